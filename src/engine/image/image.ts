@@ -1,0 +1,23 @@
+import type { ChainId, Digest } from '../../oci/digest.ts';
+import type { ImageConfig } from '../../api/types/image.ts';
+
+/** What the container rules need of images. */
+export interface ImageLookup {
+  /**
+   * Finds an image by reference, id or id prefix, unpacked and ready. `platform` as `os/arch[/variant]`.
+   * Errors: not_found `No such image: x:tag`.
+   */
+  resolve(reference: string, platform?: string): Promise<ResolvedImage>;
+  /** Marks images as in use by containers, for rmi's rules and garbage collection. */
+}
+
+export interface ResolvedImage {
+  /** Digest of the target manifest or index: the image's ID. */
+  readonly id: Digest;
+  /** The platform manifest that a container is made from. */
+  readonly manifest: { readonly mediaType: string; readonly digest: Digest; readonly size: number };
+  readonly platform: { readonly os: string; readonly architecture: string; readonly variant?: string };
+  readonly config: ImageConfig;
+  /** undefined: an image without layers. */
+  readonly chain: ChainId | undefined;
+}

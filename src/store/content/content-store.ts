@@ -1,0 +1,39 @@
+import type { Digest } from '../../oci/digest.ts';
+
+/** What names a blob: OCI content descriptor (image-spec descriptor.md). */
+export interface Descriptor {
+  readonly mediaType: string;
+  readonly digest: Digest;
+  readonly size: number;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly platform?: { readonly os: string; readonly architecture: string; readonly variant?: string; readonly 'os.version'?: string };
+  readonly artifactType?: string;
+  readonly urls?: readonly string[];
+}
+
+/**
+ * Blobs by digest, as an OCI image layout on disk (`blobs/sha256/<hex>`), exactly as they came. A blob is visible only when
+ * complete, verified and durable.
+ */
+export interface ContentStore {
+  has(digest: Digest): Promise<boolean>;
+  /** Size in bytes. Errors: not_found. */
+  size(digest: Digest): Promise<number>;
+  /** Path of the blob's file, for readers that want a descriptor. Errors: not_found. */
+  path(digest: Digest): Promise<string>;
+  /** The whole blob, for manifests and configs. Errors: not_found; invalid_parameter when larger than `maxBytes` (default 8 MiB). */
+  readAll(digest: Digest, maxBytes?: number): Promise<Uint8Array>;
+  /** A stream of the blob's bytes. Errors: not_found. */
+  stream(digest: Digest): Promise<AsyncIterable<Uint8Array>>;
+  /**
+   * Writes a blob. `expected` is checked when given: errors `data_loss` on another digest or size, nothing is kept then.
+   * Writing what exists already is fine. Cancelling keeps nothing.
+   */
+  write(
+    source: AsyncIterable<Uint8Array>,
+    expected?: { readonly digest?: Digest; readonly size?: number; readonly onProgress?: (bytes: number) => void; readonly signal?: AbortSignal },
+  ): Promise<{ readonly digest: Digest; readonly size: number }>;
+  /** Deletes a blob; fine when it is gone. Only the image garbage collector calls this. */
+  remove(digest: Digest): Promise<void>;
+  list(): AsyncIterable<{ readonly digest: Digest; readonly size: number }>;
+}
