@@ -8,7 +8,6 @@ export interface ImageLookup {
    * Errors: not_found `No such image: x:tag`.
    */
   resolve(reference: string, platform?: string): Promise<ResolvedImage>;
-  /** Marks images as in use by containers, for rmi's rules and garbage collection. */
 }
 
 export interface ResolvedImage {

@@ -1,0 +1,38 @@
+import { KnownError } from '../lib/errors.ts';
+
+/** Parsed `filters` query parameter: values by key. Keys are AND, values under one key are OR unless the verb says otherwise. */
+export type Filters = ReadonlyMap<string, readonly string[]>;
+
+/**
+ * Parses both forms clients send: `{"k":["v"]}` and `{"k":{"v":true}}`. Empty or missing: no filters.
+ * Errors: invalid_parameter for malformed JSON and for keys not in `allowed`.
+ */
+export function parseFilters(json: string | null | undefined, allowed: readonly string[]): Filters {
+  if (!json) return new Map();
+  const filters = new Map<string, readonly string[]>();
+  for (const [key, value] of Object.entries(parseObject(json))) {
+    if (!allowed.includes(key)) throw new KnownError('invalid_parameter', `invalid filter '${key}'`);
+    filters.set(key, valuesOf(value));
+  }
+  return filters;
+}
+
+function parseObject(json: string): Record<string, unknown> {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(json);
+  } catch (error) {
+    throw new KnownError('invalid_parameter', `invalid filter: ${json.slice(0, 200)}`, { cause: error });
+  }
+  if (parsed === null) return {};
+  if (typeof parsed !== 'object' || Array.isArray(parsed)) throw new KnownError('invalid_parameter', 'invalid filter');
+  return { ...parsed };
+}
+
+function valuesOf(value: unknown): readonly string[] {
+  if (Array.isArray(value)) return value.map(String);
+  if (typeof value === 'object' && value !== null) {
+    return Object.entries(value).flatMap(([name, on]) => (on === false ? [] : [name]));
+  }
+  throw new KnownError('invalid_parameter', 'invalid filter');
+}
