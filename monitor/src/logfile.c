@@ -1,0 +1,262 @@
+#define _GNU_SOURCE
+#include "logfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base.h"
+#include "escape.h"
+#include "protocol.h"
+
+#define BATCH_BYTES (128 * 1024)
+
+/* The start of a line whose end has not come yet. */
+struct pending {
+	char *data;
+	size_t length;
+};
+
+struct logfile {
+	struct logfile_options options;
+	int fd;
+	long long size;      /* of the file, with what waits in the batch */
+	bool torn;           /* the last write failed in the middle of a record */
+	pid_t compressor;    /* 0: none */
+	char *batch;
+	size_t batched;
+	struct pending pending[2];
+	char tail[2][512];   /* `","stream":...,"time":"..."}\n` of the current clock reading */
+	size_t tail_length[2];
+};
+
+static int open_log(const char *path)
+{
+	return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+}
+
+struct logfile *logfile_open(const struct logfile_options *options)
+{
+	int fd = open_log(options->path);
+	struct stat status;
+	if (fd < 0 || fstat(fd, &status) < 0)
+		return NULL;
+	struct logfile *log = must(calloc(1, sizeof(*log)));
+	log->options = *options;
+	log->fd = fd;
+	log->size = status.st_size;
+	return log;
+}
+
+size_t format_rfc3339(char *out, struct timespec time)
+{
+	struct tm parts;
+	gmtime_r(&time.tv_sec, &parts);
+	size_t length = strftime(out, 32, "%Y-%m-%dT%H:%M:%S", &parts);
+	if (time.tv_nsec) {
+		length += (size_t)sprintf(out + length, ".%09ld", time.tv_nsec);
+		while (out[length - 1] == '0')
+			length--;
+	}
+	out[length++] = 'Z';
+	out[length] = 0;
+	return length;
+}
+
+static void flush_batch(struct logfile *log)
+{
+	size_t done = 0;
+	if (log->torn && log->batched > 0 && RETRY(write(log->fd, "\n", 1)) == 1)
+		log->torn = false;
+	while (done < log->batched && !log->torn) {
+		ssize_t n = RETRY(write(log->fd, log->batch + done, log->batched - done));
+		if (n < 0) {
+			log->torn = done > 0 && log->batch[done - 1] != '\n';
+			break;
+		}
+		done += (size_t)n;
+	}
+	log->batched = 0;
+}
+
+/* Name of the n-th older file. */
+static char *older(const struct logfile *log, int n, bool compressed)
+{
+	char *name;
+	if (asprintf(&name, "%s.%d%s", log->options.path, n, compressed ? ".gz" : "") < 0)
+		abort();
+	return name;
+}
+
+static void move_older(const struct logfile *log, int from, int to)
+{
+	for (int compressed = 0; compressed <= 1; compressed++) {
+		cleanup_free char *source = older(log, from, compressed);
+		cleanup_free char *target = older(log, to, compressed);
+		if (rename(source, target) == 0) {
+			cleanup_free char *other = older(log, to, !compressed);
+			unlink(other);
+		}
+	}
+}
+
+static void compress_newest(struct logfile *log)
+{
+	cleanup_free char *name = older(log, 1, false);
+	pid_t pid = fork();
+	if (pid < 0)
+		return;
+	if (pid == 0) {
+		sigset_t none;
+		sigemptyset(&none);
+		sigprocmask(SIG_SETMASK, &none, NULL);
+		execl("/bin/gzip", "gzip", "-n", "-f", name, (char *)NULL);
+		_exit(127);
+	}
+	log->compressor = pid;
+}
+
+static void rotate(struct logfile *log)
+{
+	flush_batch(log);
+	if (log->options.max_files <= 1) {
+		if (ftruncate(log->fd, 0) == 0)
+			log->size = 0;
+		return;
+	}
+	for (int n = log->options.max_files - 1; n > 1; n--)
+		move_older(log, n - 1, n);
+	cleanup_free char *newest = older(log, 1, false);
+	cleanup_free char *stale = older(log, 1, true);
+	if (rename(log->options.path, newest) < 0)
+		return;
+	unlink(stale);
+	int fd = open_log(log->options.path);
+	if (fd < 0)
+		return;
+	close(log->fd);
+	log->fd = fd;
+	log->size = 0;
+	if (log->options.compress)
+		compress_newest(log);
+}
+
+bool logfile_reaped(struct logfile *log, pid_t pid)
+{
+	if (!log || log->compressor != pid)
+		return false;
+	log->compressor = 0;
+	return true;
+}
+
+/* Makes the ends of records for this reading of the clock. */
+static void set_time(struct logfile *log, struct timespec now)
+{
+	char time[32];
+	format_rfc3339(time, now);
+	for (int i = 0; i < 2; i++)
+		log->tail_length[i] = (size_t)snprintf(log->tail[i], sizeof(log->tail[i]), ",\"time\":\"%s\"}\n", time);
+}
+
+static void add(struct logfile *log, const char *data, size_t length)
+{
+	memcpy(log->batch + log->batched, data, length);
+	log->batched += length;
+}
+
+static void write_record(struct logfile *log, int stream, const char *data, size_t length, bool newline)
+{
+	static const char head[] = "{\"log\":\"";
+	static const char *const middle[2] = {"\",\"stream\":\"stdout\"", "\",\"stream\":\"stderr\""};
+	const char *attrs = log->options.attrs;
+	size_t attrs_length = attrs ? strlen(attrs) + 9 : 0;
+	size_t most = sizeof(head) + (length + 1) * ESCAPE_GROWTH + 32 + attrs_length + log->tail_length[stream];
+	if (log->batched + most > BATCH_BYTES)
+		flush_batch(log);
+	if (most > BATCH_BYTES)
+		return; /* attrs beyond all measure: the daemon bounds them */
+	size_t before = log->batched;
+	add(log, head, sizeof(head) - 1);
+	log->batched += json_escape(log->batch + log->batched, data, length);
+	if (newline)
+		add(log, "\\n", 2);
+	add(log, middle[stream], 18);
+	if (attrs) {
+		add(log, ",\"attrs\":", 9);
+		add(log, attrs, attrs_length - 9);
+	}
+	add(log, log->tail[stream], log->tail_length[stream]);
+	size_t record = log->batched - before;
+	if (log->options.max_size > 0 && log->size > 0 && log->size + (long long)record > log->options.max_size && !log->compressor) {
+		cleanup_free char *copy = must(malloc(record));
+		memcpy(copy, log->batch + before, record);
+		log->batched = before;
+		rotate(log);
+		add(log, copy, record);
+	}
+	log->size += (long long)record;
+}
+
+/* Joins a piece to the unfinished line; returns the whole when it is complete. */
+static void keep(struct pending *pending, const char *data, size_t length)
+{
+	if (!pending->data)
+		pending->data = must(malloc(LOG_RECORD_BYTES));
+	memcpy(pending->data + pending->length, data, length);
+	pending->length += length;
+}
+
+void logfile_append(struct logfile *log, int stream, const char *data, size_t length, struct timespec now)
+{
+	int index = stream - 1;
+	struct pending *pending = &log->pending[index];
+	if (!log->batch)
+		log->batch = must(malloc(BATCH_BYTES));
+	set_time(log, now);
+	while (length > 0) {
+		size_t room = LOG_RECORD_BYTES - pending->length;
+		size_t window = length < room ? length : room;
+		const char *end = memchr(data, '\n', window);
+		size_t piece = end ? (size_t)(end - data) : window;
+		bool complete = end != NULL || piece == room;
+		if (!complete || pending->length > 0)
+			keep(pending, data, piece);
+		if (complete) {
+			if (pending->length > 0)
+				write_record(log, index, pending->data, pending->length, end != NULL);
+			else
+				write_record(log, index, data, piece, end != NULL);
+			pending->length = 0;
+		}
+		piece += end ? 1 : 0;
+		data += piece;
+		length -= piece;
+	}
+	flush_batch(log);
+}
+
+void logfile_finish(struct logfile *log, struct timespec now)
+{
+	if (!log->batch)
+		return;
+	set_time(log, now);
+	for (int i = 0; i < 2; i++) {
+		if (log->pending[i].length > 0)
+			write_record(log, i, log->pending[i].data, log->pending[i].length, false);
+		log->pending[i].length = 0;
+	}
+	flush_batch(log);
+}
+
+void logfile_close(struct logfile *log)
+{
+	if (!log)
+		return;
+	close(log->fd);
+	for (int i = 0; i < 2; i++)
+		free(log->pending[i].data);
+	free(log->batch);
+	free(log);
+}
