@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto';
+import { KnownError } from '../lib/errors.ts';
+import type { Digest } from '../oci/digest.ts';
+import { isDigest } from '../oci/digest.ts';
+import { readBlob } from './blob-reader.ts';
+import type { Get } from './get.ts';
+import { createGet } from './get.ts';
+import type { RegistryClient, RemoteManifest, RemoteRepository, RepositoryName } from './registry-client.ts';
+import type { Fetch } from './transport.ts';
+import { readBody } from './transport.ts';
+
+export interface RegistryClientDeps {
+  readonly fetch: Fetch;
+  /** `host[:port]` names and CIDRs of registries that may speak plain http or have bad certificates. */
+  readonly insecureRegistries: readonly string[];
+  /** Waits between retries; rejects when `signal` aborts. */
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+}
+
+const MAX_MANIFEST_BYTES = 4 << 20;
+const MAX_TAGS_BYTES = 4 << 20;
+const MAX_TAGS = 10_000;
+
+const MANIFEST_TYPES = [
+  'application/vnd.oci.image.index.v1+json',
+  'application/vnd.docker.distribution.manifest.list.v2+json',
+  'application/vnd.oci.image.manifest.v1+json',
+  'application/vnd.docker.distribution.manifest.v2+json',
+].join(', ');
+
+export function createRegistryClient(deps: RegistryClientDeps): RegistryClient {
+  return {
+    repository(name, credentials = {}) {
+      return createRepository(deps, name, createGet(deps, name, credentials));
+    },
+  };
+}
+
+function createRepository(deps: RegistryClientDeps, name: RepositoryName, get: Get): RemoteRepository {
+  return {
+    async manifest(tagOrDigest, { signal }) {
+      const response = await get(`/v2/${name.path}/manifests/${tagOrDigest}`, {
+        headers: { Accept: MANIFEST_TYPES },
+        signal,
+      });
+      const bytes = await readBody(response, MAX_MANIFEST_BYTES);
+      return checkedManifest(tagOrDigest, response, bytes);
+    },
+    blob: (descriptor, options) =>
+      readBlob({ get, sleep: deps.sleep }, `/v2/${name.path}/blobs/${descriptor.digest}`, descriptor.size, options),
+    tags: ({ signal }) => fetchTags(get, name, signal),
+  };
+}
+
+function checkedManifest(wanted: string, response: Response, bytes: Uint8Array): RemoteManifest {
+  const digest: Digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}` as Digest;
+  const promised = isDigest(wanted) ? wanted : response.headers.get('docker-content-digest');
+  if (promised !== null && isDigest(promised) && promised !== digest) {
+    throw new KnownError('data_loss', `manifest verification failed for digest ${promised}`);
+  }
+  return { mediaType: (response.headers.get('content-type') ?? '').split(';')[0]?.trim() ?? '', digest, bytes };
+}
+
+async function fetchTags(get: Get, name: RepositoryName, signal: AbortSignal): Promise<readonly string[]> {
+  const response = await get(`/v2/${name.path}/tags/list?n=${MAX_TAGS}`, { signal });
+  const parsed: unknown = JSON.parse(Buffer.from(await readBody(response, MAX_TAGS_BYTES)).toString());
+  const tags: unknown = typeof parsed === 'object' && parsed !== null && 'tags' in parsed ? parsed.tags : undefined;
+  if (!Array.isArray(tags)) return [];
+  return tags.filter((tag): tag is string => typeof tag === 'string').slice(0, MAX_TAGS);
+}

@@ -1,0 +1,49 @@
+import type { RepositoryName } from './registry-client.ts';
+
+/** How to reach a registry: base addresses to try in order, and whether its certificate is checked. */
+export interface Endpoint {
+  readonly bases: readonly string[];
+  readonly verifyTls: boolean;
+}
+
+const HUB_HOST = 'registry-1.docker.io';
+
+/**
+ * Docker's rule: https only, but a loopback address or a configured insecure registry is tried by https without checking
+ * its certificate, then by plain http. `insecure` holds `host[:port]` names and CIDRs of addresses.
+ */
+export function endpointOf(name: RepositoryName, insecure: readonly string[]): Endpoint {
+  const host = name.registry === 'docker.io' || name.registry === 'index.docker.io' ? HUB_HOST : name.registry;
+  if (!isInsecure(host, insecure)) return { bases: [`https://${host}`], verifyTls: true };
+  return { bases: [`https://${host}`, `http://${host}`], verifyTls: false };
+}
+
+export function isInsecure(host: string, insecure: readonly string[]): boolean {
+  const name = hostnameOf(host);
+  if (isLoopback(name)) return true;
+  return insecure.some((entry) => entry === host || entry === name || inCidr(name, entry));
+}
+
+export function isLoopback(name: string): boolean {
+  return name === 'localhost' || name === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(name);
+}
+
+function hostnameOf(host: string): string {
+  const bracketed = /^\[([^\]]*)\](?::\d+)?$/.exec(host);
+  return bracketed?.[1] ?? host.replace(/:\d+$/, '');
+}
+
+function inCidr(address: string, cidr: string): boolean {
+  const match = /^(\d+\.\d+\.\d+\.\d+)\/(\d{1,2})$/.exec(cidr);
+  const [wanted, network] = [ipv4Number(address), ipv4Number(match?.[1] ?? '')];
+  const bits = Number(match?.[2]);
+  if (wanted === undefined || network === undefined || bits > 32) return false;
+  const size = 2 ** (32 - bits);
+  return Math.floor(wanted / size) === Math.floor(network / size);
+}
+
+function ipv4Number(text: string): number | undefined {
+  const parts = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text)?.slice(1).map(Number);
+  if (!parts || parts.some((part) => part > 255)) return undefined;
+  return parts.reduce((sum, part) => sum * 256 + part, 0);
+}

@@ -1,0 +1,51 @@
+import type { Digest } from '../oci/digest.ts';
+
+/** Where a repository lives: `docker.io` + `library/busybox`, or `127.0.0.1:5000` + `team/app`. */
+export interface RepositoryName {
+  readonly registry: string;
+  readonly path: string;
+}
+
+/** What a client may prove itself with. Nothing set: anonymous. */
+export interface RegistryCredentials {
+  readonly username?: string;
+  readonly password?: string;
+  /** OAuth2 refresh token, from an earlier login. */
+  readonly identitytoken?: string;
+  /** Bearer token to use as it is. */
+  readonly registrytoken?: string;
+}
+
+/** A manifest or index exactly as the registry sent it, its digest checked. */
+export interface RemoteManifest {
+  readonly mediaType: string;
+  readonly digest: Digest;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Reads from registries that speak the OCI distribution protocol (distribution-spec v1.1, Docker registry HTTP API v2).
+ * One repository object keeps its token and connection choices; use one for one piece of work.
+ */
+export interface RegistryClient {
+  repository(name: RepositoryName, credentials?: RegistryCredentials): RemoteRepository;
+}
+
+/**
+ * Errors of every method: not_found, unauthorized, forbidden (each a RegistryError when the registry said why), unavailable
+ * (no connection, rate limit, server failure after retries), data_loss (wrong digest or size), cancelled.
+ */
+export interface RemoteRepository {
+  /** By tag or digest. At most 4 MiB. */
+  manifest(tagOrDigest: string, options: { readonly signal: AbortSignal }): Promise<RemoteManifest>;
+  /**
+   * The blob's bytes, never more than `descriptor.size`; a broken connection is taken up again where it ended. The digest is
+   * the reader's to check (the content store does). `onRetry` is told before every pause.
+   */
+  blob(
+    descriptor: { readonly digest: Digest; readonly size: number },
+    options: { readonly signal: AbortSignal; readonly onRetry?: (delaySeconds: number) => void },
+  ): AsyncIterable<Uint8Array>;
+  /** Every tag, at most 10,000. */
+  tags(options: { readonly signal: AbortSignal }): Promise<readonly string[]>;
+}

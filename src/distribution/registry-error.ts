@@ -1,0 +1,60 @@
+import type { ErrorKind } from '../lib/errors.ts';
+import { KnownError } from '../lib/errors.ts';
+
+/** An error answer of a registry: HTTP status and the first entry of its `errors` list (distribution-spec, "Error Codes"). */
+export class RegistryError extends KnownError {
+  readonly status: number;
+  /** `MANIFEST_UNKNOWN`, `DENIED`, ...; empty when the answer had none. */
+  readonly code: string;
+
+  constructor(status: number, code: string, message: string) {
+    super(kindOf(status, code), message);
+    this.name = 'RegistryError';
+    this.status = status;
+    this.code = code;
+  }
+}
+
+function kindOf(status: number, code: string): ErrorKind {
+  if (status === 401 || code === 'UNAUTHORIZED') return 'unauthorized';
+  if (status === 403 || code === 'DENIED') return 'forbidden';
+  if (status === 404) return 'not_found';
+  if (status === 429 || status >= 500) return 'unavailable';
+  return 'system';
+}
+
+/** Reads an error answer's body; anything that is not the protocol's JSON becomes a plain status message. */
+export function parseRegistryError(status: number, body: string, url: string): RegistryError {
+  const entry = firstEntry(body);
+  if (entry) return new RegistryError(status, entry.code, `${readableCode(entry.code)}: ${entry.message}`);
+  return new RegistryError(status, '', `unexpected status from GET request to ${url}: ${status}`);
+}
+
+/** `MANIFEST_UNKNOWN` is shown as `manifest unknown`, and `TOOMANYREQUESTS` as `toomanyrequests`. */
+function readableCode(code: string): string {
+  return code.toLowerCase().replaceAll('_', ' ');
+}
+
+function firstEntry(body: string): { readonly code: string; readonly message: string } | undefined {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+  const errors = field(parsed, 'errors');
+  const first: unknown = Array.isArray(errors) ? errors[0] : undefined;
+  const code = field(first, 'code');
+  const message = field(first, 'message');
+  if (typeof code !== 'string' || code === '') return undefined;
+  return {
+    code: code.slice(0, 100),
+    message: typeof message === 'string' && message ? message.slice(0, 1000) : readableCode(code),
+  };
+}
+
+function field(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null
+    ? Object.entries(value).find(([key]) => key === name)?.[1]
+    : undefined;
+}

@@ -1,0 +1,120 @@
+import { isKind, KnownError, messageOf } from '../lib/errors.ts';
+
+/** The part of `fetch` that is used; tests hand in their own. */
+export type Fetch = (
+  url: string,
+  init: RequestInit & { readonly tls?: { readonly rejectUnauthorized: boolean } },
+) => Promise<Response>;
+
+export interface TransportRequest {
+  readonly url: string;
+  readonly method?: 'GET' | 'HEAD' | 'POST';
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** Sent to the first host only, never to where it redirects. */
+  readonly authorization?: string;
+  readonly verifyTls: boolean;
+  /** Plain http allowed, also as target of a redirect. */
+  readonly allowHttp: boolean;
+  readonly signal: AbortSignal;
+}
+
+const MAX_REDIRECTS = 10;
+
+/**
+ * One request with redirects followed by hand: at most 10, to http(s) addresses only, from https never down to http (unless
+ * the registry is insecure anyway), and the Authorization header never leaves the host it was made for.
+ * Errors: unavailable for no connection, with Docker's text; cancelled.
+ */
+export async function send(fetch: Fetch, request: TransportRequest): Promise<Response> {
+  let url = request.url;
+  for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
+    const response = await sendOnce(fetch, url, request);
+    const location = redirectOf(response);
+    if (location === undefined) return response;
+    await response.body?.cancel();
+    url = redirectTarget(url, location, request.allowHttp);
+  }
+  throw new KnownError('unavailable', `Get "${request.url}": stopped after ${MAX_REDIRECTS} redirects`);
+}
+
+async function sendOnce(fetch: Fetch, url: string, request: TransportRequest): Promise<Response> {
+  const headers: Record<string, string> = { 'User-Agent': 'skiff', 'Accept-Encoding': 'identity', ...request.headers };
+  if (request.authorization !== undefined && sameOrigin(url, request.url))
+    headers.Authorization = request.authorization;
+  try {
+    return await fetch(url, {
+      method: request.method ?? 'GET',
+      headers,
+      redirect: 'manual',
+      signal: request.signal,
+      tls: { rejectUnauthorized: request.verifyTls },
+      ...(request.body === undefined ? {} : { body: request.body }),
+    });
+  } catch (error) {
+    throw connectionError(error, url, request);
+  }
+}
+
+function redirectOf(response: Response): string | undefined {
+  if (![301, 302, 303, 307, 308].includes(response.status)) return undefined;
+  return response.headers.get('location') ?? undefined;
+}
+
+function redirectTarget(from: string, location: string, allowHttp: boolean): string {
+  const target = URL.parse(location, from);
+  const allowed =
+    target?.protocol === 'https:' || (target?.protocol === 'http:' && (allowHttp || from.startsWith('http:')));
+  if (!target || !allowed || target.username !== '' || target.password !== '') {
+    throw new KnownError('unavailable', `Get "${from}": refused to follow a redirect to ${location.slice(0, 200)}`);
+  }
+  return target.href;
+}
+
+function sameOrigin(a: string, b: string): boolean {
+  return new URL(a).origin === new URL(b).origin;
+}
+
+/** Texts as users know them from the Go client: `Get "https://h/v2/": dial tcp h:443: connect: connection refused`. */
+function connectionError(error: unknown, url: string, request: TransportRequest): KnownError {
+  if (request.signal.aborted) return new KnownError('cancelled', 'context canceled', { cause: error });
+  if (isKind(error, 'cancelled')) return error;
+  const { hostname, port, protocol } = new URL(url);
+  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+  const verb = request.method === 'HEAD' ? 'Head' : request.method === 'POST' ? 'Post' : 'Get';
+  const address = `${hostname}:${port || (protocol === 'https:' ? '443' : '80')}`;
+  return new KnownError('unavailable', `${verb} "${url}": ${reasonOf(code, address, hostname, messageOf(error))}`, {
+    cause: error,
+  });
+}
+
+function reasonOf(code: string, address: string, hostname: string, text: string): string {
+  switch (code) {
+    case 'ECONNREFUSED':
+    case 'ConnectionRefused':
+      return `dial tcp ${address}: connect: connection refused`;
+    case 'ENOTFOUND':
+      return `dial tcp: lookup ${hostname}: no such host`;
+    case 'EHOSTUNREACH':
+      return `dial tcp ${address}: connect: no route to host`;
+    case 'ENETUNREACH':
+      return `dial tcp ${address}: connect: network is unreachable`;
+    case 'ETIMEDOUT':
+      return `dial tcp ${address}: i/o timeout`;
+    default:
+      return text;
+  }
+}
+
+/** Reads a body that must be small. Errors: data_loss when it is larger than `maxBytes`. */
+export async function readBody(response: Response, maxBytes: number): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let total = 0;
+  for await (const part of response.body ?? []) {
+    total += part.byteLength;
+    if (total > maxBytes)
+      throw new KnownError('data_loss', `answer of ${response.url} is larger than ${maxBytes} bytes`);
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
+}
