@@ -182,7 +182,7 @@ static void write_record(struct logfile *log, int stream, const char *data, size
 	log->batched += json_escape(log->batch + log->batched, data, length);
 	if (newline)
 		add(log, "\\n", 2);
-	add(log, middle[stream], 18);
+	add(log, middle[stream], strlen(middle[stream]));
 	if (attrs) {
 		add(log, ",\"attrs\":", 9);
 		add(log, attrs, attrs_length - 9);

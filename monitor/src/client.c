@@ -1,0 +1,92 @@
+#define _GNU_SOURCE
+#include "client.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include "base.h"
+#include "protocol.h"
+
+int client_listen(void)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "ctl"};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -1;
+	mode_t mask = umask(0177);
+	int bound = bind(fd, (struct sockaddr *)&address, sizeof(address));
+	umask(mask);
+	if (bound < 0 || listen(fd, 128) < 0)
+		close_fd(&fd);
+	return fd;
+}
+
+struct client *client_accept(int listener, const char *spill_dir)
+{
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+	int fd = RETRY(accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK));
+	if (fd < 0)
+		return NULL;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0 || (peer.uid != 0 && peer.uid != geteuid())) {
+		close(fd);
+		return NULL;
+	}
+	struct client *client = must(calloc(1, sizeof(*client)));
+	client->fd = fd;
+	client->out = queue_new(QUEUE_MEMORY_BYTES, spill_dir);
+	return client;
+}
+
+void client_free(struct client *client)
+{
+	close(client->fd);
+	queue_free(client->out);
+	free(client);
+}
+
+void client_say(struct client *client, const char *format, ...)
+{
+	cleanup_free char *text = NULL;
+	va_list arguments;
+	va_start(arguments, format);
+	int length = vasprintf(&text, format, arguments);
+	va_end(arguments);
+	if (length < 0)
+		abort();
+	if (!queue_append(client->out, text, (size_t)length))
+		client->dead = true;
+	client_flush(client);
+}
+
+void client_output(struct client *client, int stream, const char *data, size_t length, bool raw)
+{
+	if (client->role != CLIENT_ATTACHED || !client->wants[stream] || client->dead || client->closing)
+		return;
+	unsigned char header[FRAME_HEADER_BYTES] = {
+	    (unsigned char)stream, 0, 0, 0,
+	    (unsigned char)(length >> 24), (unsigned char)(length >> 16), (unsigned char)(length >> 8), (unsigned char)length,
+	};
+	bool kept = raw || queue_append(client->out, header, sizeof(header));
+	if (!kept || !queue_append(client->out, data, length)) {
+		client->dead = true;
+		return;
+	}
+	client_flush(client);
+}
+
+void client_flush(struct client *client)
+{
+	if (client->dead)
+		return;
+	if (!queue_drain(client->out, client->fd)) {
+		client->dead = true;
+	} else if (client->closing && queue_empty(client->out)) {
+		shutdown(client->fd, SHUT_WR);
+		client->dead = true;
+	}
+}

@@ -1,0 +1,41 @@
+/* Connections to the monitor's socket: lines of a control connection, streams of an attached one. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "queue.h"
+
+enum client_role { CLIENT_NEW, CLIENT_CONTROL, CLIENT_ATTACHED };
+
+struct client {
+	int fd;
+	enum client_role role;
+	bool wants[3];       /* stdin, stdout, stderr */
+	bool input_ended;    /* it half-closed */
+	bool closing;        /* close once everything is handed over */
+	bool dead;           /* to be freed by the loop */
+	bool reading_paused; /* stdin queue is full */
+	uint32_t watched;    /* epoll events asked for */
+	struct queue *out;
+	char line[256];
+	size_t line_length;
+	struct client *next;
+};
+
+/* Listens on `ctl` in the working directory. -1 with errno on failure. */
+int client_listen(void);
+
+/* Accepts one connection of root; NULL when there is none or it is somebody else. */
+struct client *client_accept(int listener, const char *spill_dir);
+void client_free(struct client *client);
+
+/* Queues text for a control connection. */
+void client_say(struct client *client, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Queues output of stream 1 or 2 for an attached client that wants it; framed unless `raw`. A client too far behind is marked dead. */
+void client_output(struct client *client, int stream, const char *data, size_t length, bool raw);
+
+/* Hands over what the socket takes; marks the client dead when it is gone or finished. */
+void client_flush(struct client *client);
