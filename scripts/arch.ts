@@ -10,20 +10,34 @@ const SRC = join(ROOT, 'src');
 
 /** Folder of src/ -> tier. A folder imports from lower tiers, or from those named in SAME_TIER. */
 const TIER: Readonly<Record<string, number>> = {
-  lib: 0, oci: 0, api: 0,
-  store: 1, linux: 1, distribution: 1, registry: 1,
-  engine: 2, server: 2, build: 2, client: 2,
-  daemon: 3, cli: 3,
+  lib: 0,
+  oci: 0,
+  api: 0,
+  store: 1,
+  linux: 1,
+  distribution: 1,
+  registry: 1,
+  engine: 2,
+  server: 2,
+  build: 2,
+  client: 2,
+  daemon: 3,
+  cli: 3,
 };
 const SAME_TIER: Readonly<Record<string, readonly string[]>> = {
-  oci: ['lib'], api: ['lib', 'oci'],
-  server: ['engine', 'build'], engine: ['build'],
+  oci: ['lib'],
+  api: ['lib', 'oci'],
+  server: ['engine', 'build'],
+  engine: ['build'],
 };
 /** Rules may name the mechanisms' types, never their values: daemon/assemble.ts hands the real ones in. */
 const RULES = ['engine', 'server', 'build'];
 const MECHANISMS = ['store', 'linux', 'distribution'];
 
-interface Import { readonly specifier: string; readonly typeOnly: boolean }
+interface Import {
+  readonly specifier: string;
+  readonly typeOnly: boolean;
+}
 
 export function violations(): readonly string[] {
   const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
@@ -33,12 +47,14 @@ export function violations(): readonly string[] {
 function judge(file: string, entry: Import): readonly string[] {
   if (!entry.specifier.startsWith('.')) return bareImport(file, entry.specifier);
   const target = relative(SRC, resolve(SRC, dirname(file), entry.specifier));
-  const problem = isTest(file) ? undefined : testOnly(target) ?? crossing(folderOf(file), folderOf(target), entry.typeOnly);
+  const problem = isTest(file)
+    ? undefined
+    : (testOnly(target) ?? crossing(folderOf(file), folderOf(target), entry.typeOnly));
   return problem ? [`src/${file} -> src/${target}: ${problem}`] : [];
 }
 
 function crossing(from: string, to: string, typeOnly: boolean): string | undefined {
-  if (from === to || from === '' ) return undefined;
+  if (from === to || from === '') return undefined;
   const [above, below] = [TIER[from], TIER[to]];
   if (above === undefined || below === undefined) return `unknown folder ${above === undefined ? from : to}`;
   if (below > above) return 'imports go only downwards';
@@ -78,6 +94,8 @@ function importsOf(path: string): readonly Import[] {
 if (import.meta.main) {
   const found = violations();
   for (const line of found) console.error(line);
-  console.log(found.length === 0 ? 'architecture: imports go only downwards' : `architecture: ${found.length} violations`);
+  console.log(
+    found.length === 0 ? 'architecture: imports go only downwards' : `architecture: ${found.length} violations`,
+  );
   process.exit(found.length === 0 ? 0 : 1);
 }

@@ -11,18 +11,18 @@ export interface TaskGroup {
 
 export function createTaskGroup(onError: (name: string, error: unknown) => void): TaskGroup {
   const tasks = new Set<Promise<void>>();
+  const run = async (name: string, work: () => Promise<unknown>): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      onError(name, error);
+    }
+  };
   return {
     spawn(name, work) {
-      const task: Promise<void> = (async () => {
-        try {
-          await work();
-        } catch (error) {
-          onError(name, error);
-        } finally {
-          tasks.delete(task);
-        }
-      })();
+      const task = run(name, work);
       tasks.add(task);
+      void task.then(() => tasks.delete(task));
     },
     async idle() {
       while (tasks.size > 0) await Promise.all(tasks);

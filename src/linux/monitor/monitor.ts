@@ -35,6 +35,8 @@ export interface MonitorSpec {
   readonly consoleSize?: { readonly rows: number; readonly columns: number };
   /** json-file log; undefined: none is kept. Exec sessions keep none. */
   readonly log?: LogFileSpec;
+  /** Directory on a disk for the backlog of slow attachers; default /var/tmp. */
+  readonly spillDir?: string;
   /** Cgroup file to watch for OOM kills of the container: v1 `memory.oom_control`, v2 `memory.events`. May not exist before `go`. */
   readonly oomFile?: string;
 }
@@ -72,7 +74,7 @@ export interface MonitorSession {
 
   /**
    * Lets the runtime run. Resolves when the process has started, with its pid on the host.
-   * Errors: RuntimeError (kind `invalid_parameter` or `system`) with the runtime's own message; the monitor has ended
+   * Errors: RuntimeError (runtime-error.ts; kind `invalid_parameter` or `system`) with the runtime's own message; the monitor has ended
    * then, the runtime's state is deleted, and neither `exited` nor `released` rejects.
    */
   go(): Promise<{ readonly pid: number; readonly startedAt: Date }>;
@@ -96,7 +98,7 @@ export interface MonitorSession {
    */
   readonly exited: Promise<ExitReport>;
 
-  /** Resolves when the runtime's state (its directory, the cgroups) is deleted and the monitor has ended. Never rejects. */
+  /** Resolves when the runtime's state (its directory, the cgroups) is deleted; the monitor then only waits for slow attachers. Never rejects. */
   readonly released: Promise<void>;
 
   /** Ends a monitor that was never told to go; harmless otherwise. */
