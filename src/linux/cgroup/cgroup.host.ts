@@ -1,0 +1,84 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statfsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { KnownError } from '../../lib/errors.ts';
+import { MS, mount } from '../ffi/libc.host.ts';
+import type { Cgroups } from './cgroup.ts';
+
+const ROOT = '/sys/fs/cgroup';
+/** statfs(2) type of a v2 hierarchy. */
+const CGROUP2_MAGIC = 0x63677270;
+const FREEZE_TIMEOUT_MS = 10_000;
+
+export function createCgroups(): Cgroups {
+  const version = statfsSync(ROOT).type === CGROUP2_MAGIC ? 2 : 1;
+  const folder = (controller: string, path: string): string => (version === 2 ? join(ROOT, path) : join(ROOT, controller, path));
+  return {
+    version,
+    prepare() {
+      if (version === 1) mountMissingControllers();
+    },
+    oomFile: (path) => join(folder('memory', path), version === 2 ? 'memory.events' : 'memory.oom_control'),
+    freeze: (path, frozen) => (version === 2 ? freezeV2(folder('', path), frozen) : freezeV1(folder('freezer', path), frozen)),
+    pids: (path) => pidsBelow(folder('pids', path)),
+    remove(path) {
+      const roots = version === 2 ? [ROOT] : readdirSync(ROOT).map((name) => join(ROOT, name));
+      for (const root of roots) removeTree(join(root, path));
+    },
+  };
+}
+
+/** /proc/cgroups (cgroups(7)): name, hierarchy, number of cgroups, enabled. */
+function mountMissingControllers(): void {
+  const mounts = readFileSync('/proc/mounts', 'utf8').split('\n').map((line) => line.split(' '));
+  const mounted = new Set(mounts.filter((fields) => fields[2] === 'cgroup').flatMap((fields) => (fields[3] ?? '').split(',')));
+  const unified = mounts.find((fields) => fields[2] === 'cgroup2')?.[1];
+  const owned = unified ? readFileSync(join(unified, 'cgroup.controllers'), 'utf8').split(/\s+/) : [];
+  for (const controller of owned.filter((name) => name !== '' && !mounted.has(v1Name(name)))) {
+    const target = join(ROOT, v1Name(controller));
+    mkdirSync(target, { recursive: true });
+    mount('cgroup', target, 'cgroup', MS.NOSUID | MS.NODEV | MS.NOEXEC, v1Name(controller));
+  }
+}
+
+function v1Name(controller: string): string {
+  return controller === 'io' ? 'blkio' : controller;
+}
+
+async function freezeV1(folder: string, frozen: boolean): Promise<void> {
+  const file = join(folder, 'freezer.state');
+  const wanted = frozen ? 'FROZEN' : 'THAWED';
+  await until(folder, () => {
+    writeFileSync(file, wanted);
+    return readFileSync(file, 'utf8').trim() === wanted;
+  });
+}
+
+async function freezeV2(folder: string, frozen: boolean): Promise<void> {
+  writeFileSync(join(folder, 'cgroup.freeze'), frozen ? '1' : '0');
+  await until(folder, () => readFileSync(join(folder, 'cgroup.events'), 'utf8').includes(`frozen ${frozen ? 1 : 0}`));
+}
+
+async function until(folder: string, done: () => boolean): Promise<void> {
+  const deadline = Date.now() + FREEZE_TIMEOUT_MS;
+  while (!done()) {
+    if (Date.now() > deadline) throw new KnownError('system', `cgroup ${folder} does not freeze or thaw`);
+    await delay(1);
+  }
+}
+
+function pidsBelow(folder: string): readonly number[] {
+  if (!existsSync(folder)) return [];
+  const own = readFileSync(join(folder, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean).map(Number);
+  return [...own, ...children(folder).flatMap((child) => pidsBelow(child))];
+}
+
+function children(folder: string): readonly string[] {
+  return readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => join(folder, entry.name));
+}
+
+function removeTree(folder: string): void {
+  if (!existsSync(folder)) return;
+  for (const child of children(folder)) removeTree(child);
+  rmdirSync(folder);
+}

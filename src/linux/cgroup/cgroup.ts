@@ -1,0 +1,17 @@
+/** The control groups of containers, v1 (hybrid) or v2. */
+export interface Cgroups {
+  readonly version: 1 | 2;
+  /**
+   * Mounts the v1 controllers that the kernel has and nobody mounted, as cgroupfs-mount does: crun 1.8 refuses a hybrid layout in which the
+   * unified hierarchy still owns controllers. Idempotent; nothing to do on v2.
+   */
+  prepare(): void;
+  /** The file the monitor reads at a container's end: v1 memory.oom_control, v2 memory.events. */
+  oomFile(path: string): string;
+  /** Stops or continues every process of a cgroup (v1 freezer.state, v2 cgroup.freeze); resolves when the kernel has done it. Errors: system. */
+  freeze(path: string, frozen: boolean): Promise<void>;
+  /** Pids of every process in a cgroup and below it; empty when it is gone. */
+  pids(path: string): readonly number[];
+  /** Removes what a lost runtime left of a cgroup; fine when it is gone. */
+  remove(path: string): void;
+}

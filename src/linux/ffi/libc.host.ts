@@ -1,0 +1,132 @@
+import { constants } from 'node:os';
+import { dlopen, FFIType, ptr, read } from 'bun:ffi';
+import { KnownError } from '../../lib/errors.ts';
+
+/** System calls that Node has no name for. Each throws KnownError `system` with the errno's name; the numbers are Linux's. */
+const { symbols: libc } = dlopen('libc.so.6', {
+  __errno_location: { args: [], returns: FFIType.ptr },
+  mount: { args: [FFIType.cstring, FFIType.cstring, FFIType.cstring, FFIType.u64, FFIType.ptr], returns: FFIType.i32 },
+  umount2: { args: [FFIType.cstring, FFIType.i32], returns: FFIType.i32 },
+  unshare: { args: [FFIType.i32], returns: FFIType.i32 },
+  setns: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
+  chroot: { args: [FFIType.cstring], returns: FFIType.i32 },
+  syncfs: { args: [FFIType.i32], returns: FFIType.i32 },
+  mknod: { args: [FFIType.cstring, FFIType.u32, FFIType.u64], returns: FFIType.i32 },
+  lsetxattr: { args: [FFIType.cstring, FFIType.cstring, FFIType.ptr, FFIType.u64, FFIType.i32], returns: FFIType.i32 },
+  flock: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
+  socket: { args: [FFIType.i32, FFIType.i32, FFIType.i32], returns: FFIType.i32 },
+  bind: { args: [FFIType.i32, FFIType.ptr, FFIType.u32], returns: FFIType.i32 },
+  send: { args: [FFIType.i32, FFIType.ptr, FFIType.u64, FFIType.i32], returns: FFIType.i64 },
+  recv: { args: [FFIType.i32, FFIType.ptr, FFIType.u64, FFIType.i32], returns: FFIType.i64 },
+  close: { args: [FFIType.i32], returns: FFIType.i32 },
+});
+
+export const CLONE_FS = 0x200;
+export const CLONE_NEWNET = 0x40000000;
+export const MNT_DETACH = 2;
+export const MS = {
+  RDONLY: 0x1, NOSUID: 0x2, NODEV: 0x4, NOEXEC: 0x8, REMOUNT: 0x20, BIND: 0x1000, REC: 0x4000, PRIVATE: 0x40000, SLAVE: 0x80000, SHARED: 0x100000,
+} as const;
+export const LOCK_EX_NB = 2 | 4;
+
+const ERRNO_NAMES = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]));
+
+/** A failed system call: `code` is the errno's name, as on Node's own errors. */
+export class SystemCallError extends KnownError {
+  readonly code: string;
+
+  constructor(call: string, code: string) {
+    super('system', `${call}: ${code}`);
+    this.code = code;
+  }
+}
+
+function text(value: string): Uint8Array {
+  return Buffer.from(`${value}\0`);
+}
+
+function check(result: number | bigint, call: () => string): number {
+  const value = Number(result);
+  if (value >= 0) return value;
+  const errno = libc.__errno_location();
+  const code = errno === null ? 'EIO' : (ERRNO_NAMES.get(read.i32(errno, 0)) ?? 'EIO');
+  throw new SystemCallError(call(), code);
+}
+
+/** mount(2). */
+export function mount(source: string, target: string, type: string, flags: number, data = ''): void {
+  check(libc.mount(text(source), text(target), text(type), BigInt(flags), data === '' ? null : ptr(text(data))), () => `mount ${type} on ${target}`);
+}
+
+/** umount2(2). */
+export function unmount(target: string, flags = 0): void {
+  check(libc.umount2(text(target), flags), () => `unmount ${target}`);
+}
+
+/** unshare(2) of the calling thread. */
+export function unshare(flags: number): void {
+  check(libc.unshare(flags), () => `unshare ${flags.toString(16)}`);
+}
+
+/** setns(2) of the calling thread. */
+export function setns(fd: number, kind: number): void {
+  check(libc.setns(fd, kind), () => 'setns');
+}
+
+/** chroot(2) of the calling thread, when it has unshared CLONE_FS. */
+export function chroot(path: string): void {
+  check(libc.chroot(text(path)), () => `chroot ${path}`);
+}
+
+/** syncfs(2): everything written to that file system is durable when it returns. */
+export function syncfs(fd: number): void {
+  check(libc.syncfs(fd), () => 'syncfs');
+}
+
+/** mknod(2); `device` as makedev(3) makes it. */
+export function mknod(path: string, mode: number, device: number): void {
+  check(libc.mknod(text(path), mode, BigInt(device)), () => `mknod ${path}`);
+}
+
+/** lsetxattr(2): never follows a symbolic link. */
+export function lsetxattr(path: string, name: string, value: Uint8Array): void {
+  const bytes = value.length === 0 ? new Uint8Array(1) : value;
+  check(libc.lsetxattr(text(path), text(name), ptr(bytes), BigInt(value.length), 0), () => `setxattr ${name} on ${path}`);
+}
+
+/** flock(2), exclusive, without waiting: false when another process holds it. */
+export function tryLock(fd: number): boolean {
+  try {
+    check(libc.flock(fd, LOCK_EX_NB), () => 'flock');
+    return true;
+  } catch (error) {
+    if (error instanceof SystemCallError && error.code === 'EAGAIN') return false;
+    throw error;
+  }
+}
+
+/** makedev(3) of glibc. */
+export function makeDevice(major: number, minor: number): number {
+  return (minor & 0xff) | ((major & 0xfff) << 8) | ((minor & ~0xff) << 12);
+}
+
+export function openSocket(domain: number, type: number, protocol: number): number {
+  return check(libc.socket(domain, type, protocol), () => 'socket');
+}
+
+export function bindSocket(fd: number, address: Uint8Array): void {
+  check(libc.bind(fd, ptr(address), address.length), () => 'bind');
+}
+
+export function sendBytes(fd: number, bytes: Uint8Array): void {
+  check(libc.send(fd, ptr(bytes), BigInt(bytes.length), 0), () => 'send');
+}
+
+/** Returns the part of `buffer` that was filled. */
+export function receiveBytes(fd: number, buffer: Uint8Array): Uint8Array {
+  return buffer.subarray(0, check(libc.recv(fd, ptr(buffer), BigInt(buffer.length), 0), () => 'recv'));
+}
+
+export function closeFd(fd: number): void {
+  libc.close(fd);
+}
