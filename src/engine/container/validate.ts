@@ -1,0 +1,130 @@
+import type { ContainerConfig, HostConfig } from '../../api/types/container.ts';
+import { KnownError } from '../../lib/errors.ts';
+import { invalid } from './errors.ts';
+import { parseSignal } from './signal.ts';
+
+const MEMORY_MIN_BYTES = 6 * 1024 * 1024;
+const HEALTH_MIN_NANOS = 1_000_000;
+const HOSTNAME_MAX_BYTES = 64;
+
+/** Checks a merged config. Errors: invalid_parameter in Docker's words; not_implemented for what this engine does not do. */
+export function validateConfig(config: ContainerConfig): void {
+  if ((config.Entrypoint?.length ?? 0) + (config.Cmd?.length ?? 0) === 0) throw invalid('no command specified');
+  if (config.WorkingDir && !config.WorkingDir.startsWith('/'))
+    throw invalid(`the working directory '${config.WorkingDir}' is invalid, it needs to be an absolute path`);
+  if (config.Hostname && !isHostname(config.Hostname)) throw invalid(`invalid hostname: ${config.Hostname}`);
+  for (const entry of config.Env ?? [])
+    if (entry === '' || entry.startsWith('=')) throw invalid(`invalid environment variable: ${entry}`);
+  if (config.StopSignal) parseSignal(config.StopSignal);
+  for (const port of Object.keys(config.ExposedPorts ?? {})) validatePort(port);
+  validateHealth(config);
+}
+
+function isHostname(name: string): boolean {
+  return Buffer.byteLength(name) <= HOSTNAME_MAX_BYTES && /^[a-zA-Z0-9_.-]+$/.test(name);
+}
+
+function validatePort(port: string): void {
+  const [, first, last = first] = /^(\d+)(?:-(\d+))?(?:\/(?:tcp|udp|sctp))?$/.exec(port) ?? [];
+  const good = first !== undefined && Number(first) >= 1 && Number(last) >= Number(first) && Number(last) <= 65535;
+  if (!good) throw invalid(`invalid port specification: "${port}"`);
+}
+
+function validateHealth({ Healthcheck: health }: ContainerConfig): void {
+  if (!health) return;
+  for (const key of ['Interval', 'Timeout', 'StartPeriod', 'StartInterval'] as const) {
+    const nanos = health[key] ?? 0;
+    if (nanos !== 0 && nanos < HEALTH_MIN_NANOS) throw invalid(`${key} in Healthcheck cannot be less than 1ms`);
+  }
+  if ((health.Retries ?? 0) < 0) throw invalid('Retries in Healthcheck cannot be negative');
+  const kind = health.Test?.[0];
+  if (kind !== undefined && kind !== '' && kind !== 'NONE')
+    throw new KnownError('not_implemented', 'health checks are not implemented: start with --no-healthcheck');
+}
+
+/** Checks the host side; `cpus` is the number of processors of this machine. Errors as validateConfig. */
+export function validateHostConfig(host: HostConfig, config: ContainerConfig, cpus: number): void {
+  validateRestart(host);
+  validateMemory(host);
+  validateCpu(host, cpus);
+  validateNetworkMode(host, config);
+  between('OomScoreAdj', host.OomScoreAdj, -1000, 1000, 'Invalid value %, range for oom score adj is [-1000, 1000]');
+  between('BlkioWeight', host.BlkioWeight || 10, 10, 1000, 'Range of blkio weight is from 10 to 1000');
+  if ((host.ShmSize ?? 0) < 0) throw invalid('SHM size can not be less than 0');
+  for (const port of Object.keys(host.PortBindings ?? {})) validatePort(port);
+  refuseUnsupported(host);
+}
+
+function validateRestart(host: HostConfig): void {
+  const { Name: name = '', MaximumRetryCount: most = 0 } = host.RestartPolicy ?? {};
+  if (!['', 'no', 'always', 'unless-stopped', 'on-failure'].includes(name))
+    throw invalid(`invalid restart policy: unknown policy '${name}'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'`);
+  if (name !== 'on-failure' && most !== 0)
+    throw invalid(`invalid restart policy: maximum retry count can only be used with 'on-failure'${most < 0 ? ' and cannot be negative' : ''}`);
+  if (most < 0) throw invalid('invalid restart policy: maximum retry count cannot be negative');
+  if (host.AutoRemove && name !== '' && name !== 'no')
+    throw invalid("can't create 'AutoRemove' container with restart policy");
+}
+
+function validateMemory(host: HostConfig): void {
+  const memory = host.Memory ?? 0;
+  const swap = host.MemorySwap ?? 0;
+  const reservation = host.MemoryReservation ?? 0;
+  if (memory !== 0 && memory < MEMORY_MIN_BYTES) throw invalid('Minimum memory limit allowed is 6MB');
+  if (memory > 0 && swap > 0 && swap < memory)
+    throw invalid('Minimum memoryswap limit should be larger than memory limit, see usage');
+  if (memory === 0 && swap > 0) throw invalid('You should always set the Memory limit when using Memoryswap limit, see usage');
+  const swappiness = host.MemorySwappiness ?? -1;
+  if (swappiness < -1 || swappiness > 100)
+    throw invalid(`Invalid value: ${swappiness}, valid memory swappiness range is 0-100`);
+  if (reservation > 0 && reservation < MEMORY_MIN_BYTES) throw invalid('Minimum memory reservation allowed is 6MB');
+  if (memory > 0 && reservation > memory)
+    throw invalid('Minimum memory limit can not be less than memory reservation limit, see usage');
+}
+
+function validateCpu(host: HostConfig, cpus: number): void {
+  const nano = host.NanoCpus ?? 0;
+  const period = host.CpuPeriod ?? 0;
+  const quota = host.CpuQuota ?? 0;
+  if (nano > 0 && period > 0) throw invalid('Conflicting options: Nano CPUs and CPU Period cannot both be set');
+  if (nano > 0 && quota > 0) throw invalid('Conflicting options: Nano CPUs and CPU Quota cannot both be set');
+  if (nano < 0 || nano > cpus * 1e9)
+    throw invalid(
+      `range of CPUs is from 0.01 to ${cpus.toFixed(2)}, as there are only ${cpus} CPUs available`,
+    );
+  if (period !== 0 && (period < 1000 || period > 1_000_000))
+    throw invalid('CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)');
+  if (quota > 0 && quota < 1000) throw invalid('CPU cfs quota can not be less than 1ms (i.e. 1000)');
+}
+
+function validateNetworkMode(host: HostConfig, config: ContainerConfig): void {
+  const mode = host.NetworkMode ?? '';
+  if (host.UTSMode === 'host' && config.Hostname) throw invalid('conflicting options: hostname and the UTS mode');
+  if (mode === 'host' && host.Links?.length) throw invalid('conflicting options: host type networking can\'t be used with links. This would result in undefined behavior');
+  if (!mode.startsWith('container:')) return;
+  const clash = (what: string): KnownError => invalid(`conflicting options: ${what} and the network mode`);
+  if (config.Hostname) throw clash('hostname');
+  if (host.Links?.length) throw invalid("conflicting options: container type network can't be used with links. This would result in undefined behavior");
+  if (host.Dns?.length) throw clash('dns');
+  if (host.ExtraHosts?.length) throw invalid('conflicting options: custom host-to-IP mapping and the network mode');
+  if (Object.keys(host.PortBindings ?? {}).length > 0 || host.PublishAllPorts)
+    throw invalid('conflicting options: port publishing and the container type network mode');
+  if (Object.keys(config.ExposedPorts ?? {}).length > 0)
+    throw invalid('conflicting options: port exposing and the container type network mode');
+}
+
+function between(_name: string, value: number | undefined, low: number, high: number, text: string): void {
+  if (value !== undefined && (value < low || value > high)) throw invalid(text.replace('%', String(value)));
+}
+
+function refuseUnsupported(host: HostConfig): void {
+  const refuse = (what: string): never => {
+    throw new KnownError('not_implemented', `${what} is not implemented`);
+  };
+  if (host.Links?.length) refuse('--link');
+  if (host.DeviceRequests?.length) refuse('--gpus (DeviceRequests)');
+  if (host.StorageOpt && Object.keys(host.StorageOpt).length > 0) refuse('--storage-opt');
+  if (host.UsernsMode && host.UsernsMode !== 'host') refuse(`user namespace mode ${host.UsernsMode}`);
+  if (host.Isolation && host.Isolation !== 'default') refuse(`isolation ${host.Isolation}`);
+  if (host.VolumeDriver && host.VolumeDriver !== 'local') refuse(`volume driver ${host.VolumeDriver}`);
+}

@@ -1,0 +1,98 @@
+import type { ContainerConfig, HostConfig } from '../../api/types/container.ts';
+import type { EndpointSettings } from '../../api/types/network.ts';
+
+/** Containers as they are kept: everything acknowledged to a client is in here before the answer goes out. */
+export interface ContainerRecords {
+  /** Every record, oldest first. */
+  all(): readonly ContainerRecord[];
+  /** One transaction, durable when it returns. Errors: conflict when the id or name is taken. */
+  insert(record: ContainerRecord): void;
+  /** Replaces the state alone, durably. Unknown ids are ignored: the container has been removed. */
+  saveState(id: string, state: StateRecord): void;
+  /** Errors: conflict when the name is taken. */
+  rename(id: string, name: string): void;
+  /** Fine when it is gone. */
+  delete(id: string): void;
+}
+
+export interface ContainerRecord {
+  /** 64 hex digits. */
+  readonly id: string;
+  /** Without a slash. */
+  readonly name: string;
+  /** RFC 3339, UTC. */
+  readonly created: string;
+  readonly image: ImageOfContainer;
+  /** Merged with the image's config. */
+  readonly config: ContainerConfig;
+  readonly hostConfig: HostConfig;
+  readonly endpoints: Readonly<Record<string, EndpointSettings>>;
+  readonly mounts: readonly MountRecord[];
+  readonly state: StateRecord;
+}
+
+export interface ImageOfContainer {
+  readonly id: string;
+  /** As the client wrote it. */
+  readonly reference: string;
+  readonly manifest: { readonly mediaType: string; readonly digest: string; readonly size: number };
+  readonly platform: { readonly os: string; readonly architecture: string; readonly variant?: string };
+  readonly chain: string | undefined;
+}
+
+export type MountRecord = BindMount | VolumeMount | TmpfsMount;
+
+interface MountBase {
+  readonly destination: string;
+  readonly readOnly: boolean;
+  /** Third part of a `-v` as given, e.g. `ro,z`. */
+  readonly mode: string;
+}
+
+export interface BindMount extends MountBase {
+  readonly kind: 'bind';
+  readonly source: string;
+  readonly propagation: string;
+  /** Make the source as a directory when it is missing (`-v` does, `--mount` does not). */
+  readonly createSource: boolean;
+  readonly nonRecursive: boolean;
+}
+
+export interface VolumeMount extends MountBase {
+  readonly kind: 'volume';
+  readonly name: string;
+  readonly driver: string;
+  /** Made for this container, without a name given by the user: removed with it on request. */
+  readonly anonymous: boolean;
+  /** Copy what the image has at the destination into the empty volume. */
+  readonly copyUp: boolean;
+  readonly subpath?: string;
+}
+
+export interface TmpfsMount extends MountBase {
+  readonly kind: 'tmpfs';
+  /** mount(8) options, e.g. `size=64m`. */
+  readonly options: readonly string[];
+}
+
+export type ContainerStatus = 'created' | 'running' | 'paused' | 'restarting' | 'exited' | 'removing' | 'dead';
+
+export interface StateRecord {
+  readonly status: ContainerStatus;
+  /** 0 when nothing runs. */
+  readonly pid: number;
+  readonly exitCode: number;
+  /** Why the last start failed, else empty. */
+  readonly error: string;
+  readonly oomKilled: boolean;
+  /** RFC 3339; ZERO_TIME: never. */
+  readonly startedAt: string;
+  readonly finishedAt: string;
+  /** Restarts made by the policy since the last start by hand. */
+  readonly restartCount: number;
+  /** A user has stopped or killed it: no policy brings it back while this daemon runs. */
+  readonly manuallyStopped: boolean;
+}
+
+/** Go's zero time, which clients compare with. */
+export const ZERO_TIME = '0001-01-01T00:00:00Z';
