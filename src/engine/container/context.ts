@@ -1,0 +1,88 @@
+import type { TaskGroup } from '../../lib/async/task-group.ts';
+import type { Cgroups } from '../../linux/cgroup/cgroup.ts';
+import type { MonitorHost } from '../../linux/monitor/monitor.ts';
+import type { Mounter } from '../../linux/mount/mounter.ts';
+import type { Bundles } from '../../linux/runtime/bundle.ts';
+import type { ProcessList } from '../../linux/runtime/ps.ts';
+import type { ContainerLogs } from '../../store/record/container-log.ts';
+import type { ContainerRecord, ContainerRecords } from '../../store/record/container-records.ts';
+import type { LayerStore } from '../../store/snapshot/layer-store.ts';
+import type { EventBus } from '../event/event.ts';
+import type { ImageLookup } from '../image/image.ts';
+import type { ContainerNetworking } from '../network/network.ts';
+import type { VolumeService } from '../volume/volume.ts';
+import type { HostDefaults } from './defaults.ts';
+import type { ContainerTable, LiveContainer } from './live.ts';
+import type { SpecInput } from './spec-input.ts';
+
+/** What the rules of containers stand on. */
+export interface ContainerDeps {
+  readonly records: ContainerRecords;
+  readonly logs: ContainerLogs;
+  readonly bundles: Bundles;
+  readonly images: ImageLookup;
+  readonly layers: LayerStore;
+  readonly mounter: Mounter;
+  readonly monitors: MonitorHost;
+  readonly networking: ContainerNetworking;
+  readonly volumes: VolumeService;
+  readonly events: EventBus;
+  readonly cgroups: Cgroups;
+  readonly processes: ProcessList;
+  /** The OCI runtime spec. Errors: invalid_parameter for settings that cannot be met. */
+  readonly buildSpec: (input: SpecInput) => object;
+  readonly settings: ContainerSettings;
+  /** Background work: exits, restarts. The daemon awaits it before it ends. */
+  readonly tasks: TaskGroup;
+  /** Called with what went wrong where nobody can be told. */
+  readonly report: (what: string, error: unknown) => void;
+  /** [0,1), for names. */
+  readonly random?: () => number;
+}
+
+export interface ContainerSettings {
+  /** Programs and global arguments by name; must hold `defaults.runtime`. */
+  readonly runtimes: Readonly<Record<string, readonly string[]>>;
+  readonly defaults: HostDefaults;
+  /** This machine's name, for host networking. */
+  readonly hostname: string;
+  readonly cpus: number;
+  /** Parent of the containers' cgroups, e.g. `/docker`. */
+  readonly cgroupParent: string;
+  /** Seconds; Docker's default is 10. */
+  readonly stopTimeoutSeconds: number;
+  /** On a disk, for the backlog of slow attachers. */
+  readonly spillDir?: string;
+  readonly storageDriver: string;
+}
+
+/** What verbs are given: the deps and the containers. */
+export interface ContainerContext extends ContainerDeps {
+  readonly table: ContainerTable;
+  /** Runs under the container's lock. Only the service and background work that it starts call it. */
+  readonly locked: <T>(id: string, work: () => Promise<T>) => Promise<T>;
+  /** True while the daemon goes down: no policy restarts anything. */
+  readonly isShuttingDown: () => boolean;
+}
+
+/** Event attributes: all labels, image and name, as Docker has them. */
+export function publish(
+  { events }: Pick<ContainerDeps, 'events'>,
+  record: ContainerRecord,
+  action: string,
+  extra: Readonly<Record<string, string>> = {},
+): void {
+  const attributes = { ...record.config.Labels, ...extra, image: record.image.reference, name: record.name };
+  events.publish({ type: 'container', action, id: record.id, attributes });
+}
+
+/** Path of a container's cgroup below each hierarchy's root. */
+export function cgroupPath({ settings }: Pick<ContainerDeps, 'settings'>, { id, hostConfig }: ContainerRecord): string {
+  const parent = hostConfig.CgroupParent || settings.cgroupParent;
+  return `${parent.startsWith('/') ? '' : '/'}${parent}/${id}`;
+}
+
+/** True when `live` is still the container of its id (it may have been removed while somebody waited). */
+export function isCurrent({ table }: Pick<ContainerContext, 'table'>, live: LiveContainer): boolean {
+  return table.byId(live.record.id) === live;
+}

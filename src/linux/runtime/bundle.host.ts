@@ -1,0 +1,105 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { lstat, opendir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errnoOf, wrapError } from '../../lib/errors.ts';
+import type { BundlePaths, Bundles } from './bundle.ts';
+import { ensureFolderInRoot, resolveInRoot } from './rooted-path.host.ts';
+
+const RUN_ID_LENGTH = 24;
+const EXEC_ID_LENGTH = 16;
+/** A hostile image must not make the daemon read without bound. */
+const ACCOUNTS_MAX_BYTES = 4 * 1024 * 1024;
+
+/** Synchronous on purpose: a dozen small files on a tmpfs cost less than one turn of the thread pool. */
+export function createBundles(deps: { readonly dataRoot: string; readonly execRoot: string }): Bundles {
+  const keptRoot = join(deps.dataRoot, 'containers');
+  const runRoot = join(deps.execRoot, 'c');
+  mkdirSync(keptRoot, { recursive: true, mode: 0o710 });
+  mkdirSync(runRoot, { recursive: true, mode: 0o711 });
+  const paths = (id: string): BundlePaths => {
+    const kept = join(keptRoot, id);
+    const run = join(runRoot, id.slice(0, RUN_ID_LENGTH));
+    return {
+      kept,
+      log: join(kept, `${id}-json.log`),
+      hosts: join(kept, 'hosts'),
+      hostname: join(kept, 'hostname'),
+      resolvConf: join(kept, 'resolv.conf'),
+      run,
+      rootfs: join(run, 'rootfs'),
+      monitor: join(run, 'm'),
+    };
+  };
+  const execFolder = (id: string, execId: string): string => join(paths(id).run, 'x', execId.slice(0, EXEC_ID_LENGTH));
+  return {
+    paths,
+    makeKept: (id) => void mkdirSync(paths(id).kept, { recursive: true, mode: 0o710 }),
+    removeKept: (id) => rmSync(paths(id).kept, { recursive: true, force: true }),
+    makeRun(id) {
+      const { run, rootfs, monitor } = paths(id);
+      rmSync(run, { recursive: true, force: true });
+      mkdirSync(run, { mode: 0o711 });
+      mkdirSync(rootfs);
+      mkdirSync(monitor, { mode: 0o700 });
+    },
+    removeRun: (id) => rmSync(paths(id).run, { recursive: true, force: true }),
+    listRuns: () => readdirSync(runRoot),
+    listKept: () => readdirSync(keptRoot),
+    writeSpec: (id, spec) => writeFileSync(join(paths(id).run, 'config.json'), JSON.stringify(spec), { mode: 0o600 }),
+    writeEtc(id, { hosts, hostname, resolvConf }) {
+      const at = paths(id);
+      if (hosts !== undefined) writeFileSync(at.hosts, hosts);
+      if (hostname !== undefined) writeFileSync(at.hostname, hostname);
+      if (resolvConf !== undefined) writeFileSync(at.resolvConf, resolvConf);
+    },
+    readHost: () => ({ hosts: readText('/etc/hosts'), resolvConf: readText('/etc/resolv.conf') }),
+    readAccounts: (id) => ({
+      passwd: readText(resolveInRoot(paths(id).rootfs, '/etc/passwd')),
+      group: readText(resolveInRoot(paths(id).rootfs, '/etc/group')),
+    }),
+    ensureInRoot: (id, path, owner) => ensureFolderInRoot(paths(id).rootfs, path, owner),
+    exists: (path) => existsSync(path),
+    isFolder: (path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false,
+    ensureFolder(path) {
+      try {
+        mkdirSync(path, { recursive: true });
+      } catch (error) {
+        throw wrapError(error, `error while creating mount source path '${path}'`);
+      }
+    },
+    makeExec(id, execId, process) {
+      const folder = execFolder(id, execId);
+      const monitor = join(folder, 'm');
+      const processFile = join(folder, 'process.json');
+      mkdirSync(monitor, { recursive: true, mode: 0o700 });
+      writeFileSync(processFile, JSON.stringify(process), { mode: 0o600 });
+      return { monitor, processFile };
+    },
+    removeExec: (id, execId) => rmSync(execFolder(id, execId), { recursive: true, force: true }),
+    readProcess(id) {
+      const spec = JSON.parse(readFileSync(join(paths(id).run, 'config.json'), 'utf8')) as { process: Record<string, unknown> };
+      return spec.process;
+    },
+    sizeBytes,
+  };
+}
+
+/** Empty when it is missing, no plain file, or too large to be what it should be. */
+function readText(path: string): string {
+  const info = statSync(path, { throwIfNoEntry: false });
+  if (!info?.isFile() || info.size > ACCOUNTS_MAX_BYTES) return '';
+  return readFileSync(path, 'utf8');
+}
+
+async function sizeBytes(path: string): Promise<number> {
+  let total = 0;
+  try {
+    for await (const entry of await opendir(path)) {
+      const inner = join(path, entry.name);
+      total += entry.isDirectory() ? await sizeBytes(inner) : (await lstat(inner)).size;
+    }
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT' && errnoOf(error) !== 'ENOTDIR') throw error;
+  }
+  return total;
+}

@@ -1,0 +1,58 @@
+/**
+ * The files of containers outside their root file system.
+ *
+ *   <data-root>/containers/<id>/        kept as long as the container
+ *     <id>-json.log[.N[.gz]]            written by the monitor
+ *     hosts  hostname  resolv.conf      bound into the container
+ *   <exec-root>/c/<id, 24 digits>/      as long as it runs; on a tmpfs
+ *     config.json                       OCI bundle
+ *     rootfs/                           mount point
+ *     m/                                the monitor's directory
+ *     x/<exec id, 16 digits>/           an exec session: its monitor's directory `m`, process.json
+ *
+ * Ids are cut short because the path of a unix socket holds 107 bytes.
+ */
+export interface Bundles {
+  paths(id: string): BundlePaths;
+  /** The folder on the data root. */
+  makeKept(id: string): void;
+  removeKept(id: string): void;
+  /** The run folder, made anew and empty. */
+  makeRun(id: string): void;
+  /** Fine when it is gone. Nothing may be mounted below. */
+  removeRun(id: string): void;
+  /** First 24 digits of the ids that have a run folder. */
+  listRuns(): readonly string[];
+  /** Ids that have a kept folder. */
+  listKept(): readonly string[];
+  writeSpec(id: string, spec: object): void;
+  writeEtc(id: string, files: { readonly hosts?: string; readonly hostname?: string; readonly resolvConf?: string }): void;
+  /** The host's own files. */
+  readHost(): { readonly hosts: string; readonly resolvConf: string };
+  /** /etc/passwd and /etc/group in the mounted root; empty when they are missing. Symbolic links stay inside the root. */
+  readAccounts(id: string): { readonly passwd: string; readonly group: string };
+  /** Makes a folder (and those above) inside the mounted root unless it is there; new ones belong to `owner`. Errors: invalid_parameter when a file is in the way. */
+  ensureInRoot(id: string, path: string, owner: { readonly uid: number; readonly gid: number }): void;
+  /** Source of a bind mount. */
+  exists(path: string): boolean;
+  isFolder(path: string): boolean;
+  ensureFolder(path: string): void;
+  /** Folder of an exec session with its process file; `m` below it is empty. */
+  makeExec(id: string, execId: string, process: object): { readonly monitor: string; readonly processFile: string };
+  removeExec(id: string, execId: string): void;
+  /** The `process` object of the running container's config.json. */
+  readProcess(id: string): Record<string, unknown>;
+  /** Bytes of files in a folder tree, without following links. */
+  sizeBytes(path: string): Promise<number>;
+}
+
+export interface BundlePaths {
+  readonly kept: string;
+  readonly log: string;
+  readonly hosts: string;
+  readonly hostname: string;
+  readonly resolvConf: string;
+  readonly run: string;
+  readonly rootfs: string;
+  readonly monitor: string;
+}

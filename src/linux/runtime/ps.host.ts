@@ -1,0 +1,20 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { KnownError, messageOf } from '../../lib/errors.ts';
+import type { ProcessList } from './ps.ts';
+
+const run = promisify(execFile);
+const OUTPUT_MAX_BYTES = 16 * 1024 * 1024;
+
+export function createProcessList(): ProcessList {
+  return {
+    async ps(args) {
+      try {
+        const { stdout } = await run('ps', [...args], { maxBuffer: OUTPUT_MAX_BYTES, timeout: 10_000 });
+        return stdout;
+      } catch (error) {
+        throw new KnownError('invalid_parameter', `Error running ps: ${messageOf(error).slice(0, 4096)}`, { cause: error });
+      }
+    },
+  };
+}
