@@ -212,7 +212,7 @@ export interface IDResponse {
   Id?: string;
 }
 
-export interface GenericResources {
+export type GenericResources = {
   NamedResourceSpec?: {
     Kind?: string;
     Value?: string;
@@ -221,5 +221,5 @@ export interface GenericResources {
     Kind?: string;
     Value?: number;
   };
-}[]
+}[];
 

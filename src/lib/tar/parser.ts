@@ -1,0 +1,116 @@
+import { KnownError } from '../errors.ts';
+import { BLOCK_BYTES, entryType, parseHeader, type TarHeader } from './header.ts';
+import { applyPax, type PaxRecords, parsePax } from './pax.ts';
+
+/** Receives what an archive holds, in order. Calls are synchronous: what they throw comes out of `write`. */
+export interface TarSink {
+  entry(header: TarHeader): void;
+  /** Content of the last entry, in pieces that are valid only during the call. */
+  data(piece: Uint8Array): void;
+  /** The last entry is complete. */
+  entryEnd(): void;
+}
+
+/** Incremental archive parser: pure, bounded, without copies of content. */
+export interface TarParser {
+  write(chunk: Uint8Array): void;
+  /** Errors: invalid_parameter when the archive is cut off. */
+  end(): void;
+}
+
+/** Largest extended header or long name that is accepted. */
+const METADATA_BYTES = 1024 * 1024;
+
+type Metadata = { readonly kind: 'pax' | 'global' | 'longName' | 'longLink'; readonly body: Buffer; filled: number };
+
+export function createTarParser(sink: TarSink): TarParser {
+  const block = Buffer.alloc(BLOCK_BYTES);
+  let filled = 0;
+  let content = 0; // bytes of the current entry still to come
+  let padding = 0; // bytes up to the next block border
+  let inEntry = false;
+  let ended = false;
+  let metadata: Metadata | undefined;
+  let global: PaxRecords = new Map();
+  let local = new Map<string, Uint8Array>();
+
+  const finishMetadata = ({ kind, body }: Metadata): void => {
+    metadata = undefined;
+    if (kind === 'global') global = new Map([...global, ...parsePax(body)]);
+    else if (kind === 'pax') local = new Map([...local, ...parsePax(body)]);
+    else local.set(kind === 'longName' ? 'path' : 'linkpath', body.subarray(0, body.indexOf(0) === -1 ? body.length : body.indexOf(0)));
+  };
+  const takeBlock = (): void => {
+    const raw = parseHeader(block);
+    if (raw === undefined) {
+      ended = true;
+      return;
+    }
+    const kind = METADATA_KINDS[raw.typeflag];
+    if (kind !== undefined) {
+      if (raw.header.size > METADATA_BYTES) throw new KnownError('invalid_parameter', 'archive has an extended header that is too large');
+      metadata = { kind, body: Buffer.alloc(raw.header.size), filled: 0 };
+      start(raw.header.size);
+      if (raw.header.size === 0) finishMetadata(metadata);
+      return;
+    }
+    const merged = applyPax(raw.header, new Map([...global, ...local]));
+    local = new Map();
+    const type = entryType(raw.typeflag, merged.name);
+    const size = type === 'file' ? merged.size : 0;
+    if (size < 0) throw new KnownError('invalid_parameter', `archive entry ${merged.name} has a negative size`);
+    sink.entry({ ...merged, type, size });
+    inEntry = true;
+    start(size);
+    if (size === 0) finishEntry();
+  };
+  const start = (size: number): void => {
+    content = size;
+    padding = (BLOCK_BYTES - (size % BLOCK_BYTES)) % BLOCK_BYTES;
+  };
+  const finishEntry = (): void => {
+    inEntry = false;
+    sink.entryEnd();
+  };
+  const takeContent = (piece: Uint8Array): void => {
+    content -= piece.length;
+    if (metadata) {
+      metadata.body.set(piece, metadata.filled);
+      metadata.filled += piece.length;
+      if (content === 0) finishMetadata(metadata);
+    } else {
+      sink.data(piece);
+      if (content === 0) finishEntry();
+    }
+  };
+
+  return {
+    write(chunk) {
+      for (let at = 0; at < chunk.length && !ended; ) {
+        if (content > 0) {
+          const piece = chunk.subarray(at, at + content);
+          at += piece.length;
+          takeContent(piece);
+        } else if (padding > 0) {
+          const skipped = Math.min(padding, chunk.length - at);
+          padding -= skipped;
+          at += skipped;
+        } else {
+          const piece = chunk.subarray(at, at + BLOCK_BYTES - filled);
+          block.set(piece, filled);
+          filled += piece.length;
+          at += piece.length;
+          if (filled === BLOCK_BYTES) {
+            filled = 0;
+            takeBlock();
+          }
+        }
+      }
+    },
+    end() {
+      if (content > 0 || metadata || inEntry || filled > 0) throw new KnownError('invalid_parameter', 'archive ends in the middle of an entry');
+    },
+  };
+}
+
+const METADATA_KINDS: Readonly<Record<string, Metadata['kind']>> = { x: 'pax', g: 'global', L: 'longName', K: 'longLink' };

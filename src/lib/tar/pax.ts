@@ -1,0 +1,52 @@
+import { KnownError } from '../errors.ts';
+import type { RawHeader, TarHeader } from './header.ts';
+
+/** Records of a pax extended header by key; values are bytes since xattrs are. */
+export type PaxRecords = ReadonlyMap<string, Uint8Array>;
+
+const XATTR = 'SCHILY.xattr.';
+
+/** Parses `<length> <key>=<value>\n` records (POSIX pax, "pax Extended Header"). Errors: invalid_parameter. */
+export function parsePax(body: Uint8Array): PaxRecords {
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.length);
+  const records = new Map<string, Uint8Array>();
+  for (let at = 0; at < bytes.length && bytes[at] !== 0; ) {
+    const space = bytes.indexOf(0x20, at);
+    const length = space === -1 ? Number.NaN : Number(bytes.toString('latin1', at, space));
+    const equals = bytes.indexOf(0x3d, space);
+    const end = at + length;
+    if (!Number.isInteger(length) || equals === -1 || equals >= end || end > bytes.length || bytes[end - 1] !== 0x0a) {
+      throw new KnownError('invalid_parameter', 'archive has a malformed extended header');
+    }
+    records.set(bytes.toString('utf8', space + 1, equals), bytes.subarray(equals + 1, end - 1));
+    at = end;
+  }
+  return records;
+}
+
+/** A header with the records (and GNU long names, put there as `path` and `linkpath`) applied. */
+export function applyPax(raw: RawHeader['header'], records: PaxRecords): Omit<TarHeader, 'type'> {
+  const text = (key: string): string | undefined => {
+    const value = records.get(key);
+    return value === undefined ? undefined : Buffer.from(value).toString('utf8');
+  };
+  const number = (key: string, otherwise: number): number => {
+    const value = text(key);
+    if (value === undefined) return otherwise;
+    const parsed = Number(value);
+    if (value === '' || !Number.isFinite(parsed) || Math.abs(parsed) > Number.MAX_SAFE_INTEGER) throw new KnownError('invalid_parameter', `archive has a malformed ${key}`);
+    return parsed;
+  };
+  const xattrs = Array.from(records).flatMap(([key, value]) => (key.startsWith(XATTR) ? [[key.slice(XATTR.length), value] as const] : []));
+  if (records.has('GNU.sparse.major') || records.has('GNU.sparse.map')) throw new KnownError('invalid_parameter', `archive entry ${raw.name} is a GNU sparse file, which is not supported`);
+  return {
+    ...raw,
+    name: text('path') ?? raw.name,
+    linkName: text('linkpath') ?? raw.linkName,
+    uid: number('uid', raw.uid),
+    gid: number('gid', raw.gid),
+    size: number('size', raw.size),
+    mtime: number('mtime', raw.mtime),
+    xattrs: Object.fromEntries(xattrs),
+  };
+}
