@@ -81,7 +81,7 @@ function splitTag(text: string): { readonly name: string; readonly tag: string |
 function parseName(name: string): { readonly registry: string; readonly path: string } {
   const slash = name.indexOf('/');
   const first = slash === -1 ? '' : name.slice(0, slash);
-  const isHost = /[.:\[]/.test(first) || first === 'localhost' || first !== first.toLowerCase();
+  const isHost = /[.:[]/.test(first) || first === 'localhost' || first !== first.toLowerCase();
   const registry = isHost ? first : 'docker.io';
   const path = isHost ? name.slice(slash + 1) : name;
   if (path !== path.toLowerCase() && PATH.test(path.toLowerCase())) {

@@ -3,7 +3,7 @@ import type { ContainerConfig, HostConfig } from '../../api/types/container.ts';
 const SHM_BYTES = 64 * 1024 * 1024;
 
 /** What the API shows for settings that a request leaves out. */
-const SHOWN_DEFAULTS = {
+const SHOWN_DEFAULTS: object = {
   Binds: null,
   ContainerIDFile: '',
   LogConfig: { Type: 'json-file', Config: {} },
@@ -74,7 +74,7 @@ export function withHostDefaults(host: HostConfig, defaults: HostDefaults): Host
   const mode = host.NetworkMode ?? '';
   const set = Object.fromEntries(Object.entries(host).filter(([, value]) => value !== undefined && value !== null));
   const privileged = host.Privileged ?? false;
-  return Object.assign({}, SHOWN_DEFAULTS, set, {
+  const own: object = {
     NetworkMode: mode === '' || mode === 'default' ? 'bridge' : mode,
     LogConfig: { Type: host.LogConfig?.Type || 'json-file', Config: host.LogConfig?.Config ?? {} },
     RestartPolicy: {
@@ -89,7 +89,9 @@ export function withHostDefaults(host: HostConfig, defaults: HostDefaults): Host
     MemorySwap: host.MemorySwap || (host.Memory ? host.Memory * 2 : 0),
     MaskedPaths: host.MaskedPaths ?? (privileged ? null : [...defaults.maskedPaths]),
     ReadonlyPaths: host.ReadonlyPaths ?? (privileged ? null : [...defaults.readonlyPaths]),
-  }) as HostConfig;
+  };
+  const shown: HostConfig = Object.assign({}, SHOWN_DEFAULTS, set, own);
+  return shown;
 }
 
 /** A request's Config as inspect shows it. */
