@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto';
+import { KnownError } from '../../lib/errors.ts';
+import { type Digest, parseDigest } from '../../oci/digest.ts';
+import type { ContentStore } from './content-store.ts';
+
+/** The same rules in memory. `path` is refused: there is no file. */
+export function createFakeContentStore(): ContentStore {
+  const blobs = new Map<Digest, Uint8Array>();
+  const get = (digest: Digest): Uint8Array => {
+    const blob = blobs.get(digest);
+    if (!blob) throw new KnownError('not_found', `content ${digest} not found`);
+    return blob;
+  };
+  return {
+    has: async (digest) => blobs.has(digest),
+    size: async (digest) => get(digest).length,
+    path: async (digest) => {
+      throw new KnownError('not_implemented', `content ${get(digest).length} has no path in memory`);
+    },
+    async readAll(digest, maxBytes = 8 * 1024 * 1024) {
+      if (get(digest).length > maxBytes) throw new KnownError('invalid_parameter', `blob ${digest} is too large to be read at once`);
+      return get(digest);
+    },
+    async stream(digest) {
+      const blob = get(digest);
+      return (async function* () {
+        yield blob;
+      })();
+    },
+    async write(source, expected = {}) {
+      const chunks: Uint8Array[] = [];
+      let size = 0;
+      for await (const chunk of source) {
+        expected.signal?.throwIfAborted();
+        chunks.push(chunk.slice());
+        size += chunk.length;
+        expected.onProgress?.(size);
+      }
+      const blob = Buffer.concat(chunks);
+      const digest = parseDigest(`sha256:${createHash('sha256').update(blob).digest('hex')}`);
+      if (expected.size !== undefined && expected.size !== size) throw new KnownError('data_loss', `content has size ${size}, expected ${expected.size}`);
+      if (expected.digest !== undefined && expected.digest !== digest) throw new KnownError('data_loss', `content has digest ${digest}, expected ${expected.digest}`);
+      blobs.set(digest, blob);
+      return { digest, size };
+    },
+    remove: async (digest) => void blobs.delete(digest),
+    async *list() {
+      for (const [digest, blob] of blobs) yield { digest, size: blob.length };
+    },
+  };
+}

@@ -1,0 +1,52 @@
+import { expect, test } from 'bun:test';
+import { parseDigest } from '../../oci/digest.ts';
+import type { ContentStore } from './content-store.ts';
+
+const HELLO = parseDigest('sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824');
+
+async function* chunks(...texts: readonly string[]): AsyncGenerator<Uint8Array> {
+  for (const text of texts) yield Buffer.from(text);
+}
+
+/** What every content store must do. */
+export function contentStoreSuite(name: string, create: () => ContentStore): void {
+  test(`${name}: a blob is found by the digest of its bytes`, async () => {
+    const store = create();
+    expect(await store.write(chunks('hel', 'lo'))).toEqual({ digest: HELLO, size: 5 });
+    expect(await store.has(HELLO)).toBe(true);
+    expect(Buffer.from(await store.readAll(HELLO)).toString()).toBe('hello');
+    expect(await Array.fromAsync(store.list())).toEqual([{ digest: HELLO, size: 5 }]);
+  });
+
+  test(`${name}: content that is not what was promised is refused and not kept`, async () => {
+    const store = create();
+    await expect(store.write(chunks('hello!'), { digest: HELLO })).rejects.toMatchObject({ kind: 'data_loss' });
+    await expect(store.write(chunks('hello'), { size: 4 })).rejects.toMatchObject({ kind: 'data_loss' });
+    expect(await Array.fromAsync(store.list())).toEqual([]);
+  });
+
+  test(`${name}: an aborted write keeps nothing`, async () => {
+    const store = create();
+    const cancel = new AbortController();
+    const source = (async function* () {
+      yield Buffer.from('hel');
+      cancel.abort(new Error('enough'));
+      yield Buffer.from('lo');
+    })();
+    await expect(store.write(source, { signal: cancel.signal })).rejects.toThrow('enough');
+    expect(await store.has(HELLO)).toBe(false);
+  });
+
+  test(`${name}: what is not there is not_found, and removing it is fine`, async () => {
+    const store = create();
+    await expect(store.size(HELLO)).rejects.toMatchObject({ kind: 'not_found' });
+    await expect(store.readAll(HELLO)).rejects.toMatchObject({ kind: 'not_found' });
+    await store.remove(HELLO);
+  });
+
+  test(`${name}: a blob larger than the bound is not read at once`, async () => {
+    const store = create();
+    await store.write(chunks('hello'));
+    await expect(store.readAll(HELLO, 4)).rejects.toMatchObject({ kind: 'invalid_parameter' });
+  });
+}
