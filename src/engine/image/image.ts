@@ -1,5 +1,5 @@
-import type { ChainId, Digest } from '../../oci/digest.ts';
 import type { ImageConfig } from '../../api/types/image.ts';
+import type { ChainId, Digest } from '../../oci/digest.ts';
 
 /** What the container rules need of images. */
 export interface ImageLookup {

@@ -1,5 +1,5 @@
-import type { ImageDeleteResponseItem, ImageInspect, ImageSummary } from '../../api/types/image.ts';
 import type { Filters } from '../../api/filters.ts';
+import type { ImageDeleteResponseItem, ImageInspect, ImageSummary } from '../../api/types/image.ts';
 
 /** One object of Docker's progress stream (`{"status":..,"progressDetail":..,"id":..}`, `{"stream":..}`, `{"errorDetail":..}`). */
 export type ProgressMessage = Readonly<Record<string, unknown>>;
@@ -8,19 +8,48 @@ export type ProgressSink = (message: ProgressMessage) => void;
 /** Every verb of images. Unknown image: not_found `No such image: x`. */
 export interface ImageService {
   /** Pulls `reference` (tag or digest; no tag: `latest`, or every tag with `allTags`). Progress as Docker sends it. Cancel stops the download when nobody else waits for it. */
-  pull(request: { readonly reference: string; readonly platform?: string; readonly allTags?: boolean; readonly auth?: RegistryAuth }, progress: ProgressSink, signal: AbortSignal): Promise<void>;
+  pull(
+    request: {
+      readonly reference: string;
+      readonly platform?: string;
+      readonly allTags?: boolean;
+      readonly auth?: RegistryAuth;
+    },
+    progress: ProgressSink,
+    signal: AbortSignal,
+  ): Promise<void>;
   /** `docker load`: docker-archive or OCI layout tar, plain or gzip/bzip2/xz/zstd compressed. */
   load(archive: AsyncIterable<Uint8Array>, progress: ProgressSink, signal: AbortSignal): Promise<void>;
   /** `docker import`: one tar becomes a one-layer image. Resolves with the image id. */
-  importTar(archive: AsyncIterable<Uint8Array>, request: { readonly repository?: string; readonly tag?: string; readonly message?: string; readonly changes: readonly string[]; readonly platform?: string }, signal: AbortSignal): Promise<string>;
+  importTar(
+    archive: AsyncIterable<Uint8Array>,
+    request: {
+      readonly repository?: string;
+      readonly tag?: string;
+      readonly message?: string;
+      readonly changes: readonly string[];
+      readonly platform?: string;
+    },
+    signal: AbortSignal,
+  ): Promise<string>;
   /** `docker save`: one tar that old docker-archive readers and OCI layout readers both understand. */
   save(names: readonly string[], signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
   tag(name: string, repository: string, tag: string | undefined): Promise<void>;
-  list(options: { readonly all: boolean; readonly digests: boolean; readonly sharedSize: boolean; readonly filters: Filters }): Promise<readonly ImageSummary[]>;
+  list(options: {
+    readonly all: boolean;
+    readonly digests: boolean;
+    readonly sharedSize: boolean;
+    readonly filters: Filters;
+  }): Promise<readonly ImageSummary[]>;
   inspect(name: string): Promise<ImageInspect>;
   history(name: string): Promise<readonly HistoryItem[]>;
-  remove(name: string, options: { readonly force: boolean; readonly noPrune: boolean }): Promise<readonly ImageDeleteResponseItem[]>;
-  prune(filters: Filters): Promise<{ readonly deleted: readonly ImageDeleteResponseItem[]; readonly reclaimedBytes: number }>;
+  remove(
+    name: string,
+    options: { readonly force: boolean; readonly noPrune: boolean },
+  ): Promise<readonly ImageDeleteResponseItem[]>;
+  prune(
+    filters: Filters,
+  ): Promise<{ readonly deleted: readonly ImageDeleteResponseItem[]; readonly reclaimedBytes: number }>;
 }
 
 export interface RegistryAuth {

@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process';
 import type { ChildProcessByStdio } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import type { Readable, Transform, Writable } from 'node:stream';
 import { Readable as ReadableStream } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -37,7 +37,12 @@ export function createDecompressor(): Decompressor {
   };
 }
 
-async function* throughTransform(source: AsyncIterable<Uint8Array>, transform: Transform, kind: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+async function* throughTransform(
+  source: AsyncIterable<Uint8Array>,
+  transform: Transform,
+  kind: string,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
   const feeding = settle(pipeline(ReadableStream.from(source, { objectMode: false }), transform, { signal }));
   try {
     yield* transform as AsyncIterable<Uint8Array>;
@@ -49,7 +54,11 @@ async function* throughTransform(source: AsyncIterable<Uint8Array>, transform: T
   }
 }
 
-async function* throughProgram(source: AsyncIterable<Uint8Array>, argv: readonly string[], signal: AbortSignal): AsyncGenerator<Uint8Array> {
+async function* throughProgram(
+  source: AsyncIterable<Uint8Array>,
+  argv: readonly string[],
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
   const [program = '', ...args] = argv;
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], signal });
   const ended = exitOf(child, program);
@@ -60,7 +69,8 @@ async function* throughProgram(source: AsyncIterable<Uint8Array>, argv: readonly
     const sourceFailure = await feeding;
     if (sourceFailure instanceof KnownError) throw sourceFailure;
     if (failure) throw failure;
-    if (code !== 0) throw new KnownError('invalid_parameter', `${argv.join(' ')} ended with code ${code}: ${stderr.trim()}`);
+    if (code !== 0)
+      throw new KnownError('invalid_parameter', `${argv.join(' ')} ended with code ${code}: ${stderr.trim()}`);
   } catch (error) {
     throw streamError(error, program, signal);
   } finally {
@@ -91,7 +101,10 @@ function exitOf(child: ChildProcessByStdio<Writable, Readable, Readable>, progra
 }
 
 function startError(error: unknown, program: string): KnownError {
-  if (errnoOf(error) === 'ENOENT') return new KnownError('not_implemented', `this archive needs the program ${program}, which is not installed`, { cause: error });
+  if (errnoOf(error) === 'ENOENT')
+    return new KnownError('not_implemented', `this archive needs the program ${program}, which is not installed`, {
+      cause: error,
+    });
   return new KnownError('system', `${program}: ${messageOf(error)}`, { cause: error });
 }
 

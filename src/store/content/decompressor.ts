@@ -23,7 +23,9 @@ export function compressionOf(start: Uint8Array): Compression {
 }
 
 /** Looks at the first bytes of a stream without losing them. `rest` must be read to its end or returned. */
-export async function peek(source: AsyncIterable<Uint8Array>): Promise<{ readonly start: Uint8Array; readonly rest: AsyncIterable<Uint8Array> }> {
+export async function peek(
+  source: AsyncIterable<Uint8Array>,
+): Promise<{ readonly start: Uint8Array; readonly rest: AsyncIterable<Uint8Array> }> {
   const iterator = source[Symbol.asyncIterator]();
   const pieces: Uint8Array[] = [];
   let length = 0;

@@ -1,0 +1,36 @@
+import type { RegistryClient } from '../../distribution/registry-client.ts';
+import type { Platform } from '../../oci/platform.ts';
+import type { ContentStore } from '../../store/content/content-store.ts';
+import type { Decompressor } from '../../store/content/decompressor.ts';
+import type { ImageRecords } from '../../store/record/image-records.ts';
+import type { LayerStore } from '../../store/snapshot/layer-store.ts';
+import type { EventBus } from '../event/event.ts';
+import type { Catalog } from './catalog.ts';
+import type { Collector } from './collector.ts';
+
+/** A container as far as images care. */
+export interface ImageUser {
+  readonly containerId: string;
+  /** The image's ID. */
+  readonly imageId: string;
+  readonly running: boolean;
+}
+
+/** What is handed in by whoever assembles the engine. */
+export interface ImageServiceDeps {
+  readonly content: ContentStore;
+  readonly layers: LayerStore;
+  readonly records: ImageRecords;
+  readonly events: EventBus;
+  readonly registry: RegistryClient;
+  readonly decompressor: Decompressor;
+  /** Shared with ImageLookup and with whoever else adds content (builds, commits). */
+  readonly catalog: Catalog;
+  readonly collector: Collector;
+  /** Every container there is. */
+  readonly users: () => readonly ImageUser[];
+  /** What the machine runs. */
+  readonly host: Platform;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}

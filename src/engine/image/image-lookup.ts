@@ -1,0 +1,35 @@
+import type { ImageConfig } from '../../api/types/image.ts';
+import { parsePlatform } from '../../oci/platform.ts';
+import { pickManifest } from './catalog.ts';
+import type { ImageServiceDeps } from './deps.ts';
+import { noSuchImage, wrongPlatform } from './errors.ts';
+import { findImage } from './find.ts';
+import type { ImageLookup } from './image.ts';
+import { unpack } from './unpack.ts';
+
+/** The container rules' view of images. An image that was loaded for another platform is taken when it is the only one. */
+export function createImageLookup(
+  deps: Pick<ImageServiceDeps, 'records' | 'catalog' | 'layers' | 'host'>,
+): ImageLookup {
+  return {
+    async resolve(reference, platform) {
+      const { record } = findImage(deps.records, reference);
+      const wanted = platform ? parsePlatform(platform, deps.host) : deps.host;
+      const found = pickManifest(await deps.catalog.manifests(record.target), wanted, !platform);
+      if (!found) throw platform ? wrongPlatform(reference, wanted) : noSuchImage(reference);
+      const chain =
+        found.chain !== undefined && deps.layers.isUnpacked(found.chain)
+          ? found.chain
+          : await unpack(deps.layers, found.manifest, found.document, {});
+      const { mediaType, digest, size } = found.descriptor;
+      const { os, architecture, variant } = found.document.platform;
+      return {
+        id: record.target.digest,
+        manifest: { mediaType: mediaType || found.manifest.mediaType, digest, size },
+        platform: { os, architecture, ...(variant ? { variant } : {}) },
+        config: found.document.config as ImageConfig,
+        chain,
+      };
+    },
+  };
+}
