@@ -27,6 +27,7 @@ const TIER: Readonly<Record<string, number>> = {
 const SAME_TIER: Readonly<Record<string, readonly string[]>> = {
   oci: ['lib'],
   api: ['lib', 'oci'],
+  store: ['linux'],
   server: ['engine', 'build'],
   engine: ['build'],
 };

@@ -1,0 +1,161 @@
+import { chmodSync, closeSync, fchmodSync, fchownSync, futimesSync, lchownSync, linkSync, lstatSync, lutimesSync, mkdirSync, openSync, constants, rmSync, symlinkSync, writeSync } from 'node:fs';
+import { errnoOf, KnownError, wrapError } from '../../lib/errors.ts';
+import type { TarHeader } from '../../lib/tar/header.ts';
+import type { TarSink } from '../../lib/tar/parser.ts';
+import { lsetxattr, makeDevice, mknod } from '../../linux/ffi/libc.host.ts';
+import { cleanEntryPath, parentsOf, toWhiteout } from './entry-path.ts';
+
+const S_IFCHR = 0o020000;
+const S_IFBLK = 0o060000;
+const S_IFIFO = 0o010000;
+const MAX_ENTRIES = 2_000_000;
+
+/** Result of unpacking: bytes of file content. */
+export interface AppliedLayer {
+  readonly sink: TarSink;
+  /** Sets what must be set last (times of directories); returns the bytes of all files. */
+  finish(): number;
+}
+
+/**
+ * Applies a layer's entries below `/`, which is the layer's own directory: the thread is chrooted there, so that the kernel keeps
+ * every path inside. Parents that are no directories are replaced; symbolic links are never followed on the way.
+ * Whiteouts become overlayfs' own marks (kernel doc, overlayfs.rst, "whiteouts and opaque directories").
+ */
+export function applyLayer(): AppliedLayer {
+  const folderTimes = new Map<string, number>();
+  const knownFolders = new Set<string>(['']);
+  let file: { readonly fd: number; readonly header: TarHeader; readonly path: string } | undefined;
+  let bytes = 0;
+  let entries = 0;
+
+  const ensureParents = (path: string): void => {
+    for (const parent of parentsOf(path)) {
+      if (knownFolders.has(parent)) continue;
+      if (statOf(parent)?.isDirectory() !== true) {
+        remove(parent);
+        mkdirSync(`/${parent}`, 0o755);
+        chmodSync(`/${parent}`, 0o755);
+      }
+      knownFolders.add(parent);
+    }
+  };
+  const remove = (path: string): void => {
+    rmSync(`/${path}`, { recursive: true, force: true });
+    for (const folder of knownFolders) if (folder === path || folder.startsWith(`${path}/`)) knownFolders.delete(folder);
+  };
+  const makeFolder = (path: string, header: TarHeader): void => {
+    const there = path === '' || statOf(path)?.isDirectory() === true;
+    if (!there) {
+      remove(path);
+      mkdirSync(`/${path}`, 0o700);
+    }
+    setOwnerAndMode(path, header);
+    folderTimes.set(path, header.mtime);
+    knownFolders.add(path);
+  };
+  const makeOther = (path: string, header: TarHeader): void => {
+    remove(path);
+    switch (header.type) {
+      case 'symlink':
+        symlinkSync(header.linkName, `/${path}`);
+        lchownSync(`/${path}`, header.uid, header.gid);
+        break;
+      case 'link':
+        linkSync(`/${cleanEntryPath(header.linkName)}`, `/${path}`);
+        return;
+      case 'character':
+      case 'block':
+        mknod(`/${path}`, header.type === 'block' ? S_IFBLK : S_IFCHR, makeDevice(header.deviceMajor, header.deviceMinor));
+        setOwnerAndMode(path, header);
+        break;
+      case 'fifo':
+        mknod(`/${path}`, S_IFIFO, 0);
+        setOwnerAndMode(path, header);
+        break;
+      default:
+        throw new KnownError('system', `entry type ${header.type} is made elsewhere`);
+    }
+    setXattrs(path, header);
+    lutimesSync(`/${path}`, header.mtime, header.mtime);
+  };
+  const begin = (header: TarHeader): void => {
+    if (++entries > MAX_ENTRIES) throw new KnownError('invalid_parameter', 'archive has too many entries');
+    const path = cleanEntryPath(header.name);
+    const whiteout = toWhiteout(path);
+    ensureParents(path);
+    if (whiteout) return applyWhiteout(whiteout, remove);
+    if (header.type === 'directory') {
+      makeFolder(path, header);
+      setXattrs(path, header);
+    } else if (path === '') {
+      throw new KnownError('invalid_parameter', 'archive replaces its own root');
+    } else if (header.type === 'file') {
+      remove(path);
+      file = { fd: openSync(`/${path}`, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600), header, path };
+    } else {
+      makeOther(path, header);
+    }
+  };
+
+  return {
+    sink: {
+      entry(header) {
+        try {
+          begin(header);
+        } catch (error) {
+          throw wrapError(error, `unpacking ${header.name.slice(0, 200)}`);
+        }
+      },
+      data(piece) {
+        if (!file) return;
+        for (let done = 0; done < piece.length; ) done += writeSync(file.fd, piece, done);
+        bytes += piece.length;
+      },
+      entryEnd() {
+        if (!file) return;
+        const { fd, header, path } = file;
+        file = undefined;
+        fchownSync(fd, header.uid, header.gid);
+        fchmodSync(fd, header.mode);
+        futimesSync(fd, header.mtime, header.mtime);
+        closeSync(fd);
+        if (Object.keys(header.xattrs).length > 0) setXattrs(path, header);
+      },
+    },
+    finish() {
+      for (const [path, mtime] of folderTimes) if (statOf(path)?.isDirectory()) lutimesSync(`/${path}`, mtime, mtime);
+      return bytes;
+    },
+  };
+}
+
+function statOf(path: string): ReturnType<typeof lstatSync> | undefined {
+  return lstatSync(`/${path}`, { throwIfNoEntry: false });
+}
+
+function setOwnerAndMode(path: string, header: TarHeader): void {
+  lchownSync(`/${path}`, header.uid, header.gid);
+  chmodSync(`/${path}`, header.mode);
+}
+
+/** Attributes of overlayfs itself in an archive would forge whiteouts: they are left out. A file system without user attributes is no failure. */
+function setXattrs(path: string, header: TarHeader): void {
+  for (const [name, value] of Object.entries(header.xattrs)) {
+    if (name.startsWith('trusted.overlay.')) continue;
+    try {
+      lsetxattr(`/${path}`, name, value);
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOTSUP' && errnoOf(error) !== 'EPERM') throw error;
+    }
+  }
+}
+
+function applyWhiteout(whiteout: NonNullable<ReturnType<typeof toWhiteout>>, remove: (path: string) => void): void {
+  if (whiteout.kind === 'opaque') {
+    lsetxattr(`/${whiteout.folder}`, 'trusted.overlay.opaque', Buffer.from('y'));
+    return;
+  }
+  remove(whiteout.path);
+  mknod(`/${whiteout.path}`, S_IFCHR, 0);
+}

@@ -1,0 +1,54 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, openSync } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import { parentPort } from 'node:worker_threads';
+import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { messageOf } from '../../lib/errors.ts';
+import { createTarParser } from '../../lib/tar/parser.ts';
+import { CLONE_FS, chroot, closeFd, syncfs, unshare } from '../../linux/ffi/libc.host.ts';
+import { applyLayer } from './apply-layer.host.ts';
+import type { UnpackAnswer, UnpackRequest } from './unpack.ts';
+
+/**
+ * A thread that unpacks one layer and ends. The blob is opened first; then the thread leaves the process's root behind, for its own
+ * synchronous calls only. Decompression runs on other threads, which touch no paths.
+ */
+parentPort?.once('message', (request: UnpackRequest) => {
+  unpack(request)
+    .then((answer) => parentPort?.postMessage(answer))
+    .catch((error: unknown) => parentPort?.postMessage({ kind: 'failed', message: messageOf(error) } satisfies UnpackAnswer));
+});
+
+async function unpack(request: UnpackRequest): Promise<UnpackAnswer> {
+  const blob = openSync(request.blob, 'r');
+  const target = openSync(request.target, 'r');
+  const source = createReadStream('', { fd: blob, highWaterMark: 256 * 1024 });
+  unshare(CLONE_FS);
+  chroot(request.target);
+  const hash = createHash('sha256');
+  const layer = applyLayer();
+  const parser = createTarParser(layer.sink);
+  await pipeline(source, ...decompressor(request.compression), async (chunks: AsyncIterable<Uint8Array>) => {
+    for await (const chunk of chunks) {
+      hash.update(chunk);
+      parser.write(chunk);
+    }
+  });
+  parser.end();
+  const sizeBytes = layer.finish();
+  syncfs(target);
+  closeFd(target);
+  return { kind: 'done', diffId: `sha256:${hash.digest('hex')}`, sizeBytes };
+}
+
+function decompressor(compression: UnpackRequest['compression']): NodeJS.ReadWriteStream[] {
+  switch (compression) {
+    case 'none':
+      return [];
+    case 'gzip':
+      return [createGunzip({ chunkSize: 256 * 1024 })];
+    case 'zstd':
+      return [createZstdDecompress()];
+  }
+}
+
