@@ -1,6 +1,12 @@
 import { Duplex } from 'node:stream';
 import type { DetachScanner } from './detach-keys.ts';
 
+export interface StreamChoice {
+  readonly stdin: boolean;
+  readonly stdout: boolean;
+  readonly stderr: boolean;
+}
+
 /**
  * The stream of one attached client, made before there is a process to talk to. What the client types before `connect` waits in the
  * stream (16 KiB, then the client waits). Ends when the process's output ends, when the client types the detach keys, or by `finish`.
@@ -9,14 +15,16 @@ export class AttachStream extends Duplex {
   private inner: Duplex | undefined;
   private waitingWrite: (() => void) | undefined;
   private readonly scanner: DetachScanner | undefined;
-  private readonly takesInput: boolean;
+  private finished = false;
+  /** What of the process this client wants. */
+  readonly wants: StreamChoice;
   /** Called once when the client has typed the detach keys. */
   onDetach: (() => void) | undefined;
 
-  constructor(options: { readonly scanner?: DetachScanner; readonly takesInput: boolean }) {
+  constructor(options: { readonly scanner?: DetachScanner; readonly wants: StreamChoice }) {
     super({ allowHalfOpen: true });
     this.scanner = options.scanner;
-    this.takesInput = options.takesInput;
+    this.wants = options.wants;
   }
 
   /** Joins the process's stream. */
@@ -46,14 +54,12 @@ export class AttachStream extends Duplex {
     this.waitingWrite?.();
     this.waitingWrite = undefined;
   }
-  private finished = false;
-
   override _read(): void {
     this.inner?.resume();
   }
 
   override _write(chunk: Uint8Array, _encoding: BufferEncoding, done: () => void): void {
-    if (!this.takesInput || this.finished) return done();
+    if (!this.wants.stdin || this.finished) return done();
     const inner = this.inner;
     if (!inner) {
       this.waitingWrite = () => this._write(chunk, _encoding, done);
@@ -71,11 +77,11 @@ export class AttachStream extends Duplex {
   }
 
   override _final(done: () => void): void {
-    if (!this.inner && !this.finished && this.takesInput) {
+    if (!this.inner && !this.finished && this.wants.stdin) {
       this.waitingWrite = () => this._final(done);
       return;
     }
-    if (this.takesInput && this.inner && !this.inner.destroyed) this.inner.end();
+    if (this.wants.stdin && this.inner && !this.inner.destroyed) this.inner.end();
     done();
   }
 

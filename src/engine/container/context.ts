@@ -61,6 +61,8 @@ export interface ContainerContext extends ContainerDeps {
   readonly table: ContainerTable;
   /** Runs under the container's lock. Only the service and background work that it starts call it. */
   readonly locked: <T>(id: string, work: () => Promise<T>) => Promise<T>;
+  /** The restart policy's start, under the container's lock. */
+  readonly startByPolicy: (live: LiveContainer) => Promise<void>;
   /** True while the daemon goes down: no policy restarts anything. */
   readonly isShuttingDown: () => boolean;
 }

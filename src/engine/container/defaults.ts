@@ -123,6 +123,8 @@ export function withConfigDefaults(config: ContainerConfig, image: string, hostn
 }
 
 /** Every port with its protocol, as the API shows them. */
-function normalPorts(ports: Readonly<Record<string, Record<string, unknown>>>): Record<string, Record<string, unknown>> {
+function normalPorts(
+  ports: Readonly<Record<string, Record<string, unknown>>>,
+): Record<string, Record<string, unknown>> {
   return Object.fromEntries(Object.keys(ports).map((port) => [port.includes('/') ? port : `${port}/tcp`, {}]));
 }

@@ -14,10 +14,7 @@ export const nameInUse = (name: string, id: string) =>
   );
 
 export const invalidName = (name: string) =>
-  new KnownError(
-    'invalid_parameter',
-    `Invalid container name (${name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`,
-  );
+  new KnownError('invalid_parameter', `Invalid container name (${name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`);
 
 export const invalid = (text: string) => new KnownError('invalid_parameter', text);
 
@@ -38,11 +35,9 @@ export const alreadyPaused = (id: string) => new KnownError('conflict', `Contain
 
 export const notPaused = (id: string) => new KnownError('conflict', `Container ${id} is not paused`);
 
-export const startPaused = () =>
-  new KnownError('conflict', 'cannot start a paused container, try unpause instead');
+export const startPaused = () => new KnownError('conflict', 'cannot start a paused container, try unpause instead');
 
-export const startRemoving = () =>
-  new KnownError('conflict', 'container is marked for removal and cannot be started');
+export const startRemoving = () => new KnownError('conflict', 'container is marked for removal and cannot be started');
 
 export const attachPaused = (id: string) =>
   new KnownError('conflict', `container ${id} is paused. Unpause the container before attach`);

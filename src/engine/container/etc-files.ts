@@ -39,7 +39,9 @@ export function formatResolvConf(hostConfig: HostConfig, host: string): string {
   const reachable = valuesOf('nameserver').filter((ip) => shared || !isLoopback(ip));
   const own = hostConfig.Dns ?? [];
   const servers = own.length > 0 ? own : reachable.length > 0 || shared ? reachable : PUBLIC_RESOLVERS;
-  const search = hostConfig.DnsSearch?.length ? hostConfig.DnsSearch.filter((name) => name !== '.') : valuesOf('search');
+  const search = hostConfig.DnsSearch?.length
+    ? hostConfig.DnsSearch.filter((name) => name !== '.')
+    : valuesOf('search');
   const options = hostConfig.DnsOptions?.length ? hostConfig.DnsOptions : valuesOf('options');
   return [
     ...servers.map((ip) => `nameserver ${ip}`),

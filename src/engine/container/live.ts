@@ -72,7 +72,9 @@ export function createContainerTable(records: ContainerRecords): ContainerTable 
   const find = (name: string): LiveContainer => {
     const exact = byId.get(name) ?? byName.get(name.replace(/^\//, ''));
     if (exact) return exact;
-    const matches = /^[0-9a-f]+$/.test(name) ? [...byId.values()].filter(({ record }) => record.id.startsWith(name)) : [];
+    const matches = /^[0-9a-f]+$/.test(name)
+      ? [...byId.values()].filter(({ record }) => record.id.startsWith(name))
+      : [];
     if (matches.length > 1) throw ambiguousPrefix(name);
     if (!matches[0]) throw noSuchContainer(name);
     return matches[0];

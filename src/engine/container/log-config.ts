@@ -1,12 +1,23 @@
 import type { ContainerConfig, HostConfig } from '../../api/types/container.ts';
-import type { LogFileSpec } from '../../linux/monitor/monitor.ts';
 import { KnownError } from '../../lib/errors.ts';
+import type { LogFileSpec } from '../../linux/monitor/monitor.ts';
 import { invalid, noSuchLogDriver } from './errors.ts';
 
 type LogConfig = NonNullable<HostConfig['LogConfig']>;
 
 const NOT_HERE = ['local', 'syslog', 'journald', 'gelf', 'fluentd', 'awslogs', 'splunk', 'gcplogs', 'etwlogs'];
-const OPTIONS = ['max-size', 'max-file', 'compress', 'labels', 'labels-regex', 'env', 'env-regex', 'tag', 'mode', 'max-buffer-size'];
+const OPTIONS = [
+  'max-size',
+  'max-file',
+  'compress',
+  'labels',
+  'labels-regex',
+  'env',
+  'env-regex',
+  'tag',
+  'mode',
+  'max-buffer-size',
+];
 
 /** What the tag template and the attributes are made from. */
 export interface LogSubject {
@@ -80,7 +91,11 @@ function toAttributes(options: Readonly<Record<string, string>>, subject: LogSub
   };
 }
 
-function pick(from: Readonly<Record<string, string>>, names: string | undefined, regex: string | undefined): Record<string, string> {
+function pick(
+  from: Readonly<Record<string, string>>,
+  names: string | undefined,
+  regex: string | undefined,
+): Record<string, string> {
   const wanted = new Set(names?.split(',') ?? []);
   const pattern = regex ? compile(regex) : undefined;
   return Object.fromEntries(Object.entries(from).filter(([name]) => wanted.has(name) || pattern?.test(name)));

@@ -36,7 +36,10 @@ function mergeCommand(user: ContainerConfig, image: ImageConfig): Pick<Container
   };
 }
 
-function mergeHealth(user: HealthConfig | undefined, image: HealthConfig | undefined): Pick<ContainerConfig, 'Healthcheck'> {
+function mergeHealth(
+  user: HealthConfig | undefined,
+  image: HealthConfig | undefined,
+): Pick<ContainerConfig, 'Healthcheck'> {
   if (!user) return image ? { Healthcheck: image } : {};
   if (!image) return { Healthcheck: user };
   return {

@@ -24,7 +24,11 @@ export function planMounts(
   for (const { mounts, mode } of from) {
     for (const mount of mounts) {
       if (mount.kind === 'tmpfs') continue;
-      planned.set(mount.destination, { ...mount, readOnly: mount.readOnly || mode === 'ro', ...(mount.kind === 'volume' && { anonymous: false }) });
+      planned.set(mount.destination, {
+        ...mount,
+        readOnly: mount.readOnly || mode === 'ro',
+        ...(mount.kind === 'volume' && { anonymous: false }),
+      });
     }
   }
   const explicit = [
@@ -94,13 +98,23 @@ function parseDestination(path: string, type: string, spec = path): string {
   if (!path.startsWith('/'))
     throw invalid(`invalid mount config for type "${type}": invalid mount path: '${path}' mount path must be absolute`);
   const destination = posix.normalize(path).replace(/(.)\/$/, '$1');
-  if (destination === '/') throw invalid(`invalid volume specification: '${spec}': invalid specification: destination can't be '/'`);
+  if (destination === '/')
+    throw invalid(`invalid volume specification: '${spec}': invalid specification: destination can't be '/'`);
   return destination;
 }
 
 function toBind(destination: string, source: string, text: string, mode: Mode): BindMount {
   const { readOnly, propagation } = mode;
-  return { kind: 'bind', destination, source, readOnly, mode: text, propagation, createSource: true, nonRecursive: false };
+  return {
+    kind: 'bind',
+    destination,
+    source,
+    readOnly,
+    mode: text,
+    propagation,
+    createSource: true,
+    nonRecursive: false,
+  };
 }
 
 function toVolume(destination: string, name: string, mode: string, readOnly: boolean, copyUp: boolean): VolumeMount {
@@ -144,9 +158,12 @@ function checkOptions(mount: Mount, type: string): void {
 function parseBindMount(mount: Mount, destination: string, readOnly: boolean): BindMount {
   if (!mount.Source) throw invalid('invalid mount config for type "bind": field Source must not be empty');
   if (!mount.Source.startsWith('/'))
-    throw invalid(`invalid mount config for type "bind": invalid mount path: '${mount.Source}' mount path must be absolute`);
+    throw invalid(
+      `invalid mount config for type "bind": invalid mount path: '${mount.Source}' mount path must be absolute`,
+    );
   const propagation = mount.BindOptions?.Propagation || 'rprivate';
-  if (!PROPAGATIONS.includes(propagation)) throw invalid(`invalid mount config for type "bind": invalid propagation mode: ${propagation}`);
+  if (!PROPAGATIONS.includes(propagation))
+    throw invalid(`invalid mount config for type "bind": invalid propagation mode: ${propagation}`);
   return {
     kind: 'bind',
     destination,
@@ -163,8 +180,12 @@ function parseVolumeMount(mount: Mount, destination: string, readOnly: boolean):
   const options = mount.VolumeOptions ?? {};
   if (options.Subpath) throw new KnownError('not_implemented', 'volume subpaths are not implemented');
   const driver = options.DriverConfig?.Name || 'local';
-  if (driver !== 'local') throw new KnownError('not_found', `error looking up volume plugin ${driver}: plugin "${driver}" not found`);
-  return { ...toVolume(destination, mount.Source ?? UNNAMED, 'z', readOnly, !options.NoCopy), anonymous: !mount.Source };
+  if (driver !== 'local')
+    throw new KnownError('not_found', `error looking up volume plugin ${driver}: plugin "${driver}" not found`);
+  return {
+    ...toVolume(destination, mount.Source ?? UNNAMED, 'z', readOnly, !options.NoCopy),
+    anonymous: !mount.Source,
+  };
 }
 
 function parseTmpfsMount(mount: Mount, destination: string, readOnly: boolean): TmpfsMount {

@@ -7,9 +7,7 @@ const LONGEST_DELAY_MS = 60_000;
 const GOOD_RUN_MS = 10_000;
 
 /** What to do when a container has ended. */
-export type RestartDecision =
-  | { readonly kind: 'stay' }
-  | { readonly kind: 'restart'; readonly delayMs: number };
+export type RestartDecision = { readonly kind: 'stay' } | { readonly kind: 'restart'; readonly delayMs: number };
 
 /** `previousDelayMs` is the delay before the run that just ended, undefined when a user started it. */
 export function decideRestart(end: {
@@ -59,7 +57,9 @@ export function startsWithDaemon(policy: RestartPolicy | undefined, state: State
     case 'unless-stopped':
       return !state.manuallyStopped;
     case 'on-failure':
-      return !state.manuallyStopped && wantsRestart({ policy, exitCode: state.exitCode, restartCount: state.restartCount });
+      return (
+        !state.manuallyStopped && wantsRestart({ policy, exitCode: state.exitCode, restartCount: state.restartCount })
+      );
     default:
       return false;
   }

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import type { Filters } from '../../api/filters.ts';
 import type {
   ContainerConfig,
   ContainerCreateResponse,
@@ -9,7 +10,6 @@ import type {
   HostConfig,
   NetworkingConfig,
 } from '../../api/types/container.ts';
-import type { Filters } from '../../api/filters.ts';
 
 /** Every verb of containers. Names are ids, names (with or without `/`) or unique id prefixes; unknown: not_found `No such container: x`. */
 export interface ContainerService {
@@ -23,15 +23,27 @@ export interface ContainerService {
   pause(name: string): Promise<void>;
   unpause(name: string): Promise<void>;
   rename(name: string, newName: string): Promise<void>;
-  remove(name: string, options: { readonly force: boolean; readonly volumes: boolean; readonly link?: boolean }): Promise<void>;
+  remove(
+    name: string,
+    options: { readonly force: boolean; readonly volumes: boolean; readonly link?: boolean },
+  ): Promise<void>;
   prune(filters: Filters): Promise<{ readonly deleted: readonly string[]; readonly reclaimedBytes: number }>;
-  list(options: { readonly all: boolean; readonly limit?: number; readonly size: boolean; readonly filters: Filters }): Promise<readonly ContainerSummary[]>;
+  list(options: {
+    readonly all: boolean;
+    readonly limit?: number;
+    readonly size: boolean;
+    readonly filters: Filters;
+  }): Promise<readonly ContainerSummary[]>;
   inspect(name: string, options: { readonly size: boolean }): Promise<ContainerInspectResponse>;
   /**
    * Resolves as soon as the waiter is registered (headers are flushed then); `result` resolves at the condition.
    * Errors: not_found; invalid_parameter for an unknown condition.
    */
-  wait(name: string, condition: string, signal: AbortSignal): Promise<{ readonly result: Promise<ContainerWaitResponse> }>;
+  wait(
+    name: string,
+    condition: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly result: Promise<ContainerWaitResponse> }>;
   /** Titles and processes of host `ps`; conflict `container X is not running`. */
   top(name: string, psArgs: string): Promise<ContainerTopResponse>;
   resize(name: string, rows: number, columns: number): Promise<void>;
@@ -40,7 +52,10 @@ export interface ContainerService {
    * records are read, or with `follow` when the container has stopped and all is read.
    * Errors: not_found; not_implemented when the log driver keeps nothing readable.
    */
-  logs(name: string, options: LogOptions): Promise<{ readonly tty: boolean; readonly records: AsyncIterable<LogRecord> }>;
+  logs(
+    name: string,
+    options: LogOptions,
+  ): Promise<{ readonly tty: boolean; readonly records: AsyncIterable<LogRecord> }>;
   /**
    * Attaches to a container in any state. For one not yet started, the stream begins with its first output.
    * The readable side is in wire format already (raw for tty, else 8-byte frames); it ends when the container's output ends.

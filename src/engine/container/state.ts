@@ -1,6 +1,9 @@
 import { KnownError } from '../../lib/errors.ts';
 import type { ContainerStatus, StateRecord } from '../../store/record/container-records.ts';
 
+/** Go's zero time, which clients take for never. */
+export const ZERO_TIME = '0001-01-01T00:00:00Z';
+
 /** What can happen to a container. */
 export type StateAction = 'started' | 'start_failed' | 'paused' | 'unpaused' | 'exited' | 'back_off' | 'removing';
 

@@ -58,9 +58,13 @@ export function validateHostConfig(host: HostConfig, config: ContainerConfig, cp
 function validateRestart(host: HostConfig): void {
   const { Name: name = '', MaximumRetryCount: most = 0 } = host.RestartPolicy ?? {};
   if (!['', 'no', 'always', 'unless-stopped', 'on-failure'].includes(name))
-    throw invalid(`invalid restart policy: unknown policy '${name}'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'`);
+    throw invalid(
+      `invalid restart policy: unknown policy '${name}'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'`,
+    );
   if (name !== 'on-failure' && most !== 0)
-    throw invalid(`invalid restart policy: maximum retry count can only be used with 'on-failure'${most < 0 ? ' and cannot be negative' : ''}`);
+    throw invalid(
+      `invalid restart policy: maximum retry count can only be used with 'on-failure'${most < 0 ? ' and cannot be negative' : ''}`,
+    );
   if (most < 0) throw invalid('invalid restart policy: maximum retry count cannot be negative');
   if (host.AutoRemove && name !== '' && name !== 'no')
     throw invalid("can't create 'AutoRemove' container with restart policy");
@@ -73,7 +77,8 @@ function validateMemory(host: HostConfig): void {
   if (memory !== 0 && memory < MEMORY_MIN_BYTES) throw invalid('Minimum memory limit allowed is 6MB');
   if (memory > 0 && swap > 0 && swap < memory)
     throw invalid('Minimum memoryswap limit should be larger than memory limit, see usage');
-  if (memory === 0 && swap > 0) throw invalid('You should always set the Memory limit when using Memoryswap limit, see usage');
+  if (memory === 0 && swap > 0)
+    throw invalid('You should always set the Memory limit when using Memoryswap limit, see usage');
   const swappiness = host.MemorySwappiness ?? -1;
   if (swappiness < -1 || swappiness > 100)
     throw invalid(`Invalid value: ${swappiness}, valid memory swappiness range is 0-100`);
@@ -89,9 +94,7 @@ function validateCpu(host: HostConfig, cpus: number): void {
   if (nano > 0 && period > 0) throw invalid('Conflicting options: Nano CPUs and CPU Period cannot both be set');
   if (nano > 0 && quota > 0) throw invalid('Conflicting options: Nano CPUs and CPU Quota cannot both be set');
   if (nano < 0 || nano > cpus * 1e9)
-    throw invalid(
-      `range of CPUs is from 0.01 to ${cpus.toFixed(2)}, as there are only ${cpus} CPUs available`,
-    );
+    throw invalid(`range of CPUs is from 0.01 to ${cpus.toFixed(2)}, as there are only ${cpus} CPUs available`);
   if (period !== 0 && (period < 1000 || period > 1_000_000))
     throw invalid('CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)');
   if (quota > 0 && quota < 1000) throw invalid('CPU cfs quota can not be less than 1ms (i.e. 1000)');
@@ -100,11 +103,17 @@ function validateCpu(host: HostConfig, cpus: number): void {
 function validateNetworkMode(host: HostConfig, config: ContainerConfig): void {
   const mode = host.NetworkMode ?? '';
   if (host.UTSMode === 'host' && config.Hostname) throw invalid('conflicting options: hostname and the UTS mode');
-  if (mode === 'host' && host.Links?.length) throw invalid('conflicting options: host type networking can\'t be used with links. This would result in undefined behavior');
+  if (mode === 'host' && host.Links?.length)
+    throw invalid(
+      "conflicting options: host type networking can't be used with links. This would result in undefined behavior",
+    );
   if (!mode.startsWith('container:')) return;
   const clash = (what: string): KnownError => invalid(`conflicting options: ${what} and the network mode`);
   if (config.Hostname) throw clash('hostname');
-  if (host.Links?.length) throw invalid("conflicting options: container type network can't be used with links. This would result in undefined behavior");
+  if (host.Links?.length)
+    throw invalid(
+      "conflicting options: container type network can't be used with links. This would result in undefined behavior",
+    );
   if (host.Dns?.length) throw clash('dns');
   if (host.ExtraHosts?.length) throw invalid('conflicting options: custom host-to-IP mapping and the network mode');
   if (Object.keys(host.PortBindings ?? {}).length > 0 || host.PublishAllPorts)

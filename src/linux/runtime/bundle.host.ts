@@ -77,7 +77,9 @@ export function createBundles(deps: { readonly dataRoot: string; readonly execRo
     },
     removeExec: (id, execId) => rmSync(execFolder(id, execId), { recursive: true, force: true }),
     readProcess(id) {
-      const spec = JSON.parse(readFileSync(join(paths(id).run, 'config.json'), 'utf8')) as { process: Record<string, unknown> };
+      const spec = JSON.parse(readFileSync(join(paths(id).run, 'config.json'), 'utf8')) as {
+        process: Record<string, unknown>;
+      };
       return spec.process;
     },
     sizeBytes,

@@ -26,7 +26,10 @@ export interface Bundles {
   /** Ids that have a kept folder. */
   listKept(): readonly string[];
   writeSpec(id: string, spec: object): void;
-  writeEtc(id: string, files: { readonly hosts?: string; readonly hostname?: string; readonly resolvConf?: string }): void;
+  writeEtc(
+    id: string,
+    files: { readonly hosts?: string; readonly hostname?: string; readonly resolvConf?: string },
+  ): void;
   /** The host's own files. */
   readHost(): { readonly hosts: string; readonly resolvConf: string };
   /** /etc/passwd and /etc/group in the mounted root; empty when they are missing. Symbolic links stay inside the root. */

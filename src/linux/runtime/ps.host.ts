@@ -13,7 +13,9 @@ export function createProcessList(): ProcessList {
         const { stdout } = await run('ps', [...args], { maxBuffer: OUTPUT_MAX_BYTES, timeout: 10_000 });
         return stdout;
       } catch (error) {
-        throw new KnownError('invalid_parameter', `Error running ps: ${messageOf(error).slice(0, 4096)}`, { cause: error });
+        throw new KnownError('invalid_parameter', `Error running ps: ${messageOf(error).slice(0, 4096)}`, {
+          cause: error,
+        });
       }
     },
   };

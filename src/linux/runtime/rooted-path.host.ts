@@ -41,7 +41,11 @@ function readLink(path: string): string | undefined {
 }
 
 /** Makes `path` below `root`, and what is missing above it, with `owner`. Errors: invalid_parameter when a file is in the way. */
-export function ensureFolderInRoot(root: string, path: string, owner: { readonly uid: number; readonly gid: number }): void {
+export function ensureFolderInRoot(
+  root: string,
+  path: string,
+  owner: { readonly uid: number; readonly gid: number },
+): void {
   const whole = resolveInRoot(root, path);
   let current = root;
   for (const part of whole.slice(root.length).split('/').filter(Boolean)) {

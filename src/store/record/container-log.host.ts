@@ -87,7 +87,10 @@ async function openIfThere(path: string): Promise<FileHandle | undefined> {
 }
 
 /** After the end of a file that was renamed away: the new live file, and whether whole files may lie between the two. */
-async function openRotated(path: string, old: FileHandle): Promise<{ readonly file: FileHandle; readonly missed: boolean } | undefined> {
+async function openRotated(
+  path: string,
+  old: FileHandle,
+): Promise<{ readonly file: FileHandle; readonly missed: boolean } | undefined> {
   const file = await openIfThere(path);
   if (!file) return undefined;
   const [before, now] = await Promise.all([old.stat(), file.stat()]);
@@ -154,7 +157,10 @@ async function planTail(path: string, live: FileHandle | undefined, tail: number
 }
 
 /** Reads backwards, block by block. `lines` is how many were found when there are fewer than `wanted`. */
-async function offsetOfLastLines(file: FileHandle, wanted: number): Promise<{ readonly offset: number; readonly lines: number }> {
+async function offsetOfLastLines(
+  file: FileHandle,
+  wanted: number,
+): Promise<{ readonly offset: number; readonly lines: number }> {
   const { size } = await file.stat();
   const block = Buffer.alloc(BLOCK_BYTES);
   let ends = 0;
@@ -195,7 +201,12 @@ async function* linesOfFile(path: string): AsyncIterable<string> {
 }
 
 /** Lines from an offset on; with `stopped`, waits for more at the end. Ends when the file was renamed away and is read. */
-async function* growingLines(file: FileHandle, offset: number, options: ReadLogOptions, path: string): AsyncIterable<string> {
+async function* growingLines(
+  file: FileHandle,
+  offset: number,
+  options: ReadLogOptions,
+  path: string,
+): AsyncIterable<string> {
   const splitter = createSplitter();
   const block = Buffer.alloc(BLOCK_BYTES);
   const ended = endOf(options);

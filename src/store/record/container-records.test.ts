@@ -1,7 +1,9 @@
 import { expect, test } from 'bun:test';
 import { createContainerRecords } from './container-records.host.ts';
-import { type ContainerRecord, ZERO_TIME } from './container-records.ts';
+import type { ContainerRecord } from './container-records.ts';
 import { openDatabase } from './database.host.ts';
+
+const ZERO_TIME = '0001-01-01T00:00:00Z';
 
 function record(id: string, name: string): ContainerRecord {
   return {

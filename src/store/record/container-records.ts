@@ -85,7 +85,7 @@ export interface StateRecord {
   /** Why the last start failed, else empty. */
   readonly error: string;
   readonly oomKilled: boolean;
-  /** RFC 3339; ZERO_TIME: never. */
+  /** RFC 3339; Go's zero time: never. */
   readonly startedAt: string;
   readonly finishedAt: string;
   /** Restarts made by the policy since the last start by hand. */
@@ -93,6 +93,3 @@ export interface StateRecord {
   /** A user has stopped or killed it: no policy brings it back while this daemon runs. */
   readonly manuallyStopped: boolean;
 }
-
-/** Go's zero time, which clients compare with. */
-export const ZERO_TIME = '0001-01-01T00:00:00Z';

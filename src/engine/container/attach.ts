@@ -1,0 +1,63 @@
+import type { LogFileRecord } from '../../store/record/container-log.ts';
+import { AttachStream } from './attach-stream.ts';
+import { type ContainerContext, publish } from './context.ts';
+import { createDetachScanner, parseDetachKeys } from './detach-keys.ts';
+import { attachPaused, attachRestarting, logsNotReadable } from './errors.ts';
+import { formatFrame } from './frame.ts';
+import type { LiveContainer } from './live.ts';
+import type { AttachOptions } from './service.ts';
+
+/** See ContainerService.attach. For a container that does not run the stream waits for the next start. */
+export async function attachContainer(
+  ctx: ContainerContext,
+  live: LiveContainer,
+  options: AttachOptions,
+): Promise<{ readonly tty: boolean; readonly stream: AttachStream }> {
+  const { record } = live;
+  if (record.state.status === 'paused') throw attachPaused(record.id);
+  if (record.state.status === 'restarting') throw attachRestarting(record.id);
+  const tty = record.config.Tty ?? false;
+  const keys = parseDetachKeys(options.detachKeys);
+  const stream = new AttachStream({
+    ...(tty && { scanner: createDetachScanner(keys) }),
+    wants: {
+      stdin: options.stdin && options.stream && (record.config.OpenStdin ?? false),
+      stdout: options.stdout,
+      stderr: options.stderr,
+    },
+  });
+  stream.onDetach = () => publish(ctx, live.record, 'detach');
+  const replay = options.logs ? replayLog(ctx, live, stream, options, tty) : undefined;
+  if (options.stream) await join(live, stream, replay);
+  else void (replay ?? Promise.resolve()).finally(() => stream.finish());
+  publish(ctx, record, 'attach');
+  return { tty, stream };
+}
+
+async function join(live: LiveContainer, stream: AttachStream, replay: Promise<void> | undefined): Promise<void> {
+  await replay;
+  const { session } = live;
+  if (session) return stream.connect(await session.attach(stream.wants));
+  live.waitingAttachers.add(stream);
+  stream.once('close', () => live.waitingAttachers.delete(stream));
+}
+
+/** The whole log so far. Output that comes between its end and the joining of the live stream is in the log alone. */
+async function replayLog(
+  ctx: ContainerContext,
+  live: LiveContainer,
+  stream: AttachStream,
+  options: AttachOptions,
+  tty: boolean,
+): Promise<void> {
+  const { record } = live;
+  if (record.hostConfig.LogConfig?.Type === 'none') throw logsNotReadable();
+  for await (const entry of ctx.logs.read(ctx.bundles.paths(record.id).log, { signal: options.signal })) {
+    if (entry.stream === 'stdout' ? !options.stdout : !options.stderr) continue;
+    stream.say(toWire(entry, tty));
+  }
+}
+
+function toWire({ stream, line }: LogFileRecord, tty: boolean): Uint8Array {
+  return tty ? line : formatFrame(stream, line);
+}

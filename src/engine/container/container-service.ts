@@ -1,0 +1,102 @@
+import { createKeyedLock } from '../../lib/async/keyed-lock.ts';
+import { isKind } from '../../lib/errors.ts';
+import { attachContainer } from './attach.ts';
+import type { ContainerContext, ContainerDeps } from './context.ts';
+import { createContainer } from './create.ts';
+import { removalInProgress, removeRunning } from './errors.ts';
+import { inspectContainer } from './inspect.ts';
+import { killContainer } from './kill.ts';
+import { listContainers } from './list.ts';
+import { createContainerTable, type LiveContainer } from './live.ts';
+import { readLogs } from './logs.ts';
+import { pauseContainer, unpauseContainer } from './pause.ts';
+import { pruneContainers } from './prune.ts';
+import { removeContainer } from './remove.ts';
+import { renameContainer } from './rename.ts';
+import { resizeContainer } from './resize.ts';
+import { restartContainer } from './restart.ts';
+import type { ContainerService } from './service.ts';
+import { shutdownContainers } from './shutdown.ts';
+import { startContainer } from './start.ts';
+import { isRunning } from './state.ts';
+import { stopContainer } from './stop.ts';
+import { topContainer } from './top.ts';
+import { waitContainer } from './wait.ts';
+
+/** The service and what the daemon needs besides it: recovery and execs work on the same containers. */
+export interface Containers {
+  readonly service: ContainerService;
+  readonly context: ContainerContext;
+  /** Stops every container, each with its own timeout, all within `timeoutMs`; then nothing restarts any more. */
+  shutdown(timeoutMs: number): Promise<void>;
+  /** Drops the connections to monitors and lets containers run on (live restore). */
+  disconnect(): void;
+}
+
+export function createContainerService(deps: ContainerDeps): Containers {
+  const lock = createKeyedLock();
+  const daemon = { shuttingDown: false };
+  const table = createContainerTable(deps.records);
+  const context: ContainerContext = {
+    ...deps,
+    table,
+    locked: (id, work) => lock.run(id, work),
+    startByPolicy: (live) => startContainer(context, live, 'policy'),
+    isShuttingDown: () => daemon.shuttingDown,
+  };
+  /** Looks up, and runs under the lock. */
+  const locked = async <T>(name: string, work: (live: LiveContainer) => Promise<T>): Promise<T> => {
+    const { id } = table.find(name).record;
+    return await lock.run(id, () => work(table.find(id)));
+  };
+  const service: ContainerService = {
+    create: (request) => createContainer(context, request),
+    start: (name) => locked(name, (live) => startContainer(context, live, 'user')),
+    stop: async (name, options) => await stopContainer(context, table.find(name), options),
+    restart: async (name, options) => await restartContainer(context, table.find(name), options),
+    kill: async (name, signal) => await killContainer(context, table.find(name), name, signal),
+    pause: (name) => locked(name, (live) => pauseContainer(context, live)),
+    unpause: (name) => locked(name, (live) => unpauseContainer(context, live)),
+    rename: (name, newName) => locked(name, async (live) => renameContainer(context, live, newName)),
+    remove: async (name, options) => await removeByUser(context, table.find(name), options),
+    prune: (filters) => pruneContainers(context, filters),
+    list: (options) => listContainers(context, options),
+    inspect: async (name, options) => await inspectContainer(context, table.find(name), options),
+    wait: async (name, condition, signal) => ({ result: waitContainer(table.find(name), condition, signal) }),
+    top: async (name, psArgs) => await topContainer(context, table.find(name), psArgs),
+    resize: async (name, rows, columns) => await resizeContainer(context, table.find(name), rows, columns),
+    logs: async (name, options) => readLogs(context, table.find(name), options),
+    attach: async (name, options) => await attachContainer(context, table.find(name), options),
+  };
+  return {
+    service,
+    context,
+    async shutdown(timeoutMs) {
+      daemon.shuttingDown = true;
+      await shutdownContainers(context, timeoutMs);
+    },
+    disconnect() {
+      daemon.shuttingDown = true;
+      for (const live of table.all()) live.session?.disconnect();
+    },
+  };
+}
+
+/** With `force`, kills it first; what removed itself meanwhile is fine then. */
+async function removeByUser(
+  ctx: ContainerContext,
+  live: LiveContainer,
+  { force, volumes }: { readonly force: boolean; readonly volumes: boolean },
+): Promise<void> {
+  const { id } = live.record;
+  if (live.removing) throw removalInProgress(id);
+  if (isRunning(live.record.state)) {
+    if (!force) throw removeRunning(live.record.name, live.record.state.status);
+    try {
+      await killContainer(ctx, live, id, undefined);
+    } catch (error) {
+      if (!isKind(error, 'conflict')) throw error;
+    }
+  }
+  await ctx.locked(id, async () => await removeContainer(ctx, live, { volumes }));
+}

@@ -1,0 +1,217 @@
+import { randomBytes } from 'node:crypto';
+import type { ContainerCreateResponse, HostConfig } from '../../api/types/container.ts';
+import { isKind } from '../../lib/errors.ts';
+import type { ContainerRecord, MountRecord } from '../../store/record/container-records.ts';
+import type { ResolvedImage } from '../image/image.ts';
+import { type ContainerContext, publish } from './context.ts';
+import { withConfigDefaults, withHostDefaults } from './defaults.ts';
+import { invalid, invalidName, nameInUse, unknownRuntime } from './errors.ts';
+import { toLogFile } from './log-config.ts';
+import { mergeConfig } from './merge.ts';
+import { parseVolumesFrom, planMounts } from './mounts.ts';
+import { generateName } from './name-generator.ts';
+import type { CreateRequest } from './service.ts';
+import { ZERO_TIME } from './state.ts';
+import { validateConfig, validateHostConfig } from './validate.ts';
+
+const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
+
+/** Everything is durable when it resolves; a failure leaves nothing. Errors: not_found (image), conflict (name), invalid_parameter, not_implemented. */
+export async function createContainer(ctx: ContainerContext, request: CreateRequest): Promise<ContainerCreateResponse> {
+  const given = request.name?.replace(/^\//, '');
+  if (given) checkName(ctx, given);
+  const image = await ctx.images.resolve(request.config.Image ?? '', request.platform);
+  const record = planRecord(ctx, request, image, given);
+  await using undo = new AsyncDisposableStack();
+  const named = await makeVolumes(ctx, record, undo);
+  await makeFiles(ctx, record, undo);
+  insert(ctx, { ...record, mounts: named });
+  undo.move();
+  publish(ctx, record, 'create');
+  return { Id: record.id, Warnings: warningsOf(request, image) };
+}
+
+/** Errors: invalid_parameter, conflict. */
+export function checkName(ctx: Pick<ContainerContext, 'table'>, name: string): void {
+  if (!NAME.test(name)) throw invalidName(name);
+  const owner = ctx.table.ownerOf(name);
+  if (owner) throw nameInUse(name, owner.record.id);
+}
+
+function planRecord(
+  ctx: ContainerContext,
+  request: CreateRequest,
+  image: ResolvedImage,
+  given: string | undefined,
+): ContainerRecord {
+  const { settings, table } = ctx;
+  const id = makeId();
+  const host = request.hostConfig;
+  const merged = mergeConfig(request.config, image.config);
+  validateConfig(merged);
+  validateHostConfig(host, request.config, settings.cpus);
+  if (host.Runtime && !settings.runtimes[host.Runtime]) throw unknownRuntime(host.Runtime);
+  const hostConfig = joinById(ctx, withHostDefaults(host, settings.defaults));
+  const from = (host.VolumesFrom ?? []).map(parseVolumesFrom);
+  const mounts = planMounts(
+    host,
+    merged,
+    from.map(({ container, mode }) => ({ mounts: table.find(container).record.mounts, mode })),
+  );
+  for (const mount of mounts)
+    if (mount.kind === 'bind' && !mount.createSource && !ctx.bundles.exists(mount.source))
+      throw invalid(`invalid mount config for type "bind": bind source path does not exist: ${mount.source}`);
+  const name =
+    given ||
+    generateName((candidate) => table.ownerOf(candidate) !== undefined, ctx.random ?? Math.random) ||
+    id.slice(0, 12);
+  const config = withConfigDefaults(merged, request.config.Image ?? '', defaultHostname(ctx, hostConfig, id));
+  toLogFile(hostConfig.LogConfig, '', { id, name, imageId: image.id, config });
+  return {
+    id,
+    name,
+    created: new Date().toISOString(),
+    image: {
+      id: image.id,
+      reference: request.config.Image ?? '',
+      manifest: image.manifest,
+      platform: image.platform,
+      chain: image.chain,
+    },
+    config,
+    hostConfig,
+    endpoints: endpointsOf(request, hostConfig),
+    mounts: mounts.map(nameVolume),
+    state: {
+      status: 'created',
+      pid: 0,
+      exitCode: 0,
+      error: '',
+      oomKilled: false,
+      startedAt: ZERO_TIME,
+      finishedAt: ZERO_TIME,
+      restartCount: 0,
+      manuallyStopped: false,
+    },
+  };
+}
+
+/** 64 hex digits, whose first twelve are not all decimal: such a short id could be taken for a number. */
+function makeId(): string {
+  const id = randomBytes(32).toString('hex');
+  return /^\d{12}/.test(id) ? makeId() : id;
+}
+
+function nameVolume(mount: MountRecord): MountRecord {
+  return mount.kind === 'volume' && mount.name === '' ? { ...mount, name: randomBytes(32).toString('hex') } : mount;
+}
+
+/** `container:name` becomes `container:id`, so that a rename does not matter; an unknown one is left for the start to refuse. */
+function joinById(ctx: ContainerContext, hostConfig: HostConfig): HostConfig {
+  const byId = (mode: string | undefined): string | undefined => {
+    if (!mode?.startsWith('container:')) return mode;
+    try {
+      return `container:${ctx.table.find(mode.slice('container:'.length)).record.id}`;
+    } catch (error) {
+      if (isKind(error, 'not_found')) return mode;
+      throw error;
+    }
+  };
+  const { NetworkMode, PidMode, IpcMode } = hostConfig;
+  return Object.assign({}, hostConfig, {
+    NetworkMode: byId(NetworkMode),
+    PidMode: byId(PidMode),
+    IpcMode: byId(IpcMode),
+  });
+}
+
+function defaultHostname(
+  { settings, table }: ContainerContext,
+  { NetworkMode: mode = '', UTSMode }: HostConfig,
+  id: string,
+): string {
+  if (mode === 'host' || UTSMode === 'host') return settings.hostname;
+  const other = mode.startsWith('container:') ? table.byId(mode.slice('container:'.length)) : undefined;
+  return other?.record.config.Hostname ?? id.slice(0, 12);
+}
+
+function endpointsOf(request: CreateRequest, hostConfig: HostConfig): ContainerRecord['endpoints'] {
+  const mode = hostConfig.NetworkMode ?? 'bridge';
+  if (mode.startsWith('container:')) return {};
+  const given = Object.entries(request.networkingConfig.EndpointsConfig ?? {}).map(
+    ([name, settings]) => [name === 'default' ? 'bridge' : name, settings ?? {}] as const,
+  );
+  const endpoints = Object.fromEntries(given);
+  const mac = request.config.MacAddress;
+  return { ...endpoints, [mode]: { ...endpoints[mode], ...(mac && { MacAddress: mac }) } };
+}
+
+/** Makes volumes that do not exist and counts this container as their user. */
+async function makeVolumes(
+  ctx: ContainerContext,
+  record: ContainerRecord,
+  undo: AsyncDisposableStack,
+): Promise<readonly MountRecord[]> {
+  const volumes = record.mounts.filter((mount) => mount.kind === 'volume');
+  if (volumes.length === 0) return record.mounts;
+  undo.defer(() => ctx.volumes.releaseAll(record.id));
+  for (const { name, driver, anonymous } of volumes) {
+    if (anonymous || !(await volumeExists(ctx, name))) {
+      const options = record.hostConfig.Mounts?.find(({ Source }) => Source === name)?.VolumeOptions;
+      await ctx.volumes.create({
+        name,
+        driver,
+        anonymous,
+        ...(options?.Labels && { labels: options.Labels }),
+        ...(options?.DriverConfig?.Options && { driverOpts: options.DriverConfig.Options }),
+      });
+      undo.defer(async () => {
+        await ctx.volumes.releaseAll(record.id);
+        await ctx.volumes.remove(name, { force: true });
+      });
+    }
+    await ctx.volumes.acquire(name, record.id);
+  }
+  return record.mounts;
+}
+
+async function volumeExists(ctx: ContainerContext, name: string): Promise<boolean> {
+  try {
+    await ctx.volumes.inspect(name);
+    return true;
+  } catch (error) {
+    if (isKind(error, 'not_found')) return false;
+    throw error;
+  }
+}
+
+async function makeFiles(ctx: ContainerContext, record: ContainerRecord, undo: AsyncDisposableStack): Promise<void> {
+  undo.defer(() => ctx.bundles.removeKept(record.id));
+  ctx.bundles.makeKept(record.id);
+  undo.defer(() => ctx.layers.removeWritable(record.id));
+  await ctx.layers.createWritable(record.id, record.image.chain as ResolvedImage['chain']);
+}
+
+/** Somebody else may have taken the name while the layer was made. */
+function insert(ctx: ContainerContext, record: ContainerRecord): void {
+  try {
+    ctx.table.insert(record);
+  } catch (error) {
+    if (!isKind(error, 'conflict')) throw error;
+    throw nameInUse(record.name, ctx.table.ownerOf(record.name)?.record.id ?? '');
+  }
+}
+
+function warningsOf(request: CreateRequest, image: ResolvedImage): string[] {
+  const warnings: string[] = [];
+  const host = request.hostConfig;
+  const { os, architecture, variant } = image.platform;
+  const machine = process.arch === 'x64' ? 'amd64' : process.arch;
+  if (!request.platform && architecture !== machine)
+    warnings.push(
+      `The requested image's platform (${[os, architecture, variant].filter(Boolean).join('/')}) does not match the detected host platform (linux/${machine}) and no specific platform was requested`,
+    );
+  if (host.NetworkMode === 'host' && Object.keys(host.PortBindings ?? {}).length > 0)
+    warnings.push('Published ports are discarded when using host network mode');
+  return warnings;
+}

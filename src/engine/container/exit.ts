@@ -1,0 +1,87 @@
+import type { ExitReport, MonitorSession } from '../../linux/monitor/monitor.ts';
+import type { ContainerRecord, StateRecord } from '../../store/record/container-records.ts';
+import { scheduleRestart } from './back-off.ts';
+import { type ContainerContext, isCurrent, publish } from './context.ts';
+import type { LiveContainer } from './live.ts';
+import { releaseRun } from './release.ts';
+import { removeContainer } from './remove.ts';
+import { decideRestart, type RestartDecision } from './restart-policy.ts';
+import { nextState } from './state.ts';
+
+/** Handles the exit of a running container when it comes, under the container's lock. */
+export function watchExit(ctx: ContainerContext, live: LiveContainer, session: MonitorSession): void {
+  ctx.tasks.spawn(`exit of container ${live.record.id}`, async () => {
+    const report = await session.exited;
+    // While the monitor deletes the runtime's state, the network can go already: no process is left to miss it.
+    await ctx.locked(live.record.id, () => handleExit(ctx, live, session, report));
+  });
+}
+
+/**
+ * Order: release network, mounts and runtime state; keep the state; `die`; wake who waits for the exit; then auto-remove or the policy's
+ * restart. Does nothing when that run's exit has been handled.
+ */
+export async function handleExit(
+  ctx: ContainerContext,
+  live: LiveContainer,
+  session: MonitorSession,
+  report: ExitReport,
+): Promise<void> {
+  if (live.session !== session || !isCurrent(ctx, live)) return;
+  await releaseRun(ctx, live, session.released);
+  settleExit(ctx, live, report);
+  if (live.record.state.status === 'exited' && live.record.hostConfig.AutoRemove && !live.restartingByHand)
+    await removeContainer(ctx, live, { volumes: true });
+}
+
+/** State, events, waiters and the restart of a run whose resources are gone. */
+export function settleExit(ctx: ContainerContext, live: LiveContainer, report: ExitReport): void {
+  const { record } = live;
+  const decision = decide(ctx, live, report);
+  const state = exitState(record.state, live, report, decision);
+  // An auto-remove container's record is deleted in a moment, and one found running without a process is removed at the next start.
+  if (record.hostConfig.AutoRemove && !live.restartingByHand) ctx.table.setState(live, state);
+  else ctx.table.saveState(live, state);
+  live.session = undefined;
+  live.attachment = undefined;
+  ctx.bundles.removeRun(record.id);
+  if (report.oomKilled) publish(ctx, record, 'oom');
+  const seconds = Math.max(0, Math.floor(runMs(record, report) / 1000));
+  publish(ctx, record, 'die', { exitCode: String(report.exitCode), execDuration: String(seconds) });
+  const woken = live.exit;
+  live.exit = Promise.withResolvers();
+  woken.resolve({ StatusCode: report.exitCode });
+  if (decision.kind === 'restart') scheduleRestart(ctx, live, decision.delayMs);
+}
+
+function runMs({ state }: ContainerRecord, report: ExitReport): number {
+  return report.finishedAt.getTime() - Date.parse(state.startedAt);
+}
+
+function decide(ctx: ContainerContext, live: LiveContainer, report: ExitReport): RestartDecision {
+  if (ctx.isShuttingDown() || live.restartingByHand) return { kind: 'stay' };
+  const { hostConfig, state } = live.record;
+  return decideRestart({
+    policy: hostConfig.RestartPolicy,
+    exitCode: report.exitCode,
+    restartCount: state.restartCount,
+    manuallyStopped: live.stopAsked,
+    runMs: runMs(live.record, report),
+    previousDelayMs: live.restartDelayMs,
+  });
+}
+
+function exitState(
+  state: StateRecord,
+  live: LiveContainer,
+  report: ExitReport,
+  decision: RestartDecision,
+): StateRecord {
+  return nextState(state, decision.kind === 'restart' ? 'back_off' : 'exited', {
+    pid: 0,
+    exitCode: report.exitCode,
+    oomKilled: report.oomKilled,
+    finishedAt: report.finishedAt.toISOString(),
+    manuallyStopped: live.stopAsked,
+  });
+}

@@ -1,0 +1,193 @@
+import type {
+  ContainerInspectResponse,
+  ContainerState,
+  MountPoint,
+  NetworkSettings,
+} from '../../api/types/container.ts';
+import type { EndpointSettings } from '../../api/types/network.ts';
+import type { ContainerRecord, MountRecord, StateRecord } from '../../store/record/container-records.ts';
+import type { ContainerContext } from './context.ts';
+import type { LiveContainer } from './live.ts';
+import { isRunning } from './state.ts';
+
+/** See ContainerService.inspect; nothing waits but the sizes. */
+export async function inspectContainer(
+  ctx: ContainerContext,
+  live: LiveContainer,
+  options: { readonly size: boolean },
+): Promise<ContainerInspectResponse> {
+  const { record } = live;
+  const paths = ctx.bundles.paths(record.id);
+  const command = [...(record.config.Entrypoint ?? []), ...(record.config.Cmd ?? [])];
+  const sizes = options.size ? await measure(ctx, record) : undefined;
+  return {
+    Id: record.id,
+    Created: record.created,
+    Path: command[0] ?? '',
+    Args: command.slice(1),
+    State: toState(record.state),
+    Image: record.image.id,
+    ResolvConfPath: paths.resolvConf,
+    HostnamePath: paths.hostname,
+    HostsPath: paths.hosts,
+    LogPath: record.hostConfig.LogConfig?.Type === 'none' ? '' : paths.log,
+    Name: `/${record.name}`,
+    RestartCount: record.state.restartCount,
+    Driver: ctx.settings.storageDriver,
+    Platform: record.image.platform.os,
+    ImageManifestDescriptor: { ...record.image.manifest, platform: record.image.platform },
+    MountLabel: '',
+    ProcessLabel: '',
+    AppArmorProfile: '',
+    ExecIDs: live.execIds.size > 0 ? [...live.execIds] : null,
+    HostConfig: record.hostConfig,
+    GraphDriver: graphDriver(ctx, record),
+    ...sizes,
+    Mounts: toMountPoints(record, await volumeSources(ctx, record)),
+    Config: record.config,
+    NetworkSettings: toNetworkSettings(live),
+  };
+}
+
+function toState(state: StateRecord): ContainerState {
+  return {
+    Status: state.status,
+    Running: isRunning(state),
+    Paused: state.status === 'paused',
+    Restarting: state.status === 'restarting',
+    OOMKilled: state.oomKilled,
+    Dead: state.status === 'dead',
+    Pid: state.pid,
+    ExitCode: state.exitCode,
+    Error: state.error,
+    StartedAt: state.startedAt,
+    FinishedAt: state.finishedAt,
+  };
+}
+
+/** Bytes of the writable layer, and of it with the image. */
+export async function measure(
+  ctx: ContainerContext,
+  record: ContainerRecord,
+): Promise<{ readonly SizeRw: number; readonly SizeRootFs: number }> {
+  const { upper, lower } = ctx.layers.rootfs(record.id);
+  const [written, ...below] = await Promise.all([upper, ...lower].map((path) => ctx.bundles.sizeBytes(path)));
+  const SizeRw = written ?? 0;
+  return { SizeRw, SizeRootFs: below.reduce((sum, size) => sum + size, SizeRw) };
+}
+
+function graphDriver(
+  ctx: ContainerContext,
+  { id }: ContainerRecord,
+): NonNullable<ContainerInspectResponse['GraphDriver']> {
+  const { lower, upper, work } = ctx.layers.rootfs(id);
+  return {
+    Name: ctx.settings.storageDriver,
+    Data: {
+      ID: id,
+      LowerDir: lower.join(':'),
+      MergedDir: ctx.bundles.paths(id).rootfs,
+      UpperDir: upper,
+      WorkDir: work,
+    },
+  };
+}
+
+/** Mounts as the API lists them; those of HostConfig.Tmpfs are shown there alone. */
+export function toMountPoints(
+  { mounts, hostConfig }: ContainerRecord,
+  sources: ReadonlyMap<string, string>,
+): MountPoint[] {
+  const shown = mounts.filter(
+    (mount) => !(mount.kind === 'tmpfs' && hostConfig.Tmpfs && mount.destination in hostConfig.Tmpfs),
+  );
+  return shown.map((mount) => toMountPoint(mount, sources));
+}
+
+/** Host directories of a container's volumes; one that has vanished is left out. */
+export async function volumeSources(
+  ctx: ContainerContext,
+  { mounts }: ContainerRecord,
+): Promise<ReadonlyMap<string, string>> {
+  const names = mounts.flatMap((mount) => (mount.kind === 'volume' ? [mount.name] : []));
+  const volumes = await Promise.allSettled(names.map((name) => ctx.volumes.inspect(name)));
+  return new Map(
+    volumes.flatMap((found, at) =>
+      found.status === 'fulfilled' ? [[names[at] ?? '', found.value.Mountpoint ?? '']] : [],
+    ),
+  );
+}
+
+function toMountPoint(mount: MountRecord, sources: ReadonlyMap<string, string>): MountPoint {
+  const { destination, mode, readOnly } = mount;
+  const base = { Destination: destination, Mode: mode, RW: !readOnly };
+  switch (mount.kind) {
+    case 'bind':
+      return { Type: 'bind', Source: mount.source, ...base, Propagation: mount.propagation };
+    case 'volume':
+      return {
+        Type: 'volume',
+        Name: mount.name,
+        Source: sources.get(mount.name) ?? '',
+        ...base,
+        Driver: mount.driver,
+        Propagation: '',
+      };
+    case 'tmpfs':
+      return { Type: 'tmpfs', Source: '', ...base, Propagation: '' };
+  }
+}
+
+const NO_ENDPOINT = {
+  IPAMConfig: null,
+  Links: null,
+  Aliases: null,
+  MacAddress: '',
+  DriverOpts: null,
+  GwPriority: 0,
+  NetworkID: '',
+  EndpointID: '',
+  Gateway: '',
+  IPAddress: '',
+  IPPrefixLen: 0,
+  IPv6Gateway: '',
+  GlobalIPv6Address: '',
+  GlobalIPv6PrefixLen: 0,
+  DNSNames: null,
+};
+
+/** Live endpoints while it runs, else the networks it will join, without addresses. */
+export function endpointsOf({ record, attachment }: LiveContainer): Record<string, EndpointSettings> {
+  const endpoints = { ...record.endpoints, ...attachment?.endpoints };
+  return Object.fromEntries(
+    Object.entries(endpoints).map(([name, settings]) => [
+      name,
+      Object.assign({}, NO_ENDPOINT, settings) as EndpointSettings,
+    ]),
+  );
+}
+
+function toNetworkSettings(live: LiveContainer): NetworkSettings {
+  const { attachment } = live;
+  const bridge: EndpointSettings = attachment?.endpoints['bridge'] ?? {};
+  return {
+    Bridge: '',
+    SandboxID: attachment?.sandboxId ?? '',
+    SandboxKey: attachment?.sandboxKey ?? '',
+    Ports: attachment?.ports ?? {},
+    HairpinMode: false,
+    LinkLocalIPv6Address: '',
+    LinkLocalIPv6PrefixLen: 0,
+    SecondaryIPAddresses: null,
+    SecondaryIPv6Addresses: null,
+    EndpointID: bridge.EndpointID ?? '',
+    Gateway: bridge.Gateway ?? '',
+    GlobalIPv6Address: bridge.GlobalIPv6Address ?? '',
+    GlobalIPv6PrefixLen: bridge.GlobalIPv6PrefixLen ?? 0,
+    IPAddress: bridge.IPAddress ?? '',
+    IPPrefixLen: bridge.IPPrefixLen ?? 0,
+    IPv6Gateway: bridge.IPv6Gateway ?? '',
+    MacAddress: bridge.MacAddress ?? '',
+    Networks: endpointsOf(live),
+  };
+}

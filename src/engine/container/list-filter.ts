@@ -1,0 +1,108 @@
+import type { Filters } from '../../api/filters.ts';
+import type { ContainerRecord } from '../../store/record/container-records.ts';
+import { invalid } from './errors.ts';
+
+const STATUSES = ['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead'];
+
+/** What a container is tested by, besides its record. */
+export interface FilterSubject {
+  readonly record: ContainerRecord;
+  /** Names and ids of its networks. */
+  readonly networks: readonly string[];
+  /** `80/tcp` of published container ports. */
+  readonly published: readonly string[];
+}
+
+/** What the filters mean against the present state: names of containers and images are resolved by the caller. */
+export interface FilterContext {
+  /** Ids that `ancestor` values stand for. */
+  readonly ancestors: ReadonlySet<string>;
+}
+
+/**
+ * The test of `docker ps --filter`; all keys must hold, one value of each is enough (labels: all). `before` and `since` are not tested
+ * here. Errors: invalid_parameter for an impossible value.
+ */
+export function createFilter(filters: Filters, context: FilterContext): (subject: FilterSubject) => boolean {
+  const valuesOf = (key: string): readonly string[] => filters.get(key) ?? [];
+  for (const status of valuesOf('status'))
+    if (!STATUSES.includes(status)) throw invalid(`invalid filter 'status=${status}'`);
+  for (const health of valuesOf('health'))
+    if (!['none', 'starting', 'healthy', 'unhealthy'].includes(health))
+      throw invalid(`invalid filter 'health=${health}'`);
+  const exited = valuesOf('exited').map((value) => {
+    if (!/^-?\d+$/.test(value)) throw invalid(`invalid filter 'exited=${value}'`);
+    return Number(value);
+  });
+  const names = valuesOf('name').map(toPattern);
+  const ids = valuesOf('id').map(toPattern);
+  const isTask = valuesOf('is-task');
+  const tests: readonly (readonly [string, (subject: FilterSubject) => boolean])[] = [
+    ['name', ({ record }) => names.some((pattern) => pattern(record.name) || pattern(`/${record.name}`))],
+    ['id', ({ record }) => ids.some((pattern) => pattern(record.id))],
+    ['status', ({ record }) => valuesOf('status').includes(record.state.status)],
+    ['health', () => valuesOf('health').includes('none')],
+    ['exited', ({ record }) => record.state.status === 'exited' && exited.includes(record.state.exitCode)],
+    ['label', ({ record }) => matchesLabels(record.config.Labels ?? {}, valuesOf('label'))],
+    [
+      'ancestor',
+      ({ record }) => context.ancestors.has(record.image.id) || valuesOf('ancestor').includes(record.image.reference),
+    ],
+    [
+      'network',
+      ({ networks }) =>
+        valuesOf('network').some((value) =>
+          networks.some((network) => network === value || (value.length >= 12 && network.startsWith(value))),
+        ),
+    ],
+    [
+      'volume',
+      ({ record }) =>
+        record.mounts.some(
+          (mount) =>
+            valuesOf('volume').includes(mount.destination) ||
+            (mount.kind === 'volume' && valuesOf('volume').includes(mount.name)) ||
+            (mount.kind === 'bind' && valuesOf('volume').includes(mount.source)),
+        ),
+    ],
+    ['publish', ({ published }) => valuesOf('publish').some((value) => matchesPort(published, value))],
+    [
+      'expose',
+      ({ record }) =>
+        valuesOf('expose').some((value) => matchesPort(Object.keys(record.config.ExposedPorts ?? {}), value)),
+    ],
+    ['is-task', () => isTask.some((value) => /^(?:false|0)$/i.test(value))],
+    ['isolation', ({ record }) => valuesOf('isolation').includes(record.hostConfig.Isolation || 'default')],
+  ];
+  const active = tests.filter(([key]) => filters.has(key) && valuesOf(key).length > 0);
+  return (subject) => active.every(([, test]) => test(subject));
+}
+
+/** Exact, or a regular expression found anywhere; what is no expression is plain text. */
+function toPattern(value: string): (text: string) => boolean {
+  let pattern: RegExp | undefined;
+  try {
+    pattern = new RegExp(value);
+  } catch {
+    pattern = undefined;
+  }
+  return (text) => text === value || (pattern ? pattern.test(text) : text.includes(value));
+}
+
+/** Every wanted `key` or `key=value` is there. */
+export function matchesLabels(labels: Readonly<Record<string, string>>, wanted: readonly string[]): boolean {
+  return wanted.every((label) => {
+    const at = label.indexOf('=');
+    return at === -1 ? label in labels : labels[label.slice(0, at)] === label.slice(at + 1);
+  });
+}
+
+/** `80`, `80/udp`, `8000-8010/tcp`. */
+function matchesPort(ports: readonly string[], value: string): boolean {
+  const [, first = '', last = first, protocol = 'tcp'] = /^(\d+)(?:-(\d+))?(?:\/(\w+))?$/.exec(value) ?? [];
+  if (first === '') throw invalid(`invalid filter 'publish=${value}'`);
+  return ports.some((port) => {
+    const [number, kind = 'tcp'] = port.split('/');
+    return kind === protocol && Number(number) >= Number(first) && Number(number) <= Number(last);
+  });
+}

@@ -1,0 +1,30 @@
+import type { ContainerContext } from './context.ts';
+import { invalid, logsNotReadable, logsOfRemoved } from './errors.ts';
+import type { LiveContainer } from './live.ts';
+import type { LogOptions, LogRecord } from './service.ts';
+import { hasProcess } from './state.ts';
+
+/** See ContainerService.logs. */
+export function readLogs(
+  ctx: ContainerContext,
+  live: LiveContainer,
+  options: LogOptions,
+): { readonly tty: boolean; readonly records: AsyncIterable<LogRecord> } {
+  const { record } = live;
+  if (!options.stdout && !options.stderr) throw invalid('Bad parameters: you must choose at least one stream');
+  if (record.hostConfig.LogConfig?.Type === 'none') throw logsNotReadable();
+  if (record.state.status === 'removing' || record.state.status === 'dead') throw logsOfRemoved();
+  const stopped = live.session ? live.session.exited : hasProcess(record.state) ? live.exit.promise : Promise.resolve();
+  const records = ctx.logs.read(ctx.bundles.paths(record.id).log, {
+    ...(options.tail !== undefined && { tail: options.tail }),
+    ...(options.sinceNanos !== undefined && { sinceNanos: options.sinceNanos }),
+    ...(options.untilNanos !== undefined && { untilNanos: options.untilNanos }),
+    ...(options.follow && { stopped }),
+    signal: options.signal,
+  });
+  return { tty: record.config.Tty ?? false, records: choose(records, options) };
+}
+
+async function* choose(records: AsyncIterable<LogRecord>, { stdout, stderr }: LogOptions): AsyncIterable<LogRecord> {
+  for await (const record of records) if (record.stream === 'stdout' ? stdout : stderr) yield record;
+}

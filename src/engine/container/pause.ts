@@ -1,0 +1,24 @@
+import { type ContainerContext, cgroupPath, publish } from './context.ts';
+import { alreadyPaused, isRestarting, notPaused, notRunning } from './errors.ts';
+import type { LiveContainer } from './live.ts';
+import { isRunning, nextState } from './state.ts';
+
+/** Stops every process of the container where it is. Under the lock. Errors: conflict. */
+export async function pauseContainer(ctx: ContainerContext, live: LiveContainer): Promise<void> {
+  const { id, state } = live.record;
+  if (!isRunning(state)) throw notRunning(id);
+  if (state.status === 'paused') throw alreadyPaused(id);
+  if (state.status === 'restarting') throw isRestarting(id);
+  await ctx.cgroups.freeze(cgroupPath(ctx, live.record), true);
+  ctx.table.saveState(live, nextState(live.record.state, 'paused'));
+  publish(ctx, live.record, 'pause');
+}
+
+/** Under the lock. Errors: conflict when it is not paused. */
+export async function unpauseContainer(ctx: ContainerContext, live: LiveContainer): Promise<void> {
+  const { id, state } = live.record;
+  if (state.status !== 'paused') throw notPaused(id);
+  await ctx.cgroups.freeze(cgroupPath(ctx, live.record), false);
+  ctx.table.saveState(live, nextState(live.record.state, 'unpaused'));
+  publish(ctx, live.record, 'unpause');
+}

@@ -1,0 +1,21 @@
+import type { ContainerContext } from './context.ts';
+import type { LiveContainer } from './live.ts';
+
+/** Lets go of what a run held: network, root mount; `released` is the runtime's state. Failures are reported: the container has ended all the same. */
+export async function releaseRun(ctx: ContainerContext, live: LiveContainer, released: Promise<void>): Promise<void> {
+  const { id } = live.record;
+  const network = ctx.networking
+    .release(id)
+    .catch((error: unknown) => ctx.report(`releasing the network of container ${id}`, error));
+  await released;
+  unmountRoot(ctx, id);
+  await network;
+}
+
+export function unmountRoot(ctx: ContainerContext, id: string): void {
+  try {
+    ctx.mounter.unmount(ctx.bundles.paths(id).rootfs, { lazy: true });
+  } catch (error) {
+    ctx.report(`unmounting container ${id}`, error);
+  }
+}

@@ -1,0 +1,214 @@
+import { isKind, messageOf } from '../../lib/errors.ts';
+import type { MonitorSession } from '../../linux/monitor/monitor.ts';
+import type { ContainerRecord } from '../../store/record/container-records.ts';
+import type { NetworkAttachment } from '../network/network.ts';
+import { type ContainerContext, cgroupPath, publish } from './context.ts';
+import { notRunning, startedAlready, startPaused, startRemoving, unknownRuntime } from './errors.ts';
+import { formatHosts, formatResolvConf } from './etc-files.ts';
+import { watchExit } from './exit.ts';
+import type { LiveContainer } from './live.ts';
+import { toLogFile } from './log-config.ts';
+import { removeContainer } from './remove.ts';
+import { prepareRoot, type Root } from './rootfs.ts';
+import { isRunning, nextState } from './state.ts';
+
+/** Who starts it: by `user` counts restarts anew, by `policy` counts one more. */
+export type StartedBy = 'user' | 'policy';
+
+/**
+ * Starts a container under its lock. On failure everything is undone, exit code 126, 127 or 128 and the error's text are kept, and an
+ * auto-remove container is removed. Errors: not_modified, conflict, the runtime's, the network's.
+ */
+export async function startContainer(ctx: ContainerContext, live: LiveContainer, by: StartedBy): Promise<void> {
+  const { state } = live.record;
+  if (state.status === 'paused') throw startPaused();
+  if (state.status === 'removing' || state.status === 'dead' || live.removing) throw startRemoving();
+  if (isRunning(state) && !(by === 'policy' && state.status === 'restarting')) throw startedAlready();
+  if (by === 'user') live.restartDelayMs = undefined;
+  try {
+    await launch(ctx, live, by);
+  } catch (error) {
+    await keepFailure(ctx, live, error);
+    throw error;
+  }
+}
+
+async function launch(ctx: ContainerContext, live: LiveContainer, by: StartedBy): Promise<void> {
+  const { record } = live;
+  await using undo = new AsyncDisposableStack();
+  ctx.bundles.makeRun(record.id);
+  undo.defer(() => ctx.bundles.removeRun(record.id));
+  const [session, attachment, root] = await allSettled(
+    launchMonitor(ctx, record, undo),
+    attachNetwork(ctx, record, undo),
+    prepareRoot(ctx, record, undo),
+  );
+  writeFiles(ctx, record, attachment, root);
+  live.session = session;
+  live.attachment = attachment;
+  undo.defer(() => {
+    live.session = undefined;
+    live.attachment = undefined;
+  });
+  await connectAttachers(live, session);
+  const { pid, startedAt } = await session.go();
+  undo.defer(async () => {
+    await session.signal(9);
+    await session.released;
+  });
+  ctx.table.saveState(
+    live,
+    nextState(record.state, 'started', {
+      pid,
+      startedAt: startedAt.toISOString(),
+      exitCode: 0,
+      error: '',
+      oomKilled: false,
+      manuallyStopped: false,
+      restartCount: by === 'policy' ? record.state.restartCount + 1 : 0,
+    }),
+  );
+  live.stopAsked = false;
+  undo.move();
+  publish(ctx, live.record, 'start');
+  watchExit(ctx, live, session);
+}
+
+/** Waits for all, so that nothing is still being made while it is undone; then throws the first failure. */
+async function allSettled<T extends readonly unknown[]>(...work: { [K in keyof T]: Promise<T[K]> }): Promise<T> {
+  const results = await Promise.allSettled(work);
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed) throw failed.reason;
+  return (await Promise.all(work)) as unknown[] as readonly unknown[] as T;
+}
+
+async function launchMonitor(
+  ctx: ContainerContext,
+  record: ContainerRecord,
+  undo: AsyncDisposableStack,
+): Promise<MonitorSession> {
+  const { config, hostConfig } = record;
+  const name = hostConfig.Runtime || ctx.settings.defaults.runtime;
+  const runtime = ctx.settings.runtimes[name];
+  if (!runtime) throw unknownRuntime(name);
+  const paths = ctx.bundles.paths(record.id);
+  const log = toLogFile(hostConfig.LogConfig, paths.log, { ...record, imageId: record.image.id });
+  const [rows = 0, columns = 0] = hostConfig.ConsoleSize ?? [];
+  const session = await ctx.monitors.launch({
+    dir: paths.monitor,
+    target: { kind: 'container', id: record.id, bundle: paths.run },
+    runtime,
+    tty: config.Tty ?? false,
+    stdin: config.OpenStdin ?? false,
+    stdinOnce: config.StdinOnce ?? false,
+    ...(config.Tty && rows > 0 && columns > 0 && { consoleSize: { rows, columns } }),
+    ...(log && { log }),
+    ...(ctx.settings.spillDir !== undefined && { spillDir: ctx.settings.spillDir }),
+    oomFile: ctx.cgroups.oomFile(cgroupPath(ctx, record)),
+  });
+  undo.defer(() => session.abandon());
+  return session;
+}
+
+async function attachNetwork(
+  ctx: ContainerContext,
+  record: ContainerRecord,
+  undo: AsyncDisposableStack,
+): Promise<NetworkAttachment> {
+  const { hostConfig, config } = record;
+  const mode = hostConfig.NetworkMode ?? 'bridge';
+  if (mode.startsWith('container:')) return shareNetwork(ctx, mode.slice('container:'.length));
+  const attachment = await ctx.networking.attach({
+    containerId: record.id,
+    containerName: record.name,
+    hostname: config.Hostname ?? '',
+    mode: config.NetworkDisabled ? 'none' : mode,
+    endpoints: record.endpoints,
+    portBindings: hostConfig.PortBindings ?? {},
+    exposedPorts: Object.keys(config.ExposedPorts ?? {}),
+    publishAll: hostConfig.PublishAllPorts ?? false,
+    sysctls: hostConfig.Sysctls ?? {},
+  });
+  undo.defer(() => ctx.networking.release(record.id));
+  return attachment;
+}
+
+/** The namespace of another running container; its endpoints and ports are not shown here. Errors: not_found, conflict. */
+function shareNetwork(ctx: ContainerContext, name: string): NetworkAttachment {
+  const other = ctx.table.find(name);
+  if (!other.session || !other.attachment) throw notRunning(other.record.id);
+  return { ...other.attachment, endpoints: {}, ports: {}, sandboxId: '', sandboxKey: '' };
+}
+
+function writeFiles(ctx: ContainerContext, record: ContainerRecord, attachment: NetworkAttachment, root: Root): void {
+  const { hostConfig, config, id } = record;
+  const host = ctx.bundles.readHost();
+  const hostname = config.Hostname ?? '';
+  if (!hostConfig.NetworkMode?.startsWith('container:')) {
+    ctx.bundles.writeEtc(id, {
+      hosts: formatHosts(hostConfig, attachment, host.hosts),
+      hostname: `${hostname}\n`,
+      resolvConf: formatResolvConf(hostConfig, host.resolvConf),
+    });
+  }
+  ctx.bundles.writeSpec(
+    id,
+    ctx.buildSpec({
+      id,
+      rootfs: ctx.bundles.paths(id).rootfs,
+      config,
+      hostConfig,
+      accounts: root.accounts,
+      hostname,
+      mounts: root.mounts,
+      netnsPath: attachment.netnsPath,
+      joins: { ...joinOf(ctx, 'pid', hostConfig.PidMode), ...joinOf(ctx, 'ipc', hostConfig.IpcMode) },
+      cgroupPath: cgroupPath(ctx, record),
+    }),
+  );
+}
+
+function joinOf(
+  ctx: ContainerContext,
+  kind: 'pid' | 'ipc',
+  mode: string | undefined,
+): { readonly pid?: number; readonly ipc?: number } {
+  if (!mode?.startsWith('container:')) return {};
+  const other = ctx.table.find(mode.slice('container:'.length)).record;
+  if (other.state.pid === 0) throw notRunning(other.id);
+  return { [kind]: other.state.pid };
+}
+
+/** Everyone who waits for output is connected before there can be any. */
+async function connectAttachers(live: LiveContainer, session: MonitorSession): Promise<void> {
+  const waiting = [...live.waitingAttachers];
+  live.waitingAttachers.clear();
+  await Promise.all(waiting.map(async (stream) => stream.connect(await session.attach(stream.wants))));
+}
+
+async function keepFailure(ctx: ContainerContext, live: LiveContainer, error: unknown): Promise<void> {
+  const { state } = live.record;
+  for (const stream of live.waitingAttachers) stream.finish();
+  live.waitingAttachers.clear();
+  const exitCode = exitCodeOf(error);
+  const failed = nextState(state, 'start_failed', {
+    exitCode,
+    error: messageOf(error),
+    pid: 0,
+  });
+  try {
+    ctx.table.saveState(live, failed);
+    live.exit.resolve({ StatusCode: exitCode, Error: { Message: messageOf(error) } });
+    live.exit = Promise.withResolvers();
+    if (live.record.hostConfig.AutoRemove && !isKind(error, 'not_modified'))
+      await removeContainer(ctx, live, { volumes: true });
+  } catch (second) {
+    ctx.report(`after a failed start of container ${live.record.id}`, second);
+  }
+}
+
+/** Failures of the runtime carry their exit code. */
+function exitCodeOf(error: unknown): number {
+  if (error instanceof Error && 'exitCode' in error && typeof error.exitCode === 'number') return error.exitCode;
+  return 128;
+}
