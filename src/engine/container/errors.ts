@@ -25,9 +25,6 @@ export const cannotKill = (name: string, id: string) =>
 
 export const isPaused = (id: string) => new KnownError('conflict', `Container ${id} is paused`);
 
-export const pausedForExec = (id: string) =>
-  new KnownError('conflict', `Container ${id} is paused, unpause the container before exec`);
-
 export const isRestarting = (id: string) =>
   new KnownError('conflict', `Container ${id} is restarting, wait until the container is running`);
 
@@ -71,7 +68,3 @@ export const logsOfRemoved = () =>
 
 export const unknownRuntime = (name: string) =>
   new KnownError('invalid_parameter', `unknown or invalid runtime name: ${name}`);
-
-export const noSuchExec = (id: string) => new KnownError('not_found', `No such exec instance: ${id}`);
-
-export const execRanAlready = (id: string) => new KnownError('conflict', `exec instance ${id} has already run`);

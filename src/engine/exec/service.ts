@@ -9,7 +9,15 @@ export interface ExecService {
    * the runtime's text when the command cannot run (exit code 126/127 is stored).
    * `beforeOutput` is called once the request is known to be good and before any output flows (the hijack answer goes out there).
    */
-  start(id: string, options: { readonly detach: boolean; readonly tty: boolean; readonly consoleSize?: readonly [number, number]; readonly signal: AbortSignal }): Promise<{ readonly tty: boolean; readonly stream: Duplex | undefined }>;
+  start(
+    id: string,
+    options: {
+      readonly detach: boolean;
+      readonly tty: boolean;
+      readonly consoleSize?: readonly [number, number];
+      readonly signal: AbortSignal;
+    },
+  ): Promise<{ readonly tty: boolean; readonly stream: Duplex | undefined }>;
   resize(id: string, rows: number, columns: number): Promise<void>;
   inspect(id: string): Promise<ExecInspect>;
 }

@@ -67,13 +67,23 @@ export function createBundles(deps: { readonly dataRoot: string; readonly execRo
         throw wrapError(error, `error while creating mount source path '${path}'`);
       }
     },
-    makeExec(id, execId, process) {
+    makeExec(id, execId, { process, record }) {
       const folder = execFolder(id, execId);
       const monitor = join(folder, 'm');
       const processFile = join(folder, 'process.json');
       mkdirSync(monitor, { recursive: true, mode: 0o700 });
       writeFileSync(processFile, JSON.stringify(process), { mode: 0o600 });
+      writeFileSync(join(folder, 'exec.json'), JSON.stringify(record), { mode: 0o600 });
       return { monitor, processFile };
+    },
+    listExecs(id) {
+      const folder = join(paths(id).run, 'x');
+      if (!existsSync(folder)) return [];
+      return readdirSync(folder).map((name) => ({
+        name,
+        record: readJson(join(folder, name, 'exec.json')),
+        monitor: join(folder, name, 'm'),
+      }));
     },
     removeExec: (id, execId) => rmSync(execFolder(id, execId), { recursive: true, force: true }),
     readProcess(id) {
@@ -84,6 +94,14 @@ export function createBundles(deps: { readonly dataRoot: string; readonly execRo
     },
     sizeBytes,
   };
+}
+
+function readJson(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch {
+    return undefined;
+  }
 }
 
 /** Empty when it is missing, no plain file, or too large to be what it should be. */

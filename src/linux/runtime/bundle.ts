@@ -8,7 +8,7 @@
  *     config.json                       OCI bundle
  *     rootfs/                           mount point
  *     m/                                the monitor's directory
- *     x/<exec id, 16 digits>/           an exec session: its monitor's directory `m`, process.json
+ *     x/<exec id, 16 digits>/           an exec session: its monitor's directory `m`, process.json, exec.json
  *
  * Ids are cut short because the path of a unix socket holds 107 bytes.
  */
@@ -40,8 +40,14 @@ export interface Bundles {
   exists(path: string): boolean;
   isFolder(path: string): boolean;
   ensureFolder(path: string): void;
-  /** Folder of an exec session with its process file; `m` below it is empty. */
-  makeExec(id: string, execId: string, process: object): { readonly monitor: string; readonly processFile: string };
+  /** Folder of an exec session with its process file and what a later daemon must know of it; `m` below it is empty. */
+  makeExec(
+    id: string,
+    execId: string,
+    files: { readonly process: object; readonly record: object },
+  ): { readonly monitor: string; readonly processFile: string };
+  /** Exec sessions that have a folder: the record as written (undefined: damaged) and the monitor's directory. */
+  listExecs(id: string): readonly { readonly name: string; readonly record: unknown; readonly monitor: string }[];
   removeExec(id: string, execId: string): void;
   /** The `process` object of the running container's config.json. */
   readProcess(id: string): Record<string, unknown>;

@@ -1,0 +1,143 @@
+import type { MonitorFound } from '../../linux/monitor/monitor.ts';
+import type { StateRecord } from '../../store/record/container-records.ts';
+import { scheduleRestart } from './back-off.ts';
+import type { ContainerContext } from './context.ts';
+import { settleExit, watchExit } from './exit.ts';
+import type { LiveContainer } from './live.ts';
+import { unmountRoot } from './release.ts';
+import { removeContainer } from './remove.ts';
+import { startsWithDaemon } from './restart-policy.ts';
+import { hasProcess, isRunning, nextState } from './state.ts';
+
+/** What recovery found, for the daemon's next steps. */
+export interface Recovered {
+  /** Containers that run: their networks are kept, their execs looked for. */
+  readonly running: readonly string[];
+  /** Containers whose policy brings them back, to be started once networks are ready. */
+  readonly toStart: readonly string[];
+  readonly toRemove: readonly string[];
+}
+
+/**
+ * Brings every record in line with what the monitors say, before the API is served: nothing else touches containers meanwhile, so no
+ * locks are taken. Containers that ended while no daemon ran get the right exit code and time.
+ */
+export async function recoverContainers(ctx: ContainerContext): Promise<Recovered> {
+  const found = await Promise.all(ctx.table.all().map(async (live) => ({ live, what: await reconnect(ctx, live) })));
+  for (const { live, what } of found) settle(ctx, live, what);
+  const all = ctx.table.all();
+  const idle = all.filter(({ record }) => !hasProcess(record.state));
+  const doomed = idle.filter(
+    ({ record }) => record.hostConfig.AutoRemove || ['removing', 'dead'].includes(record.state.status),
+  );
+  const due = idle.filter(
+    (live) =>
+      !doomed.includes(live) &&
+      live.record.state.status !== 'restarting' &&
+      startsWithDaemon(live.record.hostConfig.RestartPolicy, live.record.state),
+  );
+  const idsOf = (lives: readonly LiveContainer[]): readonly string[] => lives.map(({ record }) => record.id);
+  return {
+    running: idsOf(all.filter(({ session }) => session !== undefined)),
+    toStart: idsOf(due),
+    toRemove: idsOf(doomed),
+  };
+}
+
+/** A monitor that cannot be asked counts as absent; the failure is reported. */
+async function reconnect(ctx: ContainerContext, live: LiveContainer): Promise<MonitorFound> {
+  try {
+    return await ctx.monitors.reconnect(ctx.bundles.paths(live.record.id).monitor);
+  } catch (error) {
+    ctx.report(`finding the monitor of container ${live.record.id}`, error);
+    return { kind: 'absent' };
+  }
+}
+
+function settle(ctx: ContainerContext, live: LiveContainer, found: MonitorFound): void {
+  const { state } = live.record;
+  live.stopAsked = state.manuallyStopped;
+  switch (found.kind) {
+    case 'running':
+      return adopt(ctx, live, found);
+    case 'exited':
+      if (isOfLastRun(state, found.report.startedAt)) return sweep(ctx, live);
+      if (!hasProcess(state))
+        ctx.table.setState(live, startedState(state, 0, found.report.startedAt ?? found.report.finishedAt));
+      unmountRoot(ctx, live.record.id);
+      return settleExit(ctx, live, found.report);
+    case 'never_started':
+    case 'absent':
+      if (!hasProcess(state)) return sweep(ctx, live);
+      unmountRoot(ctx, live.record.id);
+      return settleExit(ctx, live, { exitCode: 137, oomKilled: false, finishedAt: new Date(), lost: true });
+  }
+}
+
+/** It runs: with the start time of the monitor, which the daemon may have died before keeping. */
+function adopt(ctx: ContainerContext, live: LiveContainer, found: Extract<MonitorFound, { kind: 'running' }>): void {
+  const { state } = live.record;
+  if (!hasProcess(state)) ctx.table.saveState(live, startedState(state, found.pid, found.startedAt));
+  else if (state.pid !== found.pid)
+    ctx.table.saveState(live, { ...state, pid: found.pid, startedAt: found.startedAt.toISOString() });
+  live.session = found.session;
+  live.attachment = ctx.networking.current(live.record.id);
+  watchExit(ctx, live, found.session);
+}
+
+function startedState(state: StateRecord, pid: number, startedAt: Date): StateRecord {
+  return nextState(state, 'started', {
+    pid,
+    startedAt: startedAt.toISOString(),
+    exitCode: 0,
+    error: '',
+    oomKilled: false,
+  });
+}
+
+/** The exit of that run was handled before the daemon died; only its files were left. */
+function isOfLastRun(state: StateRecord, startedAt: Date | undefined): boolean {
+  return !hasProcess(state) && startedAt !== undefined && state.startedAt === startedAt.toISOString();
+}
+
+/** Leftovers of a start that never happened or an exit that was handled; a back-off goes on. */
+function sweep(ctx: ContainerContext, live: LiveContainer): void {
+  const { id, state } = live.record;
+  unmountRoot(ctx, id);
+  ctx.bundles.removeRun(id);
+  if (state.status === 'restarting') scheduleRestart(ctx, live, 100);
+}
+
+/** Mounts, folders and layers whose container no longer exists. */
+export async function sweepOrphans(ctx: ContainerContext): Promise<void> {
+  const known = ctx.table.all();
+  const runNames = new Set(
+    known.filter(({ record }) => isRunning(record.state)).map(({ record }) => record.id.slice(0, 24)),
+  );
+  for (const name of ctx.bundles.listRuns()) {
+    if (runNames.has(name)) continue;
+    const { run } = ctx.bundles.paths(name);
+    for (const point of ctx.mounter.list(run)) ctx.mounter.unmount(point, { lazy: true });
+    ctx.bundles.removeRun(name);
+  }
+  const ids = new Set(known.map(({ record }) => record.id));
+  for (const id of ctx.bundles.listKept()) if (!ids.has(id)) ctx.bundles.removeKept(id);
+  for (const id of ctx.layers.listWritable()) {
+    if (ids.has(id)) continue;
+    await ctx.volumes.releaseAll(id);
+    await ctx.layers.removeWritable(id);
+  }
+}
+
+/** Auto-remove containers that have ended, and removals cut short. */
+export async function finishRemovals(ctx: ContainerContext, ids: readonly string[]): Promise<void> {
+  for (const id of ids) {
+    const live = ctx.table.byId(id);
+    if (!live) continue;
+    try {
+      await ctx.locked(id, () => removeContainer(ctx, live, { volumes: live.record.hostConfig.AutoRemove ?? false }));
+    } catch (error) {
+      ctx.report(`removing container ${id}`, error);
+    }
+  }
+}

@@ -1,0 +1,89 @@
+import { randomBytes } from 'node:crypto';
+import { publish } from '../container/context.ts';
+import { parseDetachKeys } from '../container/detach-keys.ts';
+import { settlesWithin } from '../container/stop.ts';
+import { execNotRunning, noCommand, noSuchExec } from './errors.ts';
+import { checkContainer, type ExecContext, type ExecDeps } from './exec-context.ts';
+import { commandOf, createLiveExec, type LiveExec } from './exec-record.ts';
+import { recoverExecs } from './recover.ts';
+import type { ExecInspect, ExecRequest, ExecService } from './service.ts';
+import { startExec, userOf } from './start.ts';
+
+/** How long a resize waits for the process to start. */
+const RESIZE_WAIT_MS = 10_000;
+
+export interface Execs {
+  readonly service: ExecService;
+  /** Finds again what runs in a container whose monitor was found again. */
+  recover(containerId: string): Promise<void>;
+}
+
+export function createExecService(deps: ExecDeps): Execs {
+  const ctx: ExecContext = { ...deps, execs: new Map() };
+  const find = (id: string): LiveExec => {
+    const exec = ctx.execs.get(id);
+    if (!exec) throw noSuchExec(id);
+    return exec;
+  };
+  return {
+    recover: (containerId) => recoverExecs(ctx, containerId),
+    service: {
+      create: async (container, request) => createExec(ctx, container, request),
+      async start(id, options) {
+        const exec = find(id);
+        const stream = await startExec(ctx, exec, options);
+        return { tty: exec.record.request.Tty ?? false, stream };
+      },
+      async resize(id, rows, columns) {
+        const exec = find(id);
+        if (!exec.session) await settlesWithin(exec.settled.promise, RESIZE_WAIT_MS);
+        if (!exec.session) throw execNotRunning(id);
+        await exec.session.resize(rows, columns);
+      },
+      inspect: async (id) => toInspect(find(id)),
+    },
+  };
+}
+
+function createExec(ctx: ExecContext, container: string, request: ExecRequest): { readonly id: string } {
+  const { containers } = ctx;
+  const live = containers.table.find(container);
+  checkContainer(live);
+  if (!request.Cmd?.length) throw noCommand();
+  parseDetachKeys(request.DetachKeys);
+  userOf(ctx, live, request.User);
+  const exec = createLiveExec({ id: randomBytes(32).toString('hex'), containerId: live.record.id, request });
+  ctx.execs.set(exec.record.id, exec);
+  live.execIds.add(exec.record.id);
+  // One that is never started goes with its container.
+  void live.exit.promise.then(() => {
+    if (exec.status === 'new') ctx.execs.delete(exec.record.id);
+    live.execIds.delete(exec.record.id);
+  });
+  publish(containers, live.record, `exec_create: ${commandOf(exec.record)}`, { execID: exec.record.id });
+  return { id: exec.record.id };
+}
+
+function toInspect({ record, status, exitCode, pid }: LiveExec): ExecInspect {
+  const { request, id, containerId } = record;
+  const [entrypoint = '', ...args] = request.Cmd ?? [];
+  return {
+    ID: id,
+    Running: status === 'running',
+    ExitCode: exitCode,
+    ProcessConfig: {
+      tty: request.Tty ?? false,
+      entrypoint,
+      arguments: args,
+      privileged: request.Privileged ?? false,
+      ...(request.User && { user: request.User }),
+    },
+    OpenStdin: request.AttachStdin ?? false,
+    OpenStderr: request.AttachStderr ?? false,
+    OpenStdout: request.AttachStdout ?? false,
+    CanRemove: status === 'ended',
+    ContainerID: containerId,
+    DetachKeys: request.DetachKeys ?? '',
+    Pid: pid,
+  };
+}

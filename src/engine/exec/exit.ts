@@ -1,0 +1,26 @@
+import type { MonitorSession } from '../../linux/monitor/monitor.ts';
+import { publish } from '../container/context.ts';
+import type { LiveContainer } from '../container/live.ts';
+import type { ExecContext } from './exec-context.ts';
+import type { LiveExec } from './exec-record.ts';
+
+/** How long an ended exec can still be inspected. */
+const KEPT_MS = 5 * 60_000;
+
+/** Keeps the exit code and tells of it when the process ends; then its folder goes. */
+export function watchExecExit(ctx: ExecContext, live: LiveContainer, exec: LiveExec, session: MonitorSession): void {
+  const { containers, execs } = ctx;
+  const { id, containerId } = exec.record;
+  containers.tasks.spawn(`exit of exec ${id}`, async () => {
+    const report = await session.exited;
+    exec.status = 'ended';
+    exec.exitCode = report.exitCode;
+    exec.pid = 0;
+    exec.session = undefined;
+    live.execIds.delete(id);
+    publish(containers, live.record, 'exec_die', { execID: id, exitCode: String(report.exitCode) });
+    setTimeout(() => execs.delete(id), KEPT_MS).unref();
+    await session.released;
+    containers.bundles.removeExec(containerId, id);
+  });
+}
