@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 # crun: OCI runtime; runc: the alternative; nftables, iproute2: networks; gcc, make, musl-tools: the monitor;
 # busybox-static: base image and test rootfs; skopeo, docker-registry: tests with real peers; procps: `docker top`.
-packages=(crun runc nftables iproute2 gcc libc6-dev make musl-tools busybox-static skopeo docker-registry gzip bzip2 xz-utils procps ca-certificates)
+packages=(crun runc nftables iproute2 gcc libc6-dev make musl-tools busybox-static skopeo docker-registry gzip bzip2 xz-utils procps ca-certificates golang-github-containers-common)
 missing=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")

@@ -1,0 +1,180 @@
+import type { ContainerConfig, HostConfig } from '../../../api/types/container.ts';
+import { KnownError } from '../../../lib/errors.ts';
+import type { SpecInput } from '../spec-input.ts';
+import { planCapabilities } from './capabilities.ts';
+import { planDevices } from './devices.ts';
+import type { HostFacts } from './host-facts.ts';
+import { planMounts } from './mounts.ts';
+import { planLimits, planResources } from './resources.ts';
+import type { RuntimeSpec } from './runtime-spec.ts';
+import { resolveSeccomp, type SeccompProfile } from './seccomp.ts';
+import { lookUpUser } from './user.ts';
+
+const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** The OCI runtime spec of a container. Pure. Errors: invalid_parameter or not_implemented for settings that cannot be met. */
+export function buildSpec(input: SpecInput, facts: HostFacts): RuntimeSpec {
+  const { config, hostConfig: host } = input;
+  const security = parseSecurity(host.SecurityOpt ?? []);
+  refuse(host);
+  const user = lookUpUser(config.User ?? '', input.accounts, host.GroupAdd);
+  const capabilities = planCapabilities(host, facts.capabilities);
+  const { devices, rules } = planDevices(host, facts.devicesAt);
+  const init = host.Init ? requireInit(facts) : undefined;
+  const effective = user.uid === 0 ? capabilities : [];
+  const ownUts = host.UTSMode !== 'host';
+  return {
+    ociVersion: '1.0.2',
+    process: {
+      terminal: config.Tty ?? false,
+      user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids },
+      args: [...(init ? ['/sbin/docker-init', '--'] : []), ...(config.Entrypoint ?? []), ...(config.Cmd ?? [])],
+      env: environment(config, input.hostname, user.home),
+      cwd: config.WorkingDir || '/',
+      capabilities: { bounding: capabilities, effective, permitted: effective },
+      rlimits: planLimits(host.Ulimits, facts.hardLimits),
+      noNewPrivileges: security.noNewPrivileges,
+      oomScoreAdj: host.OomScoreAdj ?? 0,
+    },
+    root: { path: input.rootfs, readonly: host.ReadonlyRootfs ?? false },
+    ...(ownUts && { hostname: input.hostname }),
+    ...(ownUts && config.Domainname && { domainname: config.Domainname }),
+    mounts: planMounts(host, input.mounts, init),
+    ...(host.Annotations && { annotations: host.Annotations }),
+    linux: {
+      namespaces: namespaces(input, facts),
+      cgroupsPath: input.cgroupPath,
+      resources: planResources(host, rules, facts.devicesAt, facts.cgroupVersion),
+      devices,
+      sysctl: sysctls(input),
+      maskedPaths: host.MaskedPaths ?? [],
+      readonlyPaths: host.ReadonlyPaths ?? [],
+      ...(input.mounts.some(({ options }) => options.includes('rshared') || options.includes('shared')) && {
+        rootfsPropagation: 'shared',
+      }),
+      ...seccomp(host, security.seccomp, capabilities, facts),
+    },
+  };
+}
+
+function refuse(host: HostConfig): void {
+  if (host.UsernsMode && host.UsernsMode !== 'host')
+    throw new KnownError('not_implemented', `user namespace mode ${host.UsernsMode} is not supported yet`);
+  if (Object.keys(host.StorageOpt ?? {}).length > 0)
+    throw new KnownError('not_implemented', '--storage-opt is not supported yet');
+}
+
+function requireInit({ initPath }: HostFacts): string {
+  if (initPath === undefined)
+    throw new KnownError('system', 'the init program is not installed: run the build of monitor/');
+  return initPath;
+}
+
+/** Docker's environment: PATH, HOSTNAME and HOME unless given, TERM for a terminal; later entries of the same name win. */
+export function environment(
+  config: Pick<ContainerConfig, 'Env' | 'Tty'>,
+  hostname: string,
+  home: string,
+): readonly string[] {
+  const given = (config.Env ?? []).filter((entry) => entry.includes('='));
+  const defaults = [DEFAULT_PATH, `HOSTNAME=${hostname}`, ...(config.Tty ? ['TERM=xterm'] : []), `HOME=${home}`];
+  const byName = new Map([...defaults, ...given].map((entry) => [entry.slice(0, entry.indexOf('=')), entry]));
+  return [...byName.values()];
+}
+
+interface Security {
+  readonly noNewPrivileges: boolean;
+  readonly seccomp: 'default' | 'unconfined' | SeccompProfile;
+}
+
+function parseSecurity(options: readonly string[]): Security {
+  let parsed: Security = { noNewPrivileges: false, seccomp: 'default' };
+  for (const option of options) {
+    const [key, value] = splitOption(option);
+    if (key === 'no-new-privileges' && (value === undefined || value === 'true' || value === 'false'))
+      parsed = { ...parsed, noNewPrivileges: value !== 'false' };
+    else if (key === 'seccomp' && value) parsed = { ...parsed, seccomp: parseProfile(value) };
+    else if (
+      (key === 'apparmor' || key === 'label' || key === 'systempaths') &&
+      (value === 'unconfined' || value === 'disable')
+    )
+      continue;
+    else throw new KnownError('invalid_parameter', `invalid --security-opt 2: ${JSON.stringify(option.slice(0, 100))}`);
+  }
+  return parsed;
+}
+
+function splitOption(option: string): readonly [string, string?] {
+  const at = option.search(/[=:]/);
+  return at === -1 ? [option] : [option.slice(0, at), option.slice(at + 1)];
+}
+
+function parseProfile(value: string): Security['seccomp'] {
+  if (value === 'unconfined') return value;
+  if (value === 'builtin') return 'default';
+  try {
+    const profile = JSON.parse(value) as SeccompProfile;
+    if (typeof profile.defaultAction === 'string') return profile;
+  } catch (error) {
+    throw new KnownError('invalid_parameter', 'decoding seccomp profile failed', { cause: error });
+  }
+  throw new KnownError('invalid_parameter', 'seccomp profile has no defaultAction');
+}
+
+function seccomp(
+  host: HostConfig,
+  wanted: Security['seccomp'],
+  capabilities: readonly string[],
+  facts: HostFacts,
+): { readonly seccomp?: object } {
+  if (wanted === 'unconfined' || (host.Privileged && wanted === 'default')) return {};
+  const profile = wanted === 'default' ? facts.defaultSeccomp : wanted;
+  if (!profile)
+    throw new KnownError(
+      'system',
+      'no default seccomp profile on this machine (package golang-github-containers-common); --security-opt seccomp=unconfined runs without one',
+    );
+  return { seccomp: resolveSeccomp(profile, capabilities, facts.architecture) };
+}
+
+function namespaces(
+  { hostConfig: host, netnsPath, joins }: SpecInput,
+  facts: HostFacts,
+): RuntimeSpec['linux']['namespaces'] {
+  const own = (
+    type: string,
+    mode: string | undefined,
+    pid: number | undefined,
+  ): readonly { readonly type: string; readonly path?: string }[] =>
+    mode === 'host' ? [] : pid === undefined ? [{ type }] : [{ type, path: `/proc/${pid}/ns/${type}` }];
+  return [
+    { type: 'mount' },
+    ...(netnsPath === undefined ? [] : [{ type: 'network', path: netnsPath }]),
+    ...own('uts', host.UTSMode, undefined),
+    ...own('pid', host.PidMode, joins.pid),
+    ...own('ipc', host.IpcMode, joins.ipc),
+    ...(host.CgroupnsMode === 'private' || (facts.cgroupVersion === 2 && !host.CgroupnsMode)
+      ? [{ type: 'cgroup' }]
+      : []),
+  ];
+}
+
+/** Only namespaced settings; ports below 1024 and ping are open to everyone inside, as Docker has it. */
+function sysctls({ hostConfig: host, netnsPath }: SpecInput): Readonly<Record<string, string>> {
+  const ownNetwork = netnsPath !== undefined && host.NetworkMode !== 'host';
+  for (const name of Object.keys(host.Sysctls ?? {})) {
+    const namespaced = name.startsWith('net.')
+      ? ownNetwork
+      : /^(kernel\.(msgmax|msgmnb|msgmni|sem|shmall|shmmax|shmmni|shm_rmid_forced)|fs\.mqueue\..+)$/.test(name) &&
+        host.IpcMode !== 'host';
+    if (!namespaced)
+      throw new KnownError(
+        'invalid_parameter',
+        `sysctl '${name}' is not allowed: it is not of the container's own namespaces`,
+      );
+  }
+  return {
+    ...(ownNetwork && { 'net.ipv4.ip_unprivileged_port_start': '0', 'net.ipv4.ping_group_range': '0 2147483647' }),
+    ...host.Sysctls,
+  };
+}

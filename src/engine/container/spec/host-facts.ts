@@ -1,0 +1,19 @@
+import type { SpecDevice } from './runtime-spec.ts';
+import type { SeccompProfile } from './seccomp.ts';
+
+/** What building a spec must know of the machine and the daemon. */
+export interface HostFacts {
+  readonly cgroupVersion: 1 | 2;
+  /** Capabilities the daemon may give away, `CAP_X`: those in its own bounding set. */
+  readonly capabilities: ReadonlySet<string>;
+  /** `amd64`, `arm64`, ... */
+  readonly architecture: string;
+  /** undefined: the machine has none, and a default profile cannot be applied. */
+  readonly defaultSeccomp: SeccompProfile | undefined;
+  /** Path of the static init that `--init` puts in front; undefined: there is none. */
+  readonly initPath: string | undefined;
+  /** Hard limits of the daemon itself by rlimit name (`RLIMIT_NOFILE`); without CAP_SYS_RESOURCE none may be raised. */
+  readonly hardLimits: Readonly<Record<string, number>>;
+  /** A device file or every one below a folder. Errors: invalid_parameter when there is none. */
+  readonly devicesAt: (path: string) => readonly SpecDevice[];
+}
