@@ -1,4 +1,3 @@
-import type { ImageConfig } from '../../api/types/image.ts';
 import { parsePlatform } from '../../oci/platform.ts';
 import { pickManifest } from './catalog.ts';
 import type { ImageServiceDeps } from './deps.ts';
@@ -27,7 +26,7 @@ export function createImageLookup(
         id: record.target.digest,
         manifest: { mediaType: mediaType || found.manifest.mediaType, digest, size },
         platform: { os, architecture, ...(variant ? { variant } : {}) },
-        config: found.document.config as ImageConfig,
+        config: found.document.config,
         chain,
       };
     },

@@ -187,7 +187,8 @@ function publishPull(deps: ImageServiceDeps, reference: Reference, document: Ima
   });
 }
 
-async function explained<T>(reference: Reference, work: Promise<T>): Promise<T> {
+/** Turns a registry's failure into the text people know. */
+export async function explained<T>(reference: Reference, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {

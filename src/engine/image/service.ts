@@ -1,5 +1,10 @@
 import type { Filters } from '../../api/filters.ts';
-import type { ImageDeleteResponseItem, ImageInspect, ImageSummary } from '../../api/types/image.ts';
+import type {
+  DistributionInspect,
+  ImageDeleteResponseItem,
+  ImageInspect,
+  ImageSummary,
+} from '../../api/types/image.ts';
 
 /** One object of Docker's progress stream (`{"status":..,"progressDetail":..,"id":..}`, `{"stream":..}`, `{"errorDetail":..}`). */
 export type ProgressMessage = Readonly<Record<string, unknown>>;
@@ -34,6 +39,8 @@ export interface ImageService {
   ): Promise<string>;
   /** `docker save`: one tar that old docker-archive readers and OCI layout readers both understand. */
   save(names: readonly string[], signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
+  /** What a registry has under a reference: digest, size and platforms. Errors: as pull. */
+  distribution(reference: string, auth: RegistryAuth | undefined, signal: AbortSignal): Promise<DistributionInspect>;
   tag(name: string, repository: string, tag: string | undefined): Promise<void>;
   list(options: {
     readonly all: boolean;

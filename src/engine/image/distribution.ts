@@ -1,0 +1,46 @@
+import type { DistributionInspect, OCIPlatform } from '../../api/types/image.ts';
+import type { RemoteRepository } from '../../distribution/registry-client.ts';
+import { parseImageDocument } from '../../oci/image-config.ts';
+import type { ImageManifest } from '../../oci/manifest.ts';
+import { parseManifest } from '../../oci/manifest.ts';
+import { isImageConfigType } from '../../oci/media-type.ts';
+import { parseReference, withDefaultTag } from '../../oci/reference.ts';
+import type { ImageServiceDeps } from './deps.ts';
+import { explained } from './pull.ts';
+import type { RegistryAuth } from './service.ts';
+
+const MAX_CONFIG_BYTES = 8 << 20;
+
+/** Asks a registry about a reference without pulling it. */
+export async function distribution(
+  deps: Pick<ImageServiceDeps, 'registry'>,
+  text: string,
+  auth: RegistryAuth | undefined,
+  signal: AbortSignal,
+): Promise<DistributionInspect> {
+  const reference = withDefaultTag(parseReference(text));
+  const repository = deps.registry.repository(reference, auth);
+  const remote = await explained(
+    reference,
+    repository.manifest(reference.digest ?? reference.tag ?? 'latest', { signal }),
+  );
+  const parsed = parseManifest(remote.bytes, remote.mediaType);
+  return {
+    Descriptor: { mediaType: parsed.mediaType, digest: remote.digest, size: remote.bytes.byteLength },
+    Platforms:
+      parsed.kind === 'index'
+        ? parsed.manifests.flatMap(({ platform }) => (platform ? [platform] : []))
+        : await configPlatform(repository, parsed, signal),
+  };
+}
+
+async function configPlatform(
+  repository: RemoteRepository,
+  { config }: ImageManifest,
+  signal: AbortSignal,
+): Promise<OCIPlatform[]> {
+  if (!isImageConfigType(config.mediaType) || config.size > MAX_CONFIG_BYTES) return [];
+  const parts: Uint8Array[] = [];
+  for await (const part of repository.blob(config, { signal })) parts.push(part);
+  return [{ ...parseImageDocument(Buffer.concat(parts)).platform }];
+}
