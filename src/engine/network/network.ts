@@ -1,5 +1,5 @@
-import type { EndpointSettings, Network } from '../../api/types/network.ts';
 import type { PortMap } from '../../api/types/container.ts';
+import type { EndpointSettings, Network } from '../../api/types/network.ts';
 
 /**
  * What the container rules need of networks: ready network namespaces with addresses, and published ports.

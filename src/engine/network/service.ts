@@ -1,5 +1,5 @@
-import type { Network } from '../../api/types/network.ts';
 import type { Filters } from '../../api/filters.ts';
+import type { Network } from '../../api/types/network.ts';
 
 /** Networks as the API shows them. Only `bridge`, `host` and `none` exist so far; making others is refused as not_implemented. */
 export interface NetworkService {

@@ -1,5 +1,5 @@
-import { constants } from 'node:os';
 import { dlopen, FFIType, ptr, read } from 'bun:ffi';
+import { constants } from 'node:os';
 import { KnownError } from '../../lib/errors.ts';
 
 /** System calls that Node has no name for. Each throws KnownError `system` with the errno's name; the numbers are Linux's. */
@@ -19,13 +19,23 @@ const { symbols: libc } = dlopen('libc.so.6', {
   send: { args: [FFIType.i32, FFIType.ptr, FFIType.u64, FFIType.i32], returns: FFIType.i64 },
   recv: { args: [FFIType.i32, FFIType.ptr, FFIType.u64, FFIType.i32], returns: FFIType.i64 },
   close: { args: [FFIType.i32], returns: FFIType.i32 },
+  if_nametoindex: { args: [FFIType.cstring], returns: FFIType.u32 },
 });
 
 export const CLONE_FS = 0x200;
 export const CLONE_NEWNET = 0x40000000;
 export const MNT_DETACH = 2;
 export const MS = {
-  RDONLY: 0x1, NOSUID: 0x2, NODEV: 0x4, NOEXEC: 0x8, REMOUNT: 0x20, BIND: 0x1000, REC: 0x4000, PRIVATE: 0x40000, SLAVE: 0x80000, SHARED: 0x100000,
+  RDONLY: 0x1,
+  NOSUID: 0x2,
+  NODEV: 0x4,
+  NOEXEC: 0x8,
+  REMOUNT: 0x20,
+  BIND: 0x1000,
+  REC: 0x4000,
+  PRIVATE: 0x40000,
+  SLAVE: 0x80000,
+  SHARED: 0x100000,
 } as const;
 export const LOCK_EX_NB = 2 | 4;
 
@@ -55,7 +65,10 @@ function check(result: number | bigint, call: () => string): number {
 
 /** mount(2). */
 export function mount(source: string, target: string, type: string, flags: number, data = ''): void {
-  check(libc.mount(text(source), text(target), text(type), BigInt(flags), data === '' ? null : ptr(text(data))), () => `mount ${type} on ${target}`);
+  check(
+    libc.mount(text(source), text(target), text(type), BigInt(flags), data === '' ? null : ptr(text(data))),
+    () => `mount ${type} on ${target}`,
+  );
 }
 
 /** umount2(2). */
@@ -91,7 +104,10 @@ export function mknod(path: string, mode: number, device: number): void {
 /** lsetxattr(2): never follows a symbolic link. */
 export function lsetxattr(path: string, name: string, value: Uint8Array): void {
   const bytes = value.length === 0 ? new Uint8Array(1) : value;
-  check(libc.lsetxattr(text(path), text(name), ptr(bytes), BigInt(value.length), 0), () => `setxattr ${name} on ${path}`);
+  check(
+    libc.lsetxattr(text(path), text(name), ptr(bytes), BigInt(value.length), 0),
+    () => `setxattr ${name} on ${path}`,
+  );
 }
 
 /** flock(2), exclusive, without waiting: false when another process holds it. */
@@ -124,9 +140,19 @@ export function sendBytes(fd: number, bytes: Uint8Array): void {
 
 /** Returns the part of `buffer` that was filled. */
 export function receiveBytes(fd: number, buffer: Uint8Array): Uint8Array {
-  return buffer.subarray(0, check(libc.recv(fd, ptr(buffer), BigInt(buffer.length), 0), () => 'recv'));
+  return buffer.subarray(
+    0,
+    check(libc.recv(fd, ptr(buffer), BigInt(buffer.length), 0), () => 'recv'),
+  );
 }
 
 export function closeFd(fd: number): void {
   libc.close(fd);
+}
+
+/** Number of a link in the calling thread's network namespace (if_nametoindex(3)). Errors: system ENODEV. */
+export function linkIndex(name: string): number {
+  const index = libc.if_nametoindex(text(name));
+  if (index === 0) throw new SystemCallError(`link ${name}`, 'ENODEV');
+  return index;
 }

@@ -1,0 +1,38 @@
+import { expect, test } from 'bun:test';
+import { defaultPools, formatSubnet, lowestFree, macOf, overlaps, parseCidr } from './ipam.ts';
+import { planPorts } from './port-plan.ts';
+
+test('subnets are parsed, compared and filled from below', () => {
+  const subnet = parseCidr('10.1.2.3/30');
+  expect(subnet && formatSubnet(subnet)).toBe('10.1.2.0/30');
+  expect(subnet && lowestFree(subnet, new Set(['10.1.2.1']))).toBe('10.1.2.2');
+  expect(subnet && lowestFree(subnet, new Set(['10.1.2.1', '10.1.2.2']))).toBeUndefined();
+  expect(['10.1.2.3', '10.1.2.300/24', '10.0.0.0/31'].map(parseCidr)).toEqual([undefined, undefined, undefined]);
+  const [first, second] = defaultPools();
+  expect(first && second && [formatSubnet(first), overlaps(first, second), overlaps(first, first)]).toEqual([
+    '172.17.0.0/16',
+    false,
+    true,
+  ]);
+  expect(macOf('172.17.0.2')).toBe('02:42:ac:11:00:02');
+});
+
+test('port bindings become wishes', () => {
+  expect(
+    planPorts(
+      { '80/tcp': [{ HostPort: '8080' }, { HostIp: '127.0.0.1', HostPort: '9000-9001' }], '53/udp': [{}] },
+      [],
+      false,
+    ),
+  ).toEqual([
+    { containerPort: 80, protocol: 'tcp', hostIp: '0.0.0.0', hostPorts: [8080] },
+    { containerPort: 80, protocol: 'tcp', hostIp: '127.0.0.1', hostPorts: [9000, 9001] },
+    { containerPort: 53, protocol: 'udp', hostIp: '0.0.0.0', hostPorts: [0] },
+  ]);
+  expect(planPorts({}, ['80/tcp'], true)).toEqual([
+    { containerPort: 80, protocol: 'tcp', hostIp: '0.0.0.0', hostPorts: [0] },
+  ]);
+  expect(() => planPorts({ '0/tcp': [{}] }, [], false)).toThrow('invalid port');
+  expect(() => planPorts({ '80/tcp': [{ HostPort: '9-1' }] }, [], false)).toThrow('invalid host port');
+  expect(() => planPorts({ '80/sctp': [{}] }, [], false)).toThrow('sctp');
+});

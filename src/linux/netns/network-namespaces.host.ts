@@ -1,0 +1,79 @@
+import { closeSync, existsSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
+import { errnoOf } from '../../lib/errors.ts';
+import { CLONE_NEWNET, MNT_DETACH, MS, mount, setns, unmount, unshare } from '../ffi/libc.host.ts';
+import { openLinks } from '../netlink/links.host.ts';
+import type { NetworkNamespaces } from './network-namespaces.ts';
+
+const OWN = '/proc/thread-self/ns/net';
+export function createNetworkNamespaces(): NetworkNamespaces {
+  const host = openLinks();
+  return {
+    create(path) {
+      closeSync(openSync(path, 'wx', 0o444));
+      inNamespace(undefined, () => {
+        mount(OWN, path, 'none', MS.BIND);
+        const links = openLinks();
+        links.setUp('lo');
+        links.close();
+      });
+    },
+    connect(path, { bridge, hostName, mac, ip, prefixLength, gateway }) {
+      const fd = openSync(path, 'r');
+      try {
+        host.createVeth({ name: hostName, bridge, peerName: 'eth0', peerMac: mac, netnsFd: fd });
+        inNamespace(fd, () => {
+          const links = openLinks();
+          links.addAddress('eth0', ip, prefixLength);
+          links.setUp('eth0');
+          links.addDefaultRoute(gateway);
+          links.close();
+        });
+      } finally {
+        closeSync(fd);
+      }
+    },
+    remove(path) {
+      try {
+        unmount(path, MNT_DETACH);
+      } catch (error) {
+        if (errnoOf(error) !== 'EINVAL' && errnoOf(error) !== 'ENOENT') throw error;
+      }
+      rmSync(path, { force: true });
+    },
+    removeLink: (hostName) => host.remove(hostName),
+    ensureBridge(name, ip, prefixLength) {
+      const made = !existsSync(`/sys/class/net/${name}`);
+      if (made) {
+        host.createBridge(name);
+        host.addAddress(name, ip, prefixLength);
+      }
+      host.setUp(name);
+      return made;
+    },
+    addresses: () =>
+      Object.entries(networkInterfaces()).flatMap(([link, entries]) =>
+        (entries ?? [])
+          .filter(({ family }) => family === 'IPv4')
+          .map(({ address, cidr }) => ({ link, ip: address, prefixLength: Number(cidr?.split('/')[1] ?? 32) })),
+      ),
+    linksNamed: (prefix) => readdirSync('/sys/class/net').filter((name) => name.startsWith(prefix)),
+    setSysctl: (name, value) => writeFileSync(`/proc/sys/${name}`, value),
+  };
+}
+
+/** Runs `work` with the thread in another namespace (undefined: a new one) and comes back whatever happens. */
+function inNamespace(fd: number | undefined, work: () => void): void {
+  const own = openSync(OWN, 'r');
+  try {
+    if (fd === undefined) unshare(CLONE_NEWNET);
+    else setns(fd, CLONE_NEWNET);
+    try {
+      work();
+    } finally {
+      setns(own, CLONE_NEWNET);
+    }
+  } finally {
+    closeSync(own);
+  }
+}
