@@ -21,18 +21,16 @@ export function parseDetachKeys(text: string | undefined): readonly number[] {
 }
 
 export function createDetachScanner(keys: readonly number[]): DetachScanner {
-  let matched = 0;
+  /** Typed bytes that are a beginning of the sequence. */
+  const held: number[] = [];
+  const isBeginning = (): boolean => held.every((byte, at) => byte === keys[at]);
   return {
     push(chunk) {
       const pass: number[] = [];
       for (const byte of chunk) {
-        if (byte === keys[matched]) {
-          if (++matched === keys.length) return { pass: Uint8Array.from(pass), detached: true };
-          continue;
-        }
-        pass.push(...keys.slice(0, matched));
-        matched = byte === keys[0] ? 1 : 0;
-        if (matched === 0) pass.push(byte);
+        held.push(byte);
+        while (!isBeginning()) pass.push(...held.splice(0, 1));
+        if (held.length === keys.length) return { pass: Uint8Array.from(pass), detached: true };
       }
       return { pass: Uint8Array.from(pass), detached: false };
     },

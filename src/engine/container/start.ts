@@ -36,6 +36,7 @@ export async function startContainer(ctx: ContainerContext, live: LiveContainer,
 async function launch(ctx: ContainerContext, live: LiveContainer, by: StartedBy): Promise<void> {
   const { record } = live;
   await using undo = new AsyncDisposableStack();
+  ctx.bundles.makeKept(record.id);
   ctx.bundles.makeRun(record.id);
   undo.defer(() => ctx.bundles.removeRun(record.id));
   const [session, attachment, root] = await allSettled(

@@ -2,17 +2,10 @@ import type { ContainerContext } from '../container/context.ts';
 import type { LiveContainer } from '../container/live.ts';
 import { hasProcess } from '../container/state.ts';
 import { containerNotRunning, containerPaused } from './errors.ts';
-import type { ExecUser } from './exec-process.ts';
 import type { LiveExec } from './exec-record.ts';
 
 export interface ExecDeps {
   readonly containers: ContainerContext;
-  /** A user as `docker exec --user` takes it, looked up in the container's own files. Errors: invalid_parameter `unable to find user x: ...`. */
-  readonly resolveUser: (
-    accounts: { readonly passwd: string; readonly group: string },
-    user: string,
-    groupAdd: readonly string[],
-  ) => ExecUser;
   /** What a privileged exec may do: every capability the daemon itself has. */
   readonly allCapabilities: readonly string[];
 }

@@ -1,46 +1,59 @@
+import type { lookUpUser } from '../container/spec/user.ts';
 import type { ExecRequest } from './service.ts';
 
-export interface ExecUser {
-  readonly uid: number;
-  readonly gid: number;
-  readonly additionalGids: readonly number[];
+export interface ExecSurroundings {
+  readonly user: ReturnType<typeof lookUpUser>;
+  /** The container's config sets HOME itself. */
+  readonly ownHome: boolean;
+  /** What a privileged exec gets. */
+  readonly allCapabilities: readonly string[];
 }
 
 /**
- * The OCI `process` of an exec: the container's own (its limits, capabilities, seccomp) with the command, and the environment, folder and
- * user that the request gives. `allCapabilities` is what a privileged exec gets.
+ * The OCI `process` of an exec: the container's own (its limits, bounding set, scheduling) with the command, and the environment, folder and
+ * user that the request gives. Only root has the capabilities in effect.
  */
 export function toExecProcess(
   container: Readonly<Record<string, unknown>>,
   request: ExecRequest,
-  user: ExecUser | undefined,
-  allCapabilities: readonly string[],
+  { user, ownHome, allCapabilities }: ExecSurroundings,
 ): Record<string, unknown> {
-  const env = Array.isArray(container['env']) ? container['env'].map(String) : [];
   const { consoleSize: _, ...base } = container;
+  const bounding = request.Privileged ? allCapabilities : boundingOf(container);
+  const effective = user.uid === 0 ? bounding : [];
   return {
     ...base,
     terminal: request.Tty ?? false,
     args: request.Cmd ?? [],
-    env: mergeEnv(env, request.Env ?? [], request.Tty ?? false),
+    env: mergeEnv(container, request, ownHome ? undefined : user.home),
     ...(request.WorkingDir && { cwd: request.WorkingDir }),
-    ...(user && { user }),
-    ...(request.Privileged && {
-      capabilities: { bounding: allCapabilities, effective: allCapabilities, permitted: allCapabilities },
-      noNewPrivileges: false,
-    }),
+    user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids },
+    capabilities: { bounding, effective, permitted: effective },
+    ...(request.Privileged && { noNewPrivileges: false }),
   };
 }
 
+function boundingOf({ capabilities }: Readonly<Record<string, unknown>>): readonly string[] {
+  if (typeof capabilities !== 'object' || capabilities === null || !('bounding' in capabilities)) return [];
+  return Array.isArray(capabilities.bounding) ? capabilities.bounding.map(String) : [];
+}
+
 /** The request's entries win; a name without `=` is taken out. A terminal has a TERM. */
-function mergeEnv(container: readonly string[], request: readonly string[], tty: boolean): string[] {
-  const nameOf = (entry: string): string => entry.split('=', 1)[0] ?? '';
-  const set = new Set(request.map(nameOf));
-  const merged = [
-    ...container.filter((entry) => !set.has(nameOf(entry))),
-    ...request.filter((entry) => entry.includes('=')),
-  ];
-  return tty && !merged.some((entry) => nameOf(entry) === 'TERM') && !set.has('TERM')
-    ? [...merged, 'TERM=xterm']
-    : merged;
+function mergeEnv(
+  container: Readonly<Record<string, unknown>>,
+  request: ExecRequest,
+  home: string | undefined,
+): string[] {
+  const own = Array.isArray(container['env']) ? container['env'].map(String) : [];
+  const given = [...(home === undefined ? [] : [`HOME=${home}`]), ...(request.Env ?? [])];
+  const set = new Set(given.map(nameOf));
+  const merged = new Map(
+    [...own.filter((entry) => !set.has(nameOf(entry))), ...given].map((entry) => [nameOf(entry), entry]),
+  );
+  if (request.Tty && !merged.has('TERM')) merged.set('TERM', 'TERM=xterm');
+  return [...merged.values()].filter((entry) => entry.includes('='));
+}
+
+function nameOf(entry: string): string {
+  return entry.split('=', 1)[0] ?? '';
 }

@@ -3,9 +3,10 @@ import { AttachStream } from '../container/attach-stream.ts';
 import { publish } from '../container/context.ts';
 import { createDetachScanner, parseDetachKeys } from '../container/detach-keys.ts';
 import type { LiveContainer } from '../container/live.ts';
+import { lookUpUser } from '../container/spec/user.ts';
 import { cannotExec, hasRun, isRunningAlready } from './errors.ts';
 import { checkContainer, type ExecContext } from './exec-context.ts';
-import { type ExecUser, toExecProcess } from './exec-process.ts';
+import { toExecProcess } from './exec-process.ts';
 import { commandOf, type LiveExec } from './exec-record.ts';
 import { watchExecExit } from './exit.ts';
 
@@ -70,12 +71,11 @@ async function launchMonitor(
   const { bundles, monitors, settings } = ctx.containers;
   const { record } = exec;
   const { request, containerId } = record;
-  const process = toExecProcess(
-    bundles.readProcess(containerId),
-    request,
-    userOf(ctx, live, request.User),
-    ctx.allCapabilities,
-  );
+  const process = toExecProcess(bundles.readProcess(containerId), request, {
+    user: userOf(ctx, live, request.User),
+    ownHome: live.record.config.Env?.some((entry) => entry.startsWith('HOME=')) ?? false,
+    allCapabilities: ctx.allCapabilities,
+  });
   const { monitor, processFile } = bundles.makeExec(containerId, record.id, { process, record });
   const [rows = 0, columns = 0] = options.consoleSize ?? request.ConsoleSize ?? [];
   const runtime = live.record.hostConfig.Runtime || settings.defaults.runtime;
@@ -91,13 +91,16 @@ async function launchMonitor(
   });
 }
 
-/** undefined: the container's own user. */
-export function userOf(ctx: ExecContext, live: LiveContainer, user: string | undefined): ExecUser | undefined {
-  if (!user) return undefined;
-  return ctx.resolveUser(
-    ctx.containers.bundles.readAccounts(live.record.id),
-    user,
-    live.record.hostConfig.GroupAdd ?? [],
+/** The user of an exec: its own, else the container's. Errors: invalid_parameter when there is none of that name. */
+export function userOf(
+  ctx: ExecContext,
+  { record }: LiveContainer,
+  user: string | undefined,
+): ReturnType<typeof lookUpUser> {
+  return lookUpUser(
+    user || record.config.User || '',
+    ctx.containers.bundles.readAccounts(record.id),
+    record.hostConfig.GroupAdd,
   );
 }
 

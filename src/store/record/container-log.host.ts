@@ -1,6 +1,16 @@
-import { createReadStream, existsSync, readdirSync, rmSync, watch } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  openSync,
+  readdirSync,
+  read as readFd,
+  rmSync,
+  statSync,
+  watch,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { errnoOf } from '../../lib/errors.ts';
 import { type ContainerLogs, type LogFileRecord, parseRecord, type ReadLogOptions, toNanos } from './container-log.ts';
@@ -16,22 +26,10 @@ export function createContainerLogs(): ContainerLogs {
   return {
     read,
     remove(path) {
-      for (const file of rotatedFiles(path)) rmSync(file, { force: true });
+      for (const { file } of rotatedFiles(path)) rmSync(file, { force: true });
       rmSync(path, { force: true });
     },
   };
-}
-
-/** Rotated files, oldest first. */
-function rotatedFiles(path: string): readonly string[] {
-  const name = basename(path);
-  const folder = dirname(path);
-  if (!existsSync(folder)) return [];
-  const numbered = readdirSync(folder).flatMap((file) => {
-    const number = file.startsWith(`${name}.`) ? /^(\d+)(?:\.gz)?$/.exec(file.slice(name.length + 1))?.[1] : undefined;
-    return number === undefined ? [] : [{ file: join(folder, file), number: Number(number) }];
-  });
-  return numbered.sort((a, b) => b.number - a.number).map(({ file }) => file);
 }
 
 async function* read(path: string, options: ReadLogOptions): AsyncIterable<LogFileRecord> {
@@ -43,65 +41,106 @@ async function* read(path: string, options: ReadLogOptions): AsyncIterable<LogFi
   }
 }
 
+/** A file of the log, open: what it is called may change while it is read. */
+interface OpenFile {
+  readonly fd: number;
+  readonly inode: number;
+  readonly compressed: boolean;
+}
+
 async function* readAll(path: string, options: ReadLogOptions): AsyncIterable<LogFileRecord> {
   const place = createPlace();
-  let live = await openLive(path, options);
-  const plan = await planTail(path, live, options.tail);
+  const ended = endOf(options);
+  let chain = await openWhenThere(path, options, ended);
+  let starts = await planTail(chain, options.tail);
+  let mark: Place | undefined;
   try {
-    for (const { file, skip } of plan.rotated) yield* toRecords(skipLines(linesOfFile(file), skip), place);
     while (true) {
-      if (live) yield* toRecords(growingLines(live, plan.offset, options, path), place);
-      if (options.signal.aborted || !options.stopped || !live) return;
-      const next = await openRotated(path, live);
-      if (!next) return;
-      await live.close();
-      live = undefined;
-      const mark = place.mark();
-      if (next.missed) for (const file of rotatedFiles(path)) yield* toRecords(linesOfFile(file), place, mark);
-      live = next.file;
-      plan.offset = 0;
+      for (const [at, file] of chain.entries()) {
+        const grows = options.stopped !== undefined && at === chain.length - 1;
+        const lines = grows
+          ? growingLines(file, starts[at] ?? 0, path, options, ended)
+          : wholeLines(file, starts[at] ?? 0);
+        yield* toRecords(lines, place, mark);
+      }
+      const last = chain.at(-1);
+      if (options.signal.aborted || !options.stopped || !last) return;
+      const next = openChain(path);
+      const at = next.findIndex(({ inode }) => inode === last.inode);
+      closeAll(chain);
+      chain = next;
+      if (at === next.length - 1) return;
+      chain = next.slice(at + 1);
+      closeAll(next.slice(0, at + 1));
+      starts = [];
+      // The file read last is gone (compressed or deleted): what is left is read again from the place that was reached.
+      mark = at === -1 ? place.mark() : undefined;
     }
   } finally {
-    await live?.close();
+    closeAll(chain);
   }
 }
 
-/** The live file; with `stopped`, waits until it is made. */
-async function openLive(path: string, options: ReadLogOptions): Promise<FileHandle | undefined> {
-  const ended = endOf(options);
+function closeAll(files: readonly OpenFile[]): void {
+  for (const { fd } of files) closeSync(fd);
+}
+
+/** Bytes read; 0 at the end of the file. */
+function readAt(fd: number, block: Buffer, length: number, position: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    readFd(fd, block, 0, length, position, (error, bytes) => (error ? reject(error) : resolve(bytes)));
+  });
+}
+
+/** Rotated files, newest first. */
+function rotatedFiles(path: string): readonly { readonly file: string; readonly number: number }[] {
+  const name = basename(path);
+  const folder = dirname(path);
+  if (!existsSync(folder)) return [];
+  const numbered = readdirSync(folder).flatMap((file) => {
+    const number = file.startsWith(`${name}.`) ? /^(\d+)(?:\.gz)?$/.exec(file.slice(name.length + 1))?.[1] : undefined;
+    return number === undefined ? [] : [{ file: join(folder, file), number: Number(number) }];
+  });
+  return numbered.sort((a, b) => a.number - b.number);
+}
+
+/**
+ * Every file of the log, oldest first. They are opened from the newest to the oldest: a rotation meanwhile moves files the same way, so one can
+ * be met twice, which its inode tells, but none is missed. Synchronous, so that there is hardly a meanwhile.
+ */
+function openChain(path: string): OpenFile[] {
+  const files: OpenFile[] = [];
+  const add = (file: string): boolean => {
+    const fd = openIfThere(file);
+    if (fd === undefined) return false;
+    const inode = fstatSync(fd).ino;
+    if (files.some((known) => known.inode === inode)) closeSync(fd);
+    else files.unshift({ fd, inode, compressed: file.endsWith('.gz') });
+    return true;
+  };
+  add(path);
+  const highest = rotatedFiles(path).at(-1)?.number ?? 0;
+  for (let number = 1; number <= highest + 1; number++) if (!add(`${path}.${number}`)) add(`${path}.${number}.gz`);
+  return files;
+}
+
+/** With `stopped`, waits until there is a log. */
+async function openWhenThere(path: string, options: ReadLogOptions, ended: End): Promise<OpenFile[]> {
   while (true) {
-    const over = ended.over;
-    const file = await openIfThere(path);
-    if (file || over || !options.stopped) return file;
+    const { over } = ended;
+    const chain = openChain(path);
+    if (chain.length > 0 || over || !options.stopped) return chain;
     await Promise.race([ended.promise, delay(100)]);
   }
 }
 
-async function openIfThere(path: string): Promise<FileHandle | undefined> {
+function openIfThere(path: string): number | undefined {
   try {
-    return await open(path, 'r');
+    return openSync(path, 'r');
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined;
     throw error;
   }
-}
-
-/** After the end of a file that was renamed away: the new live file, and whether whole files may lie between the two. */
-async function openRotated(
-  path: string,
-  old: FileHandle,
-): Promise<{ readonly file: FileHandle; readonly missed: boolean } | undefined> {
-  const file = await openIfThere(path);
-  if (!file) return undefined;
-  const [before, now] = await Promise.all([old.stat(), file.stat()]);
-  if (before.ino === now.ino && now.nlink > 0) {
-    await file.close();
-    return undefined;
-  }
-  const first = await openIfThere(`${path}.1`);
-  const missed = first === undefined || (await first.stat()).ino !== before.ino;
-  await first?.close();
-  return { file, missed };
 }
 
 /** How far reading has come: the time of the last record and how many records with just that time were given out. */
@@ -126,7 +165,7 @@ function createPlace() {
 async function* toRecords(
   lines: AsyncIterable<string>,
   place: ReturnType<typeof createPlace>,
-  after?: Place,
+  after: Place | undefined,
 ): AsyncIterable<LogFileRecord> {
   let same = 0;
   for await (const line of lines) {
@@ -139,113 +178,144 @@ async function* toRecords(
   }
 }
 
-/** Where to begin so that `tail` lines are left, without reading what lies before. */
-async function planTail(path: string, live: FileHandle | undefined, tail: number | undefined) {
-  const rotated = rotatedFiles(path);
-  if (tail === undefined) return { rotated: rotated.map((file) => ({ file, skip: 0 })), offset: 0 };
-  const back = live ? await offsetOfLastLines(live, tail) : { offset: 0, lines: 0 };
-  const chosen: { file: string; skip: number }[] = [];
-  let missing = tail - back.lines;
-  for (const file of rotated.toReversed()) {
-    if (missing <= 0) break;
-    let lines = 0;
-    for await (const _ of linesOfFile(file)) lines++;
-    chosen.unshift({ file, skip: Math.max(0, lines - missing) });
-    missing -= lines;
+/** Where to begin in each file so that `tail` lines are left: a byte for plain files, a line for compressed ones. */
+async function planTail(chain: readonly OpenFile[], tail: number | undefined): Promise<number[]> {
+  if (tail === undefined) return [];
+  const starts: number[] = [];
+  let missing = tail;
+  for (const file of chain.toReversed()) {
+    const last = file.compressed ? await lastOfCompressed(file, missing) : await lastOfPlain(file.fd, missing);
+    starts.unshift(last.start);
+    missing -= last.lines;
   }
-  return { rotated: chosen, offset: back.offset };
+  return starts;
 }
 
-/** Reads backwards, block by block. `lines` is how many were found when there are fewer than `wanted`. */
-async function offsetOfLastLines(
-  file: FileHandle,
-  wanted: number,
-): Promise<{ readonly offset: number; readonly lines: number }> {
-  const { size } = await file.stat();
+interface LastLines {
+  readonly start: number;
+  /** How many there are after `start`, at most as many as wanted. */
+  readonly lines: number;
+}
+
+async function lastOfCompressed(file: OpenFile, wanted: number): Promise<LastLines> {
+  if (wanted <= 0) return { start: Number.POSITIVE_INFINITY, lines: 0 };
+  let total = 0;
+  for await (const _ of wholeLines(file, 0)) total++;
+  return { start: Math.max(0, total - wanted), lines: Math.min(total, wanted) };
+}
+
+/** Reads backwards, block by block. */
+async function lastOfPlain(fd: number, wanted: number): Promise<LastLines> {
+  const { size } = fstatSync(fd);
+  if (wanted <= 0) return { start: size, lines: 0 };
   const block = Buffer.alloc(BLOCK_BYTES);
   let ends = 0;
   let position = size;
-  if (wanted <= 0) return { offset: size, lines: 0 };
   while (position > 0) {
     const length = Math.min(BLOCK_BYTES, position);
     position -= length;
-    const { bytesRead } = await file.read(block, 0, length, position);
+    const bytesRead = await readAt(fd, block, length, position);
     for (let i = bytesRead - 1; i >= 0; i--) {
       if (block[i] !== NEWLINE) continue;
-      if (ends === wanted) return { offset: position + i + 1, lines: wanted };
+      if (ends === wanted) return { start: position + i + 1, lines: wanted };
       ends++;
     }
   }
-  return { offset: 0, lines: ends };
+  return { start: 0, lines: ends };
 }
 
-async function* skipLines(lines: AsyncIterable<string>, count: number): AsyncIterable<string> {
-  let seen = 0;
-  for await (const line of lines) if (seen++ >= count) yield line;
+/** Lines of a file that grows no more (or of which later growth does not matter). */
+async function* wholeLines(file: OpenFile, start: number): AsyncIterable<string> {
+  if (!file.compressed) return yield* plainLines(file.fd, start);
+  let number = 0;
+  if (start === Number.POSITIVE_INFINITY) return;
+  for await (const line of compressedLines(file.fd)) if (number++ >= start) yield line;
 }
 
-async function* linesOfFile(path: string): AsyncIterable<string> {
+async function* plainLines(fd: number, start: number): AsyncIterable<string> {
   const splitter = createSplitter();
-  const source = createReadStream(path);
-  const stream = path.endsWith('.gz') ? source.pipe(createGunzip()) : source;
+  const block = Buffer.alloc(BLOCK_BYTES);
+  for (let position = start; ; ) {
+    const bytesRead = await readAt(fd, block, BLOCK_BYTES, position);
+    if (bytesRead === 0) return;
+    position += bytesRead;
+    yield* splitter.push(block.subarray(0, bytesRead));
+  }
+}
+
+async function* blocksOf(fd: number): AsyncIterable<Uint8Array> {
+  for (let position = 0; ; ) {
+    const block = Buffer.alloc(BLOCK_BYTES);
+    const bytesRead = await readAt(fd, block, BLOCK_BYTES, position);
+    if (bytesRead === 0) return;
+    position += bytesRead;
+    yield block.subarray(0, bytesRead);
+  }
+}
+
+/** What can be read of a file cut short by a crash is given out. */
+async function* compressedLines(fd: number): AsyncIterable<string> {
+  const splitter = createSplitter();
+  const source = Readable.from(blocksOf(fd));
+  const stream = source.pipe(createGunzip());
   source.on('error', (error) => stream.destroy(error));
   try {
     for await (const chunk of stream as AsyncIterable<Buffer>) yield* splitter.push(chunk);
   } catch (error) {
-    // Rotated away while it was opened, or cut by a crash: what could be read is given out.
-    if (errnoOf(error) !== 'ENOENT' && !errnoOf(error)?.startsWith('Z_')) throw error;
+    if (!errnoOf(error)?.startsWith('Z_')) throw error;
   } finally {
     stream.destroy();
     source.destroy();
   }
 }
 
-/** Lines from an offset on; with `stopped`, waits for more at the end. Ends when the file was renamed away and is read. */
+/** Lines from an offset on, waiting for more at the end. Ends when the container has stopped or the file was renamed away, and it is read. */
 async function* growingLines(
-  file: FileHandle,
-  offset: number,
-  options: ReadLogOptions,
+  file: OpenFile,
+  start: number,
   path: string,
+  options: ReadLogOptions,
+  ended: End,
 ): AsyncIterable<string> {
+  const { fd } = file;
   const splitter = createSplitter();
   const block = Buffer.alloc(BLOCK_BYTES);
-  const ended = endOf(options);
-  let position = offset;
-  using news = options.stopped ? watchFolder(path) : undefined;
+  let position = start;
+  using news = watchFolder(path);
   while (!options.signal.aborted) {
-    const over = ended.over;
-    const moved = options.stopped !== undefined && !over && (await isMoved(file, path));
-    const heard = news?.next();
-    const { bytesRead } = await file.read(block, 0, BLOCK_BYTES, position);
+    // Asked before reading, so that an end seen afterwards is final.
+    const final = ended.over || isMoved(file, path);
+    const heard = news.next();
+    const bytesRead = await readAt(fd, block, BLOCK_BYTES, position);
     if (bytesRead > 0) {
       position += bytesRead;
       yield* splitter.push(block.subarray(0, bytesRead));
       continue;
     }
-    if (!options.stopped || moved) return;
-    if ((await file.stat()).size < position) {
+    if (fstatSync(fd).size < position) {
+      // A log of one file is emptied when it is full.
       position = 0;
       splitter.clear();
       continue;
     }
-    if (over) return;
+    if (final) return;
     await Promise.race([ended.promise, heard, delay(POLL_MS)]);
   }
 }
 
-/** True when the path names another file by now (or none). Asked before reading on, so that an end seen afterwards is final. */
-async function isMoved(file: FileHandle, path: string): Promise<boolean> {
-  const now = await openIfThere(path);
-  if (!now) return false;
-  try {
-    return (await now.stat()).ino !== (await file.stat()).ino;
-  } finally {
-    await now.close();
-  }
+/** True when the path names another file by now. */
+function isMoved({ inode }: OpenFile, path: string): boolean {
+  const now = statSync(path, { throwIfNoEntry: false });
+  return now !== undefined && now.ino !== inode;
 }
 
-/** Resolves when there is nothing more to wait for. */
-function endOf(options: ReadLogOptions): { over: boolean; readonly promise: Promise<void> } {
+interface End {
+  readonly over: boolean;
+  readonly promise: Promise<void>;
+}
+
+/** When there is nothing more to wait for. */
+function endOf(options: ReadLogOptions): End {
   const { promise, resolve } = Promise.withResolvers<void>();
   const state = { over: false, promise };
   const end = (): void => {
@@ -275,7 +345,7 @@ function createSplitter() {
       rest = Buffer.alloc(0);
     },
     *push(chunk: Uint8Array): Iterable<string> {
-      rest = Buffer.concat([rest, chunk]);
+      rest = rest.length === 0 ? Buffer.from(chunk) : Buffer.concat([rest, chunk]);
       let start = 0;
       for (let end = rest.indexOf(NEWLINE); end !== -1; end = rest.indexOf(NEWLINE, start)) {
         yield rest.toString('utf8', start, end);

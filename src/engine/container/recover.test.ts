@@ -1,0 +1,119 @@
+import { expect, test } from 'bun:test';
+import { createFakeMonitor } from '../../linux/monitor/monitor.fake.ts';
+import type { MonitorSpec } from '../../linux/monitor/monitor.ts';
+import { finishRemovals, recoverContainers, sweepOrphans } from './recover.ts';
+import { createWorld, until } from './world.fake.ts';
+
+const SPEC: MonitorSpec = {
+  dir: '/x',
+  target: { kind: 'container', id: 'x', bundle: '/x' },
+  runtime: [],
+  tty: false,
+  stdin: false,
+  stdinOnce: false,
+};
+
+test('a container whose monitor runs is running with its true start time, and its exit is seen', async () => {
+  const before = createWorld();
+  const id = await before.create();
+  await before.service.start(id);
+  const world = before.again();
+  const monitor = createFakeMonitor(SPEC, 100, new Set(), {});
+  const { pid, startedAt } = await monitor.session.go();
+  world.monitors.found.set(world.bundles.paths(id).monitor, {
+    kind: 'running',
+    session: monitor.session,
+    pid,
+    startedAt,
+  });
+  expect(await recoverContainers(world.containers.context)).toEqual({ running: [id], toStart: [], toRemove: [] });
+  expect((await world.service.inspect(id, { size: false })).State).toMatchObject({ Status: 'running', Pid: 100 });
+  monitor.exit({ exitCode: 4 });
+  await until(async () => (await world.status(id)) === 'exited');
+  expect(world.rows.get(id)?.state.exitCode).toBe(4);
+});
+
+test('one that ended meanwhile has the right code and time and follows its policy', async () => {
+  const before = createWorld();
+  const id = await before.create({}, { RestartPolicy: { Name: 'always' } });
+  await before.service.start(id);
+  const world = before.again();
+  const finishedAt = new Date(Date.now() + 5000);
+  world.monitors.found.set(world.bundles.paths(id).monitor, {
+    kind: 'exited',
+    report: { exitCode: 9, oomKilled: false, startedAt: new Date(), finishedAt },
+  });
+  await recoverContainers(world.containers.context);
+  expect(world.rows.get(id)?.state).toMatchObject({
+    status: 'restarting',
+    exitCode: 9,
+    finishedAt: finishedAt.toISOString(),
+  });
+  await world.service.stop(id, {});
+});
+
+test('one that started when the daemon died before keeping it is running', async () => {
+  const before = createWorld();
+  const id = await before.create();
+  const world = before.again();
+  const monitor = createFakeMonitor(SPEC, 100, new Set(), {});
+  const { pid, startedAt } = await monitor.session.go();
+  world.monitors.found.set(world.bundles.paths(id).monitor, {
+    kind: 'running',
+    session: monitor.session,
+    pid,
+    startedAt,
+  });
+  await recoverContainers(world.containers.context);
+  expect(await world.status(id)).toBe('running');
+  expect(world.rows.get(id)?.state).toMatchObject({ status: 'running', pid: 100 });
+});
+
+test('a vanished monitor is exit code 137', async () => {
+  const before = createWorld();
+  const id = await before.create();
+  await before.service.start(id);
+  const world = before.again();
+  await recoverContainers(world.containers.context);
+  expect(world.rows.get(id)?.state).toMatchObject({ status: 'exited', exitCode: 137, pid: 0 });
+});
+
+test('always and unless-stopped come back as their rules say', async () => {
+  const before = createWorld();
+  const always = await before.create({}, { RestartPolicy: { Name: 'always' } });
+  const unless = await before.create({}, { RestartPolicy: { Name: 'unless-stopped' } });
+  const created = await before.create({}, { RestartPolicy: { Name: 'always' } });
+  for (const id of [always, unless]) {
+    await before.service.start(id);
+    await before.service.stop(id, {});
+  }
+  const world = before.again();
+  expect((await recoverContainers(world.containers.context)).toStart).toEqual([always]);
+  expect(await world.status(created)).toBe('created');
+});
+
+test('a daemon that goes down stops containers, and the next one starts them again', async () => {
+  const before = createWorld();
+  const id = await before.create({}, { RestartPolicy: { Name: 'unless-stopped' } });
+  await before.service.start(id);
+  await before.containers.shutdown(1000);
+  expect(before.rows.get(id)?.state).toMatchObject({ status: 'exited', manuallyStopped: false });
+  const world = before.again();
+  expect((await recoverContainers(world.containers.context)).toStart).toEqual([id]);
+});
+
+test('ended auto-remove containers and half removals go, and files without a record are swept', async () => {
+  const before = createWorld();
+  const id = await before.create({}, { AutoRemove: true });
+  await before.service.start(id);
+  const world = before.again();
+  world.writable.add('orphan');
+  world.bundles.kept.add('orphan');
+  world.bundles.runs.add('orphan');
+  const { toRemove } = await recoverContainers(world.containers.context);
+  await finishRemovals(world.containers.context, toRemove);
+  await sweepOrphans(world.containers.context);
+  expect([world.rows.size, world.writable.size, world.bundles.kept.size, world.bundles.runs.size]).toEqual([
+    0, 0, 0, 0,
+  ]);
+});

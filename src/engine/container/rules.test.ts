@@ -1,0 +1,264 @@
+import { describe, expect, test } from 'bun:test';
+import { createDetachScanner, parseDetachKeys } from './detach-keys.ts';
+import { toLogFile } from './log-config.ts';
+import { mergeConfig } from './merge.ts';
+import { parseBind, parseMount, planMounts } from './mounts.ts';
+import { generateName } from './name-generator.ts';
+import { parseUntil } from './prune.ts';
+import { decideRestart, startsWithDaemon } from './restart-policy.ts';
+import { parseSignal } from './signal.ts';
+import { nextState, ZERO_TIME } from './state.ts';
+import { formatDuration, formatStatus } from './status-text.ts';
+import { validateConfig, validateHostConfig } from './validate.ts';
+
+const CREATED = {
+  status: 'created',
+  pid: 0,
+  exitCode: 0,
+  error: '',
+  oomKilled: false,
+  startedAt: ZERO_TIME,
+  finishedAt: ZERO_TIME,
+  restartCount: 0,
+  manuallyStopped: false,
+} as const;
+
+describe('merge', () => {
+  const image = {
+    Cmd: ['image-cmd'],
+    Entrypoint: ['image-entry'],
+    Env: ['PATH=/bin', 'A=image'],
+    Labels: { a: '1', b: '1' },
+  };
+  test.each([
+    ['nothing given: all from the image', {}, ['image-entry'], ['image-cmd']],
+    ['a command keeps the entrypoint', { Cmd: ['own'] }, ['image-entry'], ['own']],
+    ['an entrypoint drops the image command', { Entrypoint: ['own'] }, ['own'], []],
+    ['[""] clears the entrypoint and the command', { Entrypoint: [''] }, [], []],
+    ['an empty list clears the entrypoint alone', { Entrypoint: [] }, [], ['image-cmd']],
+  ])('%s', (_, user, entrypoint, command) => {
+    const merged = mergeConfig(user, image);
+    expect([merged.Entrypoint, merged.Cmd]).toEqual([entrypoint, command]);
+  });
+
+  test('the user wins in sets', () => {
+    const merged = mergeConfig({ Env: ['A=user'], Labels: { b: '2' } }, image);
+    expect(merged.Env).toEqual(['A=user', 'PATH=/bin']);
+    expect(merged.Labels).toEqual({ a: '1', b: '2' });
+  });
+});
+
+describe('validation', () => {
+  test.each([
+    [{}, 'no command specified'],
+    [{ Cmd: ['a'], WorkingDir: 'rel' }, "the working directory 'rel' is invalid, it needs to be an absolute path"],
+    [{ Cmd: ['a'], Env: ['=x'] }, 'invalid environment variable: =x'],
+    [{ Cmd: ['a'], StopSignal: 'SIGNOPE' }, 'Invalid signal: SIGNOPE'],
+    [{ Cmd: ['a'], ExposedPorts: { '70000/tcp': {} } }, 'invalid port specification: "70000/tcp"'],
+  ])('config %p: %s', (config, text) => {
+    expect(() => validateConfig(config)).toThrow(text);
+  });
+
+  test.each([
+    [{ Memory: 1024 }, 'Minimum memory limit allowed is 6MB'],
+    [{ MemorySwap: 100_000_000 }, 'You should always set the Memory limit'],
+    [{ NanoCpus: 3e9 }, 'as there are only 2 CPUs available'],
+    [
+      { AutoRemove: true, RestartPolicy: { Name: 'always' as const } },
+      "can't create 'AutoRemove' container with restart policy",
+    ],
+    [{ RestartPolicy: { Name: 'always' as const, MaximumRetryCount: 2 } }, 'can only be used with'],
+    [
+      { NetworkMode: 'container:x', PublishAllPorts: true },
+      'conflicting options: port publishing and the container type network mode',
+    ],
+    [{ OomScoreAdj: 2000 }, 'range for oom score adj'],
+  ])('host config %p: %s', (host, text) => {
+    expect(() => validateHostConfig(host, {}, 2)).toThrow(text);
+  });
+});
+
+describe('mounts', () => {
+  test('binds: host paths, names, modes', () => {
+    expect(parseBind('/a:/b:ro,z')).toMatchObject({
+      kind: 'bind',
+      source: '/a',
+      destination: '/b',
+      readOnly: true,
+      mode: 'ro,z',
+    });
+    expect(parseBind('data:/b')).toMatchObject({ kind: 'volume', name: 'data', anonymous: false, copyUp: true });
+    expect(parseBind('/b')).toMatchObject({ kind: 'volume', name: '', anonymous: true });
+  });
+
+  test.each([
+    ['a:b:c:d', 'invalid volume specification'],
+    ['/a:/', "destination can't be '/'"],
+    ['/a:b', 'mount path must be absolute'],
+    ['/a:/b:nope', 'invalid mode: nope'],
+    ['./a:/b', 'includes invalid characters for a local volume name'],
+  ])('%s is refused: %s', (spec, text) => {
+    expect(() => parseBind(spec)).toThrow(text);
+  });
+
+  test('options of another type are refused', () => {
+    expect(() => parseMount({ Type: 'volume', Target: '/a', BindOptions: {} })).toThrow(
+      'invalid mount config for type "volume": field BindOptions must not be specified',
+    );
+  });
+
+  test('the same place twice is refused, an image volume under a bind is left out', () => {
+    expect(() => planMounts({ Binds: ['/a:/x', '/b:/x'] }, {}, [])).toThrow('Duplicate mount point: /x');
+    expect(planMounts({ Binds: ['/a:/x'] }, { Volumes: { '/x': {}, '/y': {} } }, [])).toMatchObject([
+      { kind: 'bind', destination: '/x' },
+      { kind: 'volume', destination: '/y', anonymous: true },
+    ]);
+  });
+});
+
+describe('restart policy', () => {
+  const end = {
+    policy: { Name: 'on-failure', MaximumRetryCount: 2 } as const,
+    exitCode: 1,
+    restartCount: 0,
+    manuallyStopped: false,
+    runMs: 10,
+    previousDelayMs: undefined,
+  };
+  test.each([
+    ['the first delay is 100 ms', {}, { kind: 'restart', delayMs: 100 }],
+    ['it doubles', { previousDelayMs: 400 }, { kind: 'restart', delayMs: 800 }],
+    ['up to a minute', { previousDelayMs: 50_000 }, { kind: 'restart', delayMs: 60_000 }],
+    ['a run of ten seconds begins anew', { previousDelayMs: 50_000, runMs: 10_000 }, { kind: 'restart', delayMs: 100 }],
+    ['on-failure stays after success', { exitCode: 0 }, { kind: 'stay' }],
+    ['on-failure gives up', { restartCount: 2 }, { kind: 'stay' }],
+    ['a stop by hand wins', { manuallyStopped: true }, { kind: 'stay' }],
+    ['no policy stays', { policy: undefined }, { kind: 'stay' }],
+  ] as const)('%s', (_, change, decision) => {
+    expect(decideRestart({ ...end, ...change })).toEqual(decision);
+  });
+
+  test('a container never started does not come back with the daemon', () => {
+    expect(startsWithDaemon({ Name: 'always' }, CREATED)).toBe(false);
+    expect(startsWithDaemon({ Name: 'unless-stopped' }, { ...CREATED, status: 'exited', manuallyStopped: true })).toBe(
+      false,
+    );
+  });
+});
+
+describe('texts', () => {
+  test.each([
+    [500, 'Less than a second'],
+    [1000, '1 second'],
+    [59_000, '59 seconds'],
+    [60_000, 'About a minute'],
+    [300_000, '5 minutes'],
+    [3_600_000, 'About an hour'],
+    [47 * 3_600_000, '47 hours'],
+    [48 * 3_600_000, '2 days'],
+    [15 * 86_400_000, '2 weeks'],
+    [70 * 86_400_000, '2 months'],
+    [800 * 86_400_000, '2 years'],
+  ])('%d ms is %s', (ms, text) => {
+    expect(formatDuration(ms)).toBe(text);
+  });
+
+  test('status of each state', () => {
+    const now = new Date('2026-01-01T00:05:00Z');
+    const at = '2026-01-01T00:00:00Z';
+    expect(formatStatus({ ...CREATED, status: 'running', startedAt: at }, now)).toBe('Up 5 minutes');
+    expect(formatStatus({ ...CREATED, status: 'paused', startedAt: at }, now)).toBe('Up 5 minutes (Paused)');
+    expect(formatStatus({ ...CREATED, status: 'exited', exitCode: 3, finishedAt: at }, now)).toBe(
+      'Exited (3) 5 minutes ago',
+    );
+    expect(formatStatus({ ...CREATED, status: 'restarting', exitCode: 1, finishedAt: at }, now)).toBe(
+      'Restarting (1) 5 minutes ago',
+    );
+    expect(formatStatus(CREATED, now)).toBe('Created');
+  });
+});
+
+test('a step the table does not have is an error', () => {
+  expect(() => nextState(CREATED, 'paused')).toThrow('cannot go from created by paused');
+  expect(nextState(CREATED, 'started', { pid: 5 })).toMatchObject({ status: 'running', pid: 5 });
+});
+
+test('signals by name and number', () => {
+  expect(['KILL', 'sigterm', '3', 'RTMIN+3', 'RTMAX-1'].map(parseSignal)).toEqual([9, 15, 3, 37, 63]);
+  expect(() => parseSignal('65')).toThrow('Invalid signal: 65');
+});
+
+test('a taken name is followed by one with a digit, and luck can run out', () => {
+  const first = generateName(
+    () => false,
+    () => 0,
+  );
+  expect(
+    generateName(
+      (name) => name === first,
+      () => 0,
+    ),
+  ).toBe(`${first}0`);
+  expect(
+    generateName(
+      () => true,
+      () => 0,
+    ),
+  ).toBeUndefined();
+});
+
+describe('detach keys', () => {
+  const scan = (keys: string | undefined, ...chunks: string[]): string => {
+    const scanner = createDetachScanner(parseDetachKeys(keys));
+    return chunks
+      .map((chunk) => scanner.push(Buffer.from(chunk)))
+      .map(({ pass, detached }) => Buffer.from(pass).toString() + (detached ? '!' : ''))
+      .join('');
+  };
+  test('are found across chunks, and a false beginning is passed on', () => {
+    expect(scan(undefined, 'a\x10', '\x11b')).toBe('a!');
+    expect(scan(undefined, 'a\x10', 'b')).toBe('a\x10b');
+    expect(scan('a,a,b', 'aaab')).toBe('a!');
+    expect(scan('ctrl-@', 'x\0')).toBe('x!');
+  });
+  test('unknown keys are refused', () => {
+    expect(() => parseDetachKeys('ctrl-1')).toThrow('Invalid escape keys');
+  });
+});
+
+describe('log options', () => {
+  const subject = {
+    id: 'abcdef0123456789',
+    name: 'web',
+    imageId: 'sha256:1',
+    config: { Labels: { a: '1' }, Env: ['B=2=3'] },
+  };
+  test('become a log file with attributes', () => {
+    const log = {
+      Type: 'json-file',
+      Config: { 'max-size': '10m', 'max-file': '3', compress: 'true', labels: 'a', env: 'B', tag: '{{.Name}}/{{.ID}}' },
+    } as const;
+    expect(toLogFile(log, '/l', subject)).toEqual({
+      path: '/l',
+      maxSizeBytes: 10_485_760,
+      maxFiles: 3,
+      compress: true,
+      attrs: '{"a":"1","B":"2=3","tag":"web/abcdef012345"}',
+    });
+    expect(toLogFile({ Type: 'none' }, '/l', subject)).toBeUndefined();
+  });
+  test.each([
+    [{ 'max-file': '0' }, 'max-file cannot be less than 1'],
+    [{ nope: '1' }, "unknown log opt 'nope' for json-file log driver"],
+    [{ 'max-size': 'x' }, 'invalid value for max-size'],
+  ])('%p: %s', (Config, text) => {
+    expect(() => toLogFile({ Type: 'json-file', Config }, '/l', subject)).toThrow(text);
+  });
+});
+
+test('prune takes until as a duration, a date or seconds', () => {
+  expect(parseUntil(['1h30m'], 10_000_000)).toBe(10_000_000 - 5_400_000);
+  expect(parseUntil(['100'], 0)).toBe(100_000);
+  expect(parseUntil(['2026-01-01T00:00:00Z'], 0)).toBe(Date.UTC(2026, 0, 1));
+  expect(() => parseUntil(['soon'], 0)).toThrow('failed to parse');
+});

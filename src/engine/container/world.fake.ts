@@ -1,0 +1,247 @@
+import type { ContainerConfig, HostConfig } from '../../api/types/container.ts';
+import type { Volume } from '../../api/types/volume.ts';
+import { createTaskGroup } from '../../lib/async/task-group.ts';
+import { KnownError } from '../../lib/errors.ts';
+import { createFakeMonitors } from '../../linux/monitor/monitor.fake.ts';
+import { createFakeMounter } from '../../linux/mount/mounter.fake.ts';
+import { createFakeBundles } from '../../linux/runtime/bundle.fake.ts';
+import type { Digest } from '../../oci/digest.ts';
+import type { LogFileRecord } from '../../store/record/container-log.ts';
+import type { ContainerRecord, ContainerRecords } from '../../store/record/container-records.ts';
+import type { EngineEvent } from '../event/event.ts';
+import type { ImageLookup } from '../image/image.ts';
+import type { ContainerNetworking, NetworkAttachment } from '../network/network.ts';
+import type { VolumeService } from '../volume/volume.ts';
+import { type Containers, createContainerService } from './container-service.ts';
+import type { ContainerDeps } from './context.ts';
+
+/** Everything containers need, in memory; `containers` begins with the records of an earlier daemon when `again` made it. */
+export type World = ReturnType<typeof createWorld>;
+
+export function createWorld(kept: { readonly rows?: Map<string, ContainerRecord> } = {}) {
+  const rows = kept.rows ?? new Map<string, ContainerRecord>();
+  const mounter = createFakeMounter();
+  const monitors = createFakeMonitors();
+  const bundles = createFakeBundles();
+  const events: EngineEvent[] = [];
+  const problems: string[] = [];
+  const writable = new Set<string>();
+  const network = createFakeNetworking();
+  const volumes = createFakeVolumes();
+  const logs: LogFileRecord[] = [];
+  const fail = { createWritable: false, buildSpec: false };
+  const frozen = new Set<string>();
+  const tasks = createTaskGroup((name, error) => problems.push(`${name}: ${String(error)}`));
+  const deps: ContainerDeps = {
+    records: createFakeRecords(rows),
+    logs: {
+      async *read() {
+        yield* logs;
+      },
+      remove: () => undefined,
+    },
+    bundles,
+    images: fakeImages(),
+    layers: {
+      ensureUnpacked: async () => undefined,
+      isUnpacked: () => true,
+      layerSizeBytes: () => 0,
+      collect: async () => undefined,
+      async createWritable(id) {
+        if (fail.createWritable) throw new KnownError('system', 'disk is full');
+        writable.add(id);
+      },
+      rootfs: (id) => ({ lower: ['/lower'], upper: `/upper/${id}`, work: `/work/${id}` }),
+      removeWritable: async (id) => void writable.delete(id),
+      listWritable: () => [...writable],
+    },
+    mounter,
+    monitors,
+    networking: network.networking,
+    volumes: volumes.service,
+    events: { publish: (event) => void events.push(event), subscribe: () => ({ async *[Symbol.asyncIterator]() {} }) },
+    cgroups: {
+      version: 2,
+      prepare: () => undefined,
+      oomFile: (path) => `${path}/memory.events`,
+      freeze: async (path, on) => void (on ? frozen.add(path) : frozen.delete(path)),
+      pids: () => [100],
+      remove: () => undefined,
+    },
+    processes: { ps: async () => 'UID PID CMD\nroot 100 sleep 60\nroot 7 other\n' },
+    buildSpec: (input) => {
+      if (fail.buildSpec) throw new KnownError('invalid_parameter', 'no such device');
+      return { ...input };
+    },
+    settings: {
+      runtimes: { crun: ['/usr/bin/crun'] },
+      defaults: { runtime: 'crun', cgroupVersion: 2, maskedPaths: ['/proc/kcore'], readonlyPaths: ['/proc/sys'] },
+      hostname: 'machine',
+      cpus: 2,
+      cgroupParent: '/docker',
+      stopTimeoutSeconds: 10,
+      storageDriver: 'overlay2',
+    },
+    tasks,
+    report: (what, error) => problems.push(`${what}: ${String(error)}`),
+    random: () => 0,
+  };
+  const containers: Containers = createContainerService(deps);
+  return {
+    deps,
+    containers,
+    service: containers.service,
+    rows,
+    mounter,
+    monitors,
+    bundles,
+    events,
+    problems,
+    writable,
+    network,
+    volumes,
+    logs,
+    fail,
+    frozen,
+    tasks,
+    /** The daemon was killed and started again on what is durable. */
+    again: () => createWorld({ rows: new Map(rows) }),
+    /** Creates a container of `busybox` and returns its id. */
+    async create(config: ContainerConfig = {}, hostConfig: HostConfig = {}, name?: string): Promise<string> {
+      const { Id } = await containers.service.create({
+        ...(name !== undefined && { name }),
+        config: { Image: 'busybox', ...config },
+        hostConfig,
+        networkingConfig: {},
+      });
+      return Id ?? '';
+    },
+    /** The state's name. */
+    async status(id: string): Promise<string | undefined> {
+      return (await containers.service.inspect(id, { size: false })).State?.Status;
+    },
+    actions: (): readonly string[] => events.map(({ action }) => action),
+    monitor: (at = -1) => {
+      const monitor = monitors.all.at(at);
+      if (!monitor) throw new Error('no monitor was launched');
+      return monitor;
+    },
+    /** True when nothing of a run is left. */
+    isClean: (): boolean => mounter.mounted.size === 0 && bundles.runs.size === 0 && network.attached.size === 0,
+  };
+}
+
+/** Goes on until `test` holds; fails loudly when it never does. */
+export async function until(test: () => boolean | Promise<boolean>): Promise<void> {
+  for (let turn = 0; turn < 10_000; turn++) {
+    if (await test()) return;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  throw new Error('it never happened');
+}
+
+function createFakeRecords(rows: Map<string, ContainerRecord>): ContainerRecords {
+  const taken = (name: string): void => {
+    if ([...rows.values()].some((row) => row.name === name)) throw new KnownError('conflict', 'taken');
+  };
+  const change = (id: string, part: Partial<ContainerRecord>): void => {
+    const row = rows.get(id);
+    if (row) rows.set(id, { ...row, ...part });
+  };
+  return {
+    all: () => [...rows.values()],
+    insert(record) {
+      taken(record.name);
+      rows.set(record.id, record);
+    },
+    saveState: (id, state) => change(id, { state }),
+    rename(id, name) {
+      taken(name);
+      change(id, { name });
+    },
+    delete: (id) => void rows.delete(id),
+  };
+}
+
+function fakeImages(): ImageLookup {
+  return {
+    async resolve(reference) {
+      if (reference !== 'busybox') throw new KnownError('not_found', `No such image: ${reference}`);
+      return {
+        id: 'sha256:1' as Digest,
+        manifest: { mediaType: 'm', digest: 'sha256:2' as Digest, size: 3 },
+        platform: { os: 'linux', architecture: process.arch === 'x64' ? 'amd64' : process.arch },
+        config: { Cmd: ['sh'], Env: ['PATH=/bin'] },
+        chain: undefined,
+      };
+    },
+  };
+}
+
+function createFakeNetworking() {
+  const attached = new Map<string, NetworkAttachment>();
+  const state = { fail: undefined as Error | undefined };
+  const networking: ContainerNetworking = {
+    async attach({ containerId, mode }) {
+      if (state.fail) throw state.fail;
+      const attachment: NetworkAttachment = {
+        netnsPath: '/netns',
+        endpoints: { [mode]: { IPAddress: '172.17.0.2', Gateway: '172.17.0.1' } },
+        ports: {},
+        sandboxId: 's',
+        sandboxKey: '/netns',
+        hosts: [],
+      };
+      attached.set(containerId, attachment);
+      return attachment;
+    },
+    release: async (id) => void attached.delete(id),
+    current: (id) => attached.get(id),
+    recover: async () => undefined,
+    resolve: (name) => ({ id: name, name, driver: 'bridge' }),
+    inspect: () => ({}),
+  };
+  return { networking, attached, state };
+}
+
+function createFakeVolumes() {
+  const all = new Map<string, Set<string>>();
+  const toVolume = (name: string): Volume => ({
+    Name: name,
+    Driver: 'local',
+    Mountpoint: `/volumes/${name}`,
+    Labels: {},
+    Scope: 'local',
+    Options: {},
+  });
+  const users = (name: string): Set<string> => {
+    const found = all.get(name);
+    if (!found) throw new KnownError('not_found', `get ${name}: no such volume`);
+    return found;
+  };
+  const service: VolumeService = {
+    async create({ name = 'anonymous' }) {
+      if (!all.has(name)) all.set(name, new Set());
+      return toVolume(name);
+    },
+    list: async () => [...all.keys()].map(toVolume),
+    async inspect(name) {
+      users(name);
+      return toVolume(name);
+    },
+    async remove(name) {
+      if (users(name).size > 0) throw new KnownError('conflict', 'in use');
+      all.delete(name);
+    },
+    prune: async () => ({ deleted: [], reclaimedBytes: 0 }),
+    async acquire(name, id) {
+      users(name).add(id);
+      return `/volumes/${name}`;
+    },
+    async releaseAll(id) {
+      for (const set of all.values()) set.delete(id);
+    },
+    copyUp: async () => undefined,
+  };
+  return { all, service };
+}
