@@ -4,7 +4,7 @@ import { isKind } from '../../lib/errors.ts';
 import type { ContainerRecord, MountRecord } from '../../store/record/container-records.ts';
 import type { ResolvedImage } from '../image/image.ts';
 import { type ContainerContext, publish } from './context.ts';
-import { withConfigDefaults, withHostDefaults } from './defaults.ts';
+import { withConfigDefaults, withHostDefaults, withoutNulls } from './defaults.ts';
 import { invalid, invalidName, nameInUse, unknownRuntime } from './errors.ts';
 import { toLogFile } from './log-config.ts';
 import { mergeConfig } from './merge.ts';
@@ -42,14 +42,15 @@ function planRecord(
   ctx: ContainerContext,
   request: CreateRequest,
   image: ResolvedImage,
-  given: string | undefined,
+  givenName: string | undefined,
 ): ContainerRecord {
   const { settings, table } = ctx;
   const id = makeId();
-  const host = request.hostConfig;
-  const merged = mergeConfig(request.config, image.config);
+  const host = withoutNulls(request.hostConfig);
+  const given = withoutNulls(request.config);
+  const merged = mergeConfig(given, withoutNulls(image.config));
   validateConfig(merged);
-  validateHostConfig(host, request.config, settings.cpus);
+  validateHostConfig(host, given, settings.cpus);
   if (host.Runtime && !settings.runtimes[host.Runtime]) throw unknownRuntime(host.Runtime);
   const hostConfig = joinById(ctx, withHostDefaults(host, settings.defaults));
   const from = (host.VolumesFrom ?? []).map(parseVolumesFrom);
@@ -62,7 +63,7 @@ function planRecord(
     if (mount.kind === 'bind' && !mount.createSource && !ctx.bundles.exists(mount.source))
       throw invalid(`invalid mount config for type "bind": bind source path does not exist: ${mount.source}`);
   const name =
-    given ||
+    givenName ||
     generateName((candidate) => table.ownerOf(candidate) !== undefined, ctx.random ?? Math.random) ||
     id.slice(0, 12);
   const config = withConfigDefaults(merged, request.config.Image ?? '', defaultHostname(ctx, hostConfig, id));

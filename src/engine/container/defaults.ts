@@ -69,34 +69,51 @@ export interface HostDefaults {
   readonly readonlyPaths: readonly string[];
 }
 
-/** A request's HostConfig as it is kept: normal forms, the engine's own defaults, nothing unset that inspect shows. */
+/** A request's HostConfig as it is kept: normal forms and the engine's own defaults; what is unset (null on the wire) is absent. */
 export function withHostDefaults(host: HostConfig, defaults: HostDefaults): HostConfig {
-  const mode = host.NetworkMode ?? '';
-  const set = Object.fromEntries(Object.entries(host).filter(([, value]) => value !== undefined && value !== null));
-  const privileged = host.Privileged ?? false;
-  const own: object = {
+  const { PidsLimit: pids, ...set } = withoutNulls(host);
+  const mode = set.NetworkMode ?? '';
+  const privileged = set.Privileged ?? false;
+  return {
+    ...set,
     NetworkMode: mode === '' || mode === 'default' ? 'bridge' : mode,
-    LogConfig: { Type: host.LogConfig?.Type || 'json-file', Config: host.LogConfig?.Config ?? {} },
+    LogConfig: { Type: set.LogConfig?.Type || 'json-file', Config: set.LogConfig?.Config ?? {} },
     RestartPolicy: {
-      Name: host.RestartPolicy?.Name || 'no',
-      MaximumRetryCount: host.RestartPolicy?.MaximumRetryCount ?? 0,
+      Name: set.RestartPolicy?.Name || 'no',
+      MaximumRetryCount: set.RestartPolicy?.MaximumRetryCount ?? 0,
     },
-    CgroupnsMode: host.CgroupnsMode || (defaults.cgroupVersion === 2 && !privileged ? 'private' : 'host'),
-    IpcMode: host.IpcMode || 'private',
-    ShmSize: host.ShmSize || SHM_BYTES,
-    Runtime: host.Runtime || defaults.runtime,
-    PidsLimit: (host.PidsLimit ?? 0) > 0 ? host.PidsLimit : null,
-    MemorySwap: host.MemorySwap || (host.Memory ? host.Memory * 2 : 0),
-    MaskedPaths: host.MaskedPaths ?? (privileged ? null : [...defaults.maskedPaths]),
-    ReadonlyPaths: host.ReadonlyPaths ?? (privileged ? null : [...defaults.readonlyPaths]),
+    CgroupnsMode: set.CgroupnsMode || (defaults.cgroupVersion === 2 && !privileged ? 'private' : 'host'),
+    IpcMode: set.IpcMode || 'private',
+    ShmSize: set.ShmSize || SHM_BYTES,
+    Runtime: set.Runtime || defaults.runtime,
+    ...(pids && pids > 0 && { PidsLimit: pids }),
+    MemorySwap: set.MemorySwap || (set.Memory ? set.Memory * 2 : 0),
+    MaskedPaths: set.MaskedPaths ?? (privileged ? [] : [...defaults.maskedPaths]),
+    ReadonlyPaths: set.ReadonlyPaths ?? (privileged ? [] : [...defaults.readonlyPaths]),
   };
-  const shown: HostConfig = Object.assign({}, SHOWN_DEFAULTS, set, own);
-  return shown;
 }
 
-/** A request's Config as inspect shows it. */
-export function withConfigDefaults(config: ContainerConfig, image: string, hostname: string): ContainerConfig {
-  const ports = config.ExposedPorts ?? {};
+/** As inspect shows it: every field, null where Docker has null. */
+export function showHostConfig(host: HostConfig): HostConfig {
+  const paths = host.Privileged && host.MaskedPaths?.length === 0 ? { MaskedPaths: null, ReadonlyPaths: null } : {};
+  return Object.assign({}, SHOWN_DEFAULTS, host, paths);
+}
+
+/** A merged Config as it is kept; what is unset is absent. */
+export function withConfigDefaults(merged: ContainerConfig, image: string, hostname: string): ContainerConfig {
+  const config = withoutNulls(merged);
+  return {
+    ...config,
+    Hostname: config.Hostname || hostname,
+    Image: image,
+    ExposedPorts: normalPorts(config.ExposedPorts ?? {}),
+    Labels: config.Labels ?? {},
+  };
+}
+
+/** As inspect shows it. */
+export function showConfig(config: ContainerConfig): ContainerConfig {
+  const { ExposedPorts: ports, StopSignal: signal, ...rest } = config;
   return Object.assign(
     {
       Domainname: '',
@@ -107,19 +124,21 @@ export function withConfigDefaults(config: ContainerConfig, image: string, hostn
       OpenStdin: false,
       StdinOnce: false,
     },
-    config,
+    rest,
     {
-      Hostname: config.Hostname || hostname,
-      Image: image,
-      ExposedPorts: Object.keys(ports).length > 0 ? normalPorts(ports) : undefined,
+      ...(ports && Object.keys(ports).length > 0 && { ExposedPorts: ports }),
+      ...(signal && { StopSignal: signal }),
       Volumes: config.Volumes && Object.keys(config.Volumes).length > 0 ? config.Volumes : null,
       Entrypoint: config.Entrypoint?.length ? config.Entrypoint : null,
       Cmd: config.Cmd?.length ? config.Cmd : null,
       OnBuild: null,
-      StopSignal: config.StopSignal || undefined,
-      Labels: config.Labels ?? {},
     },
   ) as ContainerConfig;
+}
+
+/** JSON of the clients has null for what is unset; the types do not. */
+export function withoutNulls<T extends object>(value: T): T {
+  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== null && field !== undefined)) as T;
 }
 
 /** Every port with its protocol, as the API shows them. */

@@ -7,6 +7,7 @@ import type {
 import type { EndpointSettings } from '../../api/types/network.ts';
 import type { ContainerRecord, MountRecord, StateRecord } from '../../store/record/container-records.ts';
 import type { ContainerContext } from './context.ts';
+import { showConfig, showHostConfig } from './defaults.ts';
 import type { LiveContainer } from './live.ts';
 import { isRunning } from './state.ts';
 
@@ -40,11 +41,11 @@ export async function inspectContainer(
     ProcessLabel: '',
     AppArmorProfile: '',
     ExecIDs: live.execIds.size > 0 ? [...live.execIds] : null,
-    HostConfig: record.hostConfig,
+    HostConfig: showHostConfig(record.hostConfig),
     GraphDriver: graphDriver(ctx, record),
     ...sizes,
     Mounts: toMountPoints(record, await volumeSources(ctx, record)),
-    Config: record.config,
+    Config: showConfig(record.config),
     NetworkSettings: toNetworkSettings(live),
   };
 }

@@ -45,5 +45,8 @@ function messageOfLine(line: string): string | undefined {
 /** crun's sentence for a missing program, in the words that clients match. */
 function inDockersWords(message: string): string {
   const missing = /executable file [`'"]([^`'"]*)[`'"] not found(?: in \$PATH)?/.exec(message);
-  return missing ? `exec: "${missing[1]}": executable file not found in $PATH: unknown` : message;
+  const program = missing?.[1];
+  if (program === undefined) return message;
+  if (program.includes('/')) return `exec: "${program}": stat ${program}: no such file or directory: unknown`;
+  return `exec: "${program}": executable file not found in $PATH: unknown`;
 }
