@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 
 #include "base.h"
@@ -25,13 +26,15 @@ int client_listen(void)
 	return fd;
 }
 
-struct client *client_accept(int listener, const char *spill_dir)
+struct client *client_accept(int listener, const char *spill_dir, bool *full)
 {
 	struct ucred peer;
 	socklen_t size = sizeof(peer);
 	int fd = RETRY(accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK));
-	if (fd < 0)
+	if (fd < 0) {
+		*full = errno == EMFILE || errno == ENFILE;
 		return NULL;
+	}
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0 || (peer.uid != 0 && peer.uid != geteuid())) {
 		close(fd);
 		return NULL;
@@ -71,12 +74,22 @@ void client_output(struct client *client, int stream, const char *data, size_t l
 	    (unsigned char)stream, 0, 0, 0,
 	    (unsigned char)(length >> 24), (unsigned char)(length >> 16), (unsigned char)(length >> 8), (unsigned char)length,
 	};
-	bool kept = raw || queue_append(client->out, header, sizeof(header));
-	if (!kept || !queue_append(client->out, data, length)) {
-		client->dead = true;
-		return;
+	size_t header_length = raw ? 0 : sizeof(header);
+	size_t sent = 0;
+	if (queue_empty(client->out)) {
+		struct iovec parts[2] = {{header, header_length}, {(void *)data, length}};
+		ssize_t n = RETRY(writev(client->fd, parts, 2));
+		if (n < 0 && errno != EAGAIN) {
+			client->dead = true;
+			return;
+		}
+		sent = n < 0 ? 0 : (size_t)n;
 	}
-	client_flush(client);
+	size_t skipped = sent < header_length ? sent : header_length;
+	bool kept = skipped == header_length || queue_append(client->out, header + skipped, header_length - skipped);
+	sent -= skipped;
+	if (!kept || (sent < length && !queue_append(client->out, data + sent, length - sent)))
+		client->dead = true;
 }
 
 void client_flush(struct client *client)

@@ -17,6 +17,7 @@ struct client {
 	bool closing;        /* close once everything is handed over */
 	bool dead;           /* to be freed by the loop */
 	bool reading_paused; /* stdin queue is full */
+	bool hung_up;        /* the peer has closed altogether */
 	uint32_t watched;    /* epoll events asked for */
 	struct queue *out;
 	char line[256];
@@ -27,8 +28,8 @@ struct client {
 /* Listens on `ctl` in the working directory. -1 with errno on failure. */
 int client_listen(void);
 
-/* Accepts one connection of root; NULL when there is none or it is somebody else. */
-struct client *client_accept(int listener, const char *spill_dir);
+/* Accepts one connection of root; NULL when there is none or it is somebody else; `full` is set when there are no descriptors left. */
+struct client *client_accept(int listener, const char *spill_dir, bool *full);
 void client_free(struct client *client);
 
 /* Queues text for a control connection. */

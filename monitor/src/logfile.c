@@ -6,11 +6,14 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "base.h"
 #include "escape.h"
 #include "protocol.h"
+#include "runtime.h"
 
+/* Room for one record at its worst and many ordinary ones. */
 #define BATCH_BYTES (128 * 1024)
 
 /* The start of a line whose end has not come yet. */
@@ -26,7 +29,7 @@ struct logfile {
 	bool torn;           /* the last write failed in the middle of a record */
 	pid_t compressor;    /* 0: none */
 	char *batch;
-	size_t batched;
+	size_t batched, capacity, attrs_length;
 	struct pending pending[2];
 	char tail[2][512];   /* `","stream":...,"time":"..."}\n` of the current clock reading */
 	size_t tail_length[2];
@@ -47,6 +50,8 @@ struct logfile *logfile_open(const struct logfile_options *options)
 	log->options = *options;
 	log->fd = fd;
 	log->size = status.st_size;
+	log->attrs_length = options->attrs ? strlen(options->attrs) + 9 : 0;
+	log->capacity = BATCH_BYTES + log->attrs_length;
 	return log;
 }
 
@@ -90,16 +95,38 @@ static char *older(const struct logfile *log, int n, bool compressed)
 	return name;
 }
 
+/* The plain file wins over a compressed one of the same number: that one is unfinished. */
 static void move_older(const struct logfile *log, int from, int to)
 {
-	for (int compressed = 0; compressed <= 1; compressed++) {
-		cleanup_free char *source = older(log, from, compressed);
-		cleanup_free char *target = older(log, to, compressed);
-		if (rename(source, target) == 0) {
-			cleanup_free char *other = older(log, to, !compressed);
-			unlink(other);
-		}
+	cleanup_free char *plain = older(log, from, false);
+	cleanup_free char *packed = older(log, from, true);
+	cleanup_free char *plain_target = older(log, to, false);
+	cleanup_free char *packed_target = older(log, to, true);
+	if (rename(plain, plain_target) == 0) {
+		unlink(packed);
+		unlink(packed_target);
+	} else if (rename(packed, packed_target) == 0) {
+		unlink(plain_target);
 	}
+}
+
+/* The live file has grown to twice its size while the last one was compressed: now it is waited for. */
+static void await_compressor(struct logfile *log)
+{
+	int status;
+	if (RETRY(waitpid(log->compressor, &status, 0)) >= 0 || errno == ECHILD)
+		log->compressor = 0;
+}
+
+static bool must_rotate(struct logfile *log, size_t record)
+{
+	long long most = log->options.max_size;
+	long long size = log->size + (long long)record;
+	if (most <= 0 || log->size == 0 || size <= most)
+		return false;
+	if (log->compressor && size > 2 * most)
+		await_compressor(log);
+	return log->compressor == 0;
 }
 
 static void compress_newest(struct logfile *log)
@@ -109,9 +136,7 @@ static void compress_newest(struct logfile *log)
 	if (pid < 0)
 		return;
 	if (pid == 0) {
-		sigset_t none;
-		sigemptyset(&none);
-		sigprocmask(SIG_SETMASK, &none, NULL);
+		plain_child();
 		execl("/bin/gzip", "gzip", "-n", "-f", name, (char *)NULL);
 		_exit(127);
 	}
@@ -171,12 +196,9 @@ static void write_record(struct logfile *log, int stream, const char *data, size
 	static const char head[] = "{\"log\":\"";
 	static const char *const middle[2] = {"\",\"stream\":\"stdout\"", "\",\"stream\":\"stderr\""};
 	const char *attrs = log->options.attrs;
-	size_t attrs_length = attrs ? strlen(attrs) + 9 : 0;
-	size_t most = sizeof(head) + (length + 1) * ESCAPE_GROWTH + 32 + attrs_length + log->tail_length[stream];
-	if (log->batched + most > BATCH_BYTES)
+	size_t most = sizeof(head) + (length + 1) * ESCAPE_GROWTH + 32 + log->attrs_length + log->tail_length[stream];
+	if (log->batched + most > log->capacity)
 		flush_batch(log);
-	if (most > BATCH_BYTES)
-		return; /* attrs beyond all measure: the daemon bounds them */
 	size_t before = log->batched;
 	add(log, head, sizeof(head) - 1);
 	log->batched += json_escape(log->batch + log->batched, data, length);
@@ -185,11 +207,11 @@ static void write_record(struct logfile *log, int stream, const char *data, size
 	add(log, middle[stream], strlen(middle[stream]));
 	if (attrs) {
 		add(log, ",\"attrs\":", 9);
-		add(log, attrs, attrs_length - 9);
+		add(log, attrs, log->attrs_length - 9);
 	}
 	add(log, log->tail[stream], log->tail_length[stream]);
 	size_t record = log->batched - before;
-	if (log->options.max_size > 0 && log->size > 0 && log->size + (long long)record > log->options.max_size && !log->compressor) {
+	if (must_rotate(log, record)) {
 		cleanup_free char *copy = must(malloc(record));
 		memcpy(copy, log->batch + before, record);
 		log->batched = before;
@@ -213,7 +235,7 @@ void logfile_append(struct logfile *log, int stream, const char *data, size_t le
 	int index = stream - 1;
 	struct pending *pending = &log->pending[index];
 	if (!log->batch)
-		log->batch = must(malloc(BATCH_BYTES));
+		log->batch = must(malloc(log->capacity));
 	set_time(log, now);
 	while (length > 0) {
 		size_t room = LOG_RECORD_BYTES - pending->length;

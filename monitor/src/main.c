@@ -35,7 +35,8 @@ static struct {
 	struct logfile *log;
 	struct client *clients;
 	pid_t runtime, process, deleter;
-	bool had_control;
+	bool had_control, listener_paused;
+	int client_count;
 	int exit_code, signal, oom;
 	struct timespec started, finished;
 	long long deadline_ms;     /* monotonic; 0: none */
@@ -92,9 +93,20 @@ static void close_when_flushed(enum client_role role)
 		}
 }
 
+static bool input_open(void)
+{
+	return m.input && m.state <= RUNNING && (m.state < RUNNING || m.streams.in >= 0);
+}
+
 static void update_watch(struct client *client)
 {
 	uint32_t events = 0;
+	client->reading_paused = client->role == CLIENT_ATTACHED && client->wants[0] && input_open() && queue_room(m.input) == 0;
+	if (client->hung_up && client->reading_paused) { /* a hang-up cannot be masked: out of the set until there is room */
+		epoll_ctl(m.epoll, EPOLL_CTL_DEL, client->fd, NULL);
+		client->watched = 0;
+		return;
+	}
 	if (!client->input_ended && !client->reading_paused)
 		events |= EPOLLIN;
 	if (!queue_empty(client->out))
@@ -103,6 +115,8 @@ static void update_watch(struct client *client)
 		watch(client->fd, client, events);
 	client->watched = events;
 }
+
+static void resume_listener(void);
 
 static bool control_left(void)
 {
@@ -119,6 +133,8 @@ static void sweep_clients(void)
 		if (client->dead) {
 			*at = client->next;
 			client_free(client);
+			m.client_count--;
+			resume_listener();
 		} else {
 			update_watch(client);
 			at = &client->next;
@@ -128,11 +144,26 @@ static void sweep_clients(void)
 
 static void accept_client(void)
 {
-	struct client *client = client_accept(m.listener, m.options.spill_dir);
-	if (!client)
+	bool full = false;
+	struct client *client = client_accept(m.listener, m.options.spill_dir, &full);
+	if (client) {
+		client->next = m.clients;
+		m.clients = client;
+		m.client_count++;
+	}
+	if (full || m.client_count >= CLIENTS_MAX) {
+		epoll_ctl(m.epoll, EPOLL_CTL_DEL, m.listener, NULL);
+		m.listener_paused = true;
+	}
+}
+
+/* Somebody has left: there is room for the next one. */
+static void resume_listener(void)
+{
+	if (!m.listener_paused || m.listener < 0)
 		return;
-	client->next = m.clients;
-	m.clients = client;
+	m.listener_paused = false;
+	watch(m.listener, &LISTENER, EPOLLIN);
 }
 
 /* --- stdin -------------------------------------------------------------------------------------------- */
@@ -156,13 +187,6 @@ static void pump_input(void)
 			epoll_ctl(m.epoll, EPOLL_CTL_DEL, m.streams.in, NULL);
 		m.in_watched = waiting;
 	}
-	for (struct client *client = m.clients; client; client = client->next)
-		client->reading_paused = client->role == CLIENT_ATTACHED && client->wants[0] && queue_room(m.input) == 0;
-}
-
-static bool input_open(void)
-{
-	return m.input && m.state <= RUNNING && (m.state < RUNNING || m.streams.in >= 0);
 }
 
 static void take_input(struct client *client, const char *data, size_t length)
@@ -196,7 +220,8 @@ static void fail_start(int status)
 	unwatch_close(&m.streams.in);
 	m.state = EXITED;
 	close_when_flushed(CLIENT_ATTACHED);
-	m.deleter = m.options.exec ? 0 : runtime_delete(&m.call);
+	/* A name that is taken belongs to somebody who runs. */
+	m.deleter = m.options.exec || runtime_says("already exist") || runtime_says("given ID already") ? 0 : runtime_delete(&m.call);
 	if (m.deleter <= 0)
 		m.state = RELEASED;
 }
@@ -261,10 +286,9 @@ static void write_exit_file(void)
 		return;
 	fprintf(file, "{\"exitCode\":%d,\"signal\":%d,\"oomKilled\":%s,\"startedAt\":\"%lld.%09ld\",\"finishedAt\":\"%lld.%09ld\"}\n", m.exit_code,
 		m.signal, m.oom ? "true" : "false", (long long)m.started.tv_sec, m.started.tv_nsec, (long long)m.finished.tv_sec, m.finished.tv_nsec);
-	fflush(file);
-	fsync(fileno(file));
-	fclose(file);
-	rename("exit.tmp", "exit");
+	bool written = fflush(file) == 0 && fsync(fileno(file)) == 0;
+	if (fclose(file) == 0 && written)
+		rename("exit.tmp", "exit");
 }
 
 static void say_exited(struct client *client)
@@ -359,7 +383,7 @@ static void reap(void)
 
 static void hello(struct client *client)
 {
-	static const char *const names[] = {"waiting", "waiting", "running", "running", "exited", "exited"};
+	static const char *const names[] = {"waiting", "starting", "running", "running", "exited", "exited"};
 	client->role = CLIENT_CONTROL;
 	m.had_control = true;
 	m.deadline_ms = m.state == WAITING ? 0 : m.deadline_ms;
@@ -391,8 +415,10 @@ static void send_signal(struct client *client, int number)
 
 static void resize(struct client *client, unsigned rows, unsigned columns)
 {
-	bool open = m.options.tty && m.streams.out >= 0;
-	if (open)
+	bool open = m.options.tty && (m.streams.out >= 0 || m.state < RUNNING);
+	m.options.rows = rows;
+	m.options.columns = columns;
+	if (m.options.tty && m.streams.out >= 0)
 		terminal_resize(m.streams.out, rows, columns);
 	client_say(client, "resize %s\n", open ? "ok" : "gone");
 }
@@ -411,8 +437,8 @@ static bool take_line(struct client *client, const char *line)
 	}
 	if (strcmp(line, "go") == 0)
 		go();
-	else if (strcmp(line, "abandon") == 0 && m.state == WAITING)
-		m.state = RELEASED;
+	else if (strcmp(line, "abandon") == 0)
+		m.state = m.state == WAITING ? RELEASED : m.state;
 	else if (sscanf(line, "signal %u", &a) == 1 && a < 65)
 		send_signal(client, (int)a);
 	else if (sscanf(line, "resize %u %u", &a, &b) == 2)
@@ -471,7 +497,11 @@ static void serve_client(struct client *client, uint32_t events)
 		known = known || other == client;
 	if (!known || client->dead)
 		return;
-	if (events & (EPOLLERR | EPOLLHUP) && client->input_ended) {
+	if (events & (EPOLLERR | EPOLLHUP)) {
+		client->hung_up = true;
+		client->wants[1] = client->wants[2] = false;
+	}
+	if (client->hung_up && client->input_ended) {
 		client->dead = true;
 		return;
 	}
@@ -538,6 +568,10 @@ static bool over(void)
 		for (struct client *client = m.clients; client; client = client->next)
 			client->dead = client->dead || client->role == CLIENT_NEW;
 		sweep_clients();
+		logfile_close(m.log);
+		m.log = NULL;
+		if (chdir("/") < 0) /* the directory may go */
+			return true;
 	}
 	return m.clients == NULL;
 }
@@ -573,12 +607,21 @@ static void block_signals(void)
 	m.signals = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+/* Its death would take the container's output with it. Needs CAP_SYS_RESOURCE; without it the score stays. */
+static void protect_from_oom(void)
+{
+	cleanup_fd int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	ssize_t ignored = fd < 0 ? 0 : write(fd, "-999", 4);
+	(void)ignored;
+}
+
 static const char *set_up(void)
 {
 	syscall(SYS_close_range, 3U, ~0U, 0U);
 	setsid();
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	prctl(PR_SET_PDEATHSIG, 0);
+	protect_from_oom();
 	if (chdir(m.options.dir) < 0)
 		return "the directory cannot be entered";
 	block_signals();

@@ -36,6 +36,14 @@ static void push_path(struct args *args, const char *dir, const char *name)
 	free(path);
 }
 
+/* The socket lies in the monitor's working directory; by this name its path is short, whatever the directory's length. */
+static void push_console(struct args *args)
+{
+	char path[64];
+	snprintf(path, sizeof(path), "/proc/%d/cwd/console", getpid());
+	push(args, path);
+}
+
 static void free_args(struct args *args)
 {
 	for (int i = 0; i < args->count; i++)
@@ -44,20 +52,39 @@ static void free_args(struct args *args)
 
 #define cleanup_args __attribute__((cleanup(free_args)))
 
+/* The monitor protects itself from the OOM killer; what it starts must not inherit that. */
+static void plain_oom_score(void)
+{
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	ssize_t ignored = write(fd, "0", 1);
+	(void)ignored;
+	close(fd);
+}
+
+void plain_child(void)
+{
+	sigset_t none;
+	for (int number = 1; number < NSIG; number++)
+		signal(number, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	plain_oom_score();
+}
+
 /* In the child: plain signal state, the given streams, then the program. */
 static pid_t spawn(char *const argv[], const int stdio[3])
 {
 	pid_t pid = fork();
 	if (pid != 0)
 		return pid;
-	sigset_t none;
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
+	plain_child();
 	for (int i = 0; i < 3; i++)
 		if (dup2(stdio[i], i) < 0)
 			_exit(126);
-	execv(argv[0], argv);
+	if (chdir("/") == 0)
+		execvp(argv[0], argv);
 	_exit(127);
 }
 
@@ -81,7 +108,7 @@ pid_t runtime_start(const struct runtime_call *call, const int stdio[3])
 	push_path(&args, call->dir, "pid");
 	if (call->tty) {
 		push(&args, "--console-socket");
-		push_path(&args, call->dir, "console");
+		push_console(&args);
 	}
 	push(&args, call->exec ? "--process" : "--bundle");
 	push(&args, call->exec ? call->process : call->bundle);
@@ -120,6 +147,13 @@ pid_t runtime_pid(void)
 		return 0;
 	long pid = strtol(text, NULL, 10);
 	return pid > 0 ? (pid_t)pid : 0;
+}
+
+bool runtime_says(const char *text)
+{
+	char raw[RUNTIME_MESSAGE_BYTES + 1];
+	raw[read_tail("runtime.log", raw, sizeof(raw) - 1)] = 0;
+	return strstr(raw, text) != NULL;
 }
 
 char *runtime_message(int fallback_fd)

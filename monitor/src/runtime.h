@@ -20,6 +20,12 @@ pid_t runtime_start(const struct runtime_call *call, const int stdio[3]);
 /* Starts `RUNTIME delete --force ID`. Returns its pid, or -1. */
 pid_t runtime_delete(const struct runtime_call *call);
 
+/* In a child, before exec: default signal actions, empty mask, ordinary OOM score. */
+void plain_child(void);
+
+/* True when `text` is in the end of the runtime's log. */
+bool runtime_says(const char *text);
+
 /* The pid that the runtime left in the pid file; 0 when there is none. */
 pid_t runtime_pid(void);
 

@@ -143,7 +143,17 @@ export type HostConfig = Resources & {
   Binds?: string[];
   ContainerIDFile?: string;
   LogConfig?: {
-    Type?: 'local' | 'json-file' | 'syslog' | 'journald' | 'gelf' | 'fluentd' | 'awslogs' | 'splunk' | 'etwlogs' | 'none';
+    Type?:
+      | 'local'
+      | 'json-file'
+      | 'syslog'
+      | 'journald'
+      | 'gelf'
+      | 'fluentd'
+      | 'awslogs'
+      | 'splunk'
+      | 'etwlogs'
+      | 'none';
     Config?: Record<string, string>;
   };
   NetworkMode?: string;
@@ -440,4 +450,3 @@ export interface NetworkSettings {
   MacAddress?: string;
   Networks?: Record<string, EndpointSettings>;
 }
-

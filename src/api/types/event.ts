@@ -6,11 +6,21 @@ export interface EventActor {
 }
 
 export interface EventMessage {
-  Type?: 'builder' | 'config' | 'container' | 'daemon' | 'image' | 'network' | 'node' | 'plugin' | 'secret' | 'service' | 'volume';
+  Type?:
+    | 'builder'
+    | 'config'
+    | 'container'
+    | 'daemon'
+    | 'image'
+    | 'network'
+    | 'node'
+    | 'plugin'
+    | 'secret'
+    | 'service'
+    | 'volume';
   Action?: string;
   Actor?: EventActor;
   scope?: 'local' | 'swarm';
   time?: number;
   timeNano?: number;
 }
-

@@ -7,4 +7,3 @@ export interface ProcessConfig {
   entrypoint?: string;
   arguments?: string[];
 }
-

@@ -169,4 +169,3 @@ export interface AuthConfig {
   email?: string;
   serveraddress?: string;
 }
-

@@ -78,4 +78,3 @@ export interface EndpointIPAMConfig {
   IPv6Address?: string;
   LinkLocalIPs?: string[];
 }
-

@@ -75,10 +75,12 @@ export interface SystemInfo {
     LocalNodeState?: '' | 'inactive' | 'pending' | 'active' | 'error' | 'locked';
     ControlAvailable?: boolean;
     Error?: string;
-    RemoteManagers?: {
-      NodeID?: string;
-      Addr?: string;
-    }[] | null;
+    RemoteManagers?:
+      | {
+          NodeID?: string;
+          Addr?: string;
+        }[]
+      | null;
     Nodes?: number | null;
     Managers?: number | null;
     Cluster?: {
@@ -222,4 +224,3 @@ export type GenericResources = {
     Value?: number;
   };
 }[];
-

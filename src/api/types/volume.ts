@@ -26,8 +26,8 @@ export interface Volume {
           Secret?: string;
         }[];
         AccessibilityRequirements?: {
-          Requisite?: (Record<string, string>)[];
-          Preferred?: (Record<string, string>)[];
+          Requisite?: Record<string, string>[];
+          Preferred?: Record<string, string>[];
         };
         CapacityRange?: {
           RequiredBytes?: number;
@@ -40,7 +40,7 @@ export interface Volume {
       CapacityBytes?: number;
       VolumeContext?: Record<string, string>;
       VolumeID?: string;
-      AccessibleTopology?: (Record<string, string>)[];
+      AccessibleTopology?: Record<string, string>[];
     };
     PublishStatus?: {
       NodeID?: string;
@@ -71,8 +71,8 @@ export interface VolumeCreateOptions {
         Secret?: string;
       }[];
       AccessibilityRequirements?: {
-        Requisite?: (Record<string, string>)[];
-        Preferred?: (Record<string, string>)[];
+        Requisite?: Record<string, string>[];
+        Preferred?: Record<string, string>[];
       };
       CapacityRange?: {
         RequiredBytes?: number;
@@ -87,4 +87,3 @@ export interface VolumeListResponse {
   Volumes?: Volume[];
   Warnings?: string[];
 }
-

@@ -14,6 +14,8 @@ export interface StreamChoice {
 export class AttachStream extends Duplex {
   private inner: Duplex | undefined;
   private waitingWrite: (() => void) | undefined;
+  private wakeReplay: (() => void) | undefined;
+  private replayed: Promise<void> = Promise.resolve();
   private readonly scanner: DetachScanner | undefined;
   private finished = false;
   /** What of the process this client wants. */
@@ -27,23 +29,39 @@ export class AttachStream extends Duplex {
     this.wants = options.wants;
   }
 
-  /** Joins the process's stream. */
+  /** Joins the process's stream; its output comes after what `replay` says. */
   connect(inner: Duplex): void {
     if (this.destroyed || this.writableAborted) return void inner.destroy();
     this.inner = inner;
-    inner.on('data', (chunk: Uint8Array) => {
-      if (!this.push(chunk)) inner.pause();
-    });
-    inner.on('end', () => this.finish());
     inner.on('error', () => this.finish());
-    inner.on('close', () => this.finish());
+    void this.replayed.then(() => this.pump(inner));
     this.waitingWrite?.();
     this.waitingWrite = undefined;
   }
 
-  /** Output that does not come from the process: the log before it, an error text. False: wait for `drain` of the reader. */
-  say(chunk: Uint8Array): boolean {
-    return this.readableEnded || this.destroyed ? true : this.push(chunk);
+  private pump(inner: Duplex): void {
+    inner.on('data', (chunk: Uint8Array) => {
+      if (!this.finished && !this.push(chunk)) inner.pause();
+    });
+    inner.on('end', () => this.finish());
+    inner.on('close', () => this.finish());
+    if (inner.readableEnded || inner.destroyed) this.finish();
+  }
+
+  /** Output that does not come from the process: the log so far. Goes at the reader's pace; ends early when the client leaves. */
+  replay(chunks: AsyncIterable<Uint8Array>): Promise<void> {
+    this.replayed = this.sayAll(chunks);
+    return this.replayed;
+  }
+
+  private async sayAll(chunks: AsyncIterable<Uint8Array>): Promise<void> {
+    for await (const chunk of chunks) {
+      if (this.finished) return;
+      if (this.push(chunk)) continue;
+      await new Promise<void>((resolve) => {
+        this.wakeReplay = resolve;
+      });
+    }
   }
 
   /** Ends the output; the client sees the end of the stream. */
@@ -55,6 +73,7 @@ export class AttachStream extends Duplex {
     this.waitingWrite = undefined;
   }
   override _read(): void {
+    this.wakeReplay?.();
     this.inner?.resume();
   }
 
@@ -88,6 +107,7 @@ export class AttachStream extends Duplex {
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     this.finished = true;
     this.inner?.destroy();
+    this.wakeReplay?.();
     this.waitingWrite = undefined;
     done(error);
   }

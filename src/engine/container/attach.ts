@@ -16,6 +16,7 @@ export async function attachContainer(
   const { record } = live;
   if (record.state.status === 'paused') throw attachPaused(record.id);
   if (record.state.status === 'restarting') throw attachRestarting(record.id);
+  if (options.logs && record.hostConfig.LogConfig?.Type === 'none') throw logsNotReadable();
   const tty = record.config.Tty ?? false;
   const keys = parseDetachKeys(options.detachKeys);
   const stream = new AttachStream({
@@ -27,35 +28,31 @@ export async function attachContainer(
     },
   });
   stream.onDetach = () => publish(ctx, live.record, 'detach');
-  const replay = options.logs ? replayLog(ctx, live, stream, options, tty) : undefined;
-  if (options.stream) await join(live, stream, replay);
-  else void (replay ?? Promise.resolve()).finally(() => stream.finish());
+  const replayed = options.logs ? stream.replay(readPast(ctx, live, options, tty)) : Promise.resolve();
+  ctx.tasks.spawn(`log for an attacher of container ${record.id}`, async () => {
+    await replayed.finally(() => (options.stream ? undefined : stream.finish()));
+  });
+  if (options.stream) await join(live, stream);
   publish(ctx, record, 'attach');
   return { tty, stream };
 }
 
-async function join(live: LiveContainer, stream: AttachStream, replay: Promise<void> | undefined): Promise<void> {
-  await replay;
+async function join(live: LiveContainer, stream: AttachStream): Promise<void> {
   const { session } = live;
   if (session) return stream.connect(await session.attach(stream.wants));
   live.waitingAttachers.add(stream);
   stream.once('close', () => live.waitingAttachers.delete(stream));
 }
 
-/** The whole log so far. Output that comes between its end and the joining of the live stream is in the log alone. */
-async function replayLog(
+/** The log so far, as the wire has it. Output that comes while it is read may be both in it and in the live stream. */
+async function* readPast(
   ctx: ContainerContext,
-  live: LiveContainer,
-  stream: AttachStream,
+  { record }: LiveContainer,
   options: AttachOptions,
   tty: boolean,
-): Promise<void> {
-  const { record } = live;
-  if (record.hostConfig.LogConfig?.Type === 'none') throw logsNotReadable();
-  for await (const entry of ctx.logs.read(ctx.bundles.paths(record.id).log, { signal: options.signal })) {
-    if (entry.stream === 'stdout' ? !options.stdout : !options.stderr) continue;
-    stream.say(toWire(entry, tty));
-  }
+): AsyncIterable<Uint8Array> {
+  for await (const entry of ctx.logs.read(ctx.bundles.paths(record.id).log, { signal: options.signal }))
+    if (entry.stream === 'stdout' ? options.stdout : options.stderr) yield toWire(entry, tty);
 }
 
 function toWire({ stream, line }: LogFileRecord, tty: boolean): Uint8Array {

@@ -3,13 +3,21 @@ import type { Volume } from '../../api/types/volume.ts';
 /** Named and anonymous volumes of the `local` driver, `<data-root>/volumes/<name>/_data`. */
 export interface VolumeService {
   /** Idempotent for an existing name. `anonymous` volumes carry the label com.docker.volume.anonymous. */
-  create(request: { readonly name?: string; readonly driver?: string; readonly driverOpts?: Readonly<Record<string, string>>; readonly labels?: Readonly<Record<string, string>>; readonly anonymous?: boolean }): Promise<Volume>;
+  create(request: {
+    readonly name?: string;
+    readonly driver?: string;
+    readonly driverOpts?: Readonly<Record<string, string>>;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly anonymous?: boolean;
+  }): Promise<Volume>;
   list(filters: ReadonlyMap<string, readonly string[]>): Promise<readonly Volume[]>;
   /** Errors: not_found `get NAME: no such volume`. */
   inspect(name: string): Promise<Volume>;
   /** Errors: conflict `remove NAME: volume is in use - [ids]`; not_found unless `force`. */
   remove(name: string, options: { readonly force: boolean }): Promise<void>;
-  prune(filters: ReadonlyMap<string, readonly string[]>): Promise<{ readonly deleted: readonly string[]; readonly reclaimedBytes: number }>;
+  prune(
+    filters: ReadonlyMap<string, readonly string[]>,
+  ): Promise<{ readonly deleted: readonly string[]; readonly reclaimedBytes: number }>;
   /** Directory to bind into a container; counts the container as a user of the volume, durably. */
   acquire(name: string, containerId: string): Promise<string>;
   /** The container no longer uses any volume. */

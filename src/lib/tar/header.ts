@@ -29,12 +29,23 @@ export interface RawHeader {
 
 export const BLOCK_BYTES = 512;
 
-const TYPES: Readonly<Record<string, TarEntryType>> = { '0': 'file', '\0': 'file', '7': 'file', '1': 'link', '2': 'symlink', '3': 'character', '4': 'block', '5': 'directory', '6': 'fifo' };
+const TYPES: Readonly<Record<string, TarEntryType>> = {
+  '0': 'file',
+  '\0': 'file',
+  '7': 'file',
+  '1': 'link',
+  '2': 'symlink',
+  '3': 'character',
+  '4': 'block',
+  '5': 'directory',
+  '6': 'fifo',
+};
 
 /** Errors: invalid_parameter for a type that has no meaning here (GNU sparse, multi-volume, ...). */
 export function entryType(typeflag: string, name: string): TarEntryType {
   const type = TYPES[typeflag];
-  if (type === undefined) throw new KnownError('invalid_parameter', `archive entry ${name} has unsupported type ${JSON.stringify(typeflag)}`);
+  if (type === undefined)
+    throw new KnownError('invalid_parameter', `archive entry ${name} has unsupported type ${JSON.stringify(typeflag)}`);
   return type === 'file' && name.endsWith('/') ? 'directory' : type;
 }
 
@@ -42,7 +53,8 @@ export function entryType(typeflag: string, name: string): TarEntryType {
 export function parseHeader(block: Uint8Array): RawHeader | undefined {
   if (isZero(block)) return undefined;
   const buffer = Buffer.from(block.buffer, block.byteOffset, BLOCK_BYTES);
-  if (checksum(buffer) !== readNumber(buffer, 148, 8)) throw new KnownError('invalid_parameter', 'archive header has a wrong checksum');
+  if (checksum(buffer) !== readNumber(buffer, 148, 8))
+    throw new KnownError('invalid_parameter', 'archive header has a wrong checksum');
   const ustar = buffer.toString('latin1', 257, 262) === 'ustar';
   const prefix = ustar && buffer[262] === 0 ? readString(buffer, 345, 155) : '';
   const name = readString(buffer, 0, 100);
@@ -90,8 +102,10 @@ function readNumber(block: Buffer, at: number, length: number): number {
 
 function readBinary(bytes: Buffer, negative: boolean): number {
   let value = negative ? -1n : 0n;
-  for (const [index, byte] of bytes.entries()) value = (value << 8n) | BigInt(index === 0 && !negative ? byte & 0x7f : byte);
+  for (const [index, byte] of bytes.entries())
+    value = (value << 8n) | BigInt(index === 0 && !negative ? byte & 0x7f : byte);
   const number = Number(value);
-  if (!Number.isSafeInteger(number)) throw new KnownError('invalid_parameter', 'archive header has a number out of range');
+  if (!Number.isSafeInteger(number))
+    throw new KnownError('invalid_parameter', 'archive header has a number out of range');
   return number;
 }

@@ -38,7 +38,11 @@ export function createTarParser(sink: TarSink): TarParser {
     metadata = undefined;
     if (kind === 'global') global = new Map([...global, ...parsePax(body)]);
     else if (kind === 'pax') local = new Map([...local, ...parsePax(body)]);
-    else local.set(kind === 'longName' ? 'path' : 'linkpath', body.subarray(0, body.indexOf(0) === -1 ? body.length : body.indexOf(0)));
+    else
+      local.set(
+        kind === 'longName' ? 'path' : 'linkpath',
+        body.subarray(0, body.indexOf(0) === -1 ? body.length : body.indexOf(0)),
+      );
   };
   const takeBlock = (): void => {
     const raw = parseHeader(block);
@@ -48,7 +52,8 @@ export function createTarParser(sink: TarSink): TarParser {
     }
     const kind = METADATA_KINDS[raw.typeflag];
     if (kind !== undefined) {
-      if (raw.header.size > METADATA_BYTES) throw new KnownError('invalid_parameter', 'archive has an extended header that is too large');
+      if (raw.header.size > METADATA_BYTES)
+        throw new KnownError('invalid_parameter', 'archive has an extended header that is too large');
       metadata = { kind, body: Buffer.alloc(raw.header.size), filled: 0 };
       start(raw.header.size);
       if (raw.header.size === 0) finishMetadata(metadata);
@@ -108,9 +113,15 @@ export function createTarParser(sink: TarSink): TarParser {
       }
     },
     end() {
-      if (content > 0 || metadata || inEntry || filled > 0) throw new KnownError('invalid_parameter', 'archive ends in the middle of an entry');
+      if (content > 0 || metadata || inEntry || filled > 0)
+        throw new KnownError('invalid_parameter', 'archive ends in the middle of an entry');
     },
   };
 }
 
-const METADATA_KINDS: Readonly<Record<string, Metadata['kind']>> = { x: 'pax', g: 'global', L: 'longName', K: 'longLink' };
+const METADATA_KINDS: Readonly<Record<string, Metadata['kind']>> = {
+  x: 'pax',
+  g: 'global',
+  L: 'longName',
+  K: 'longLink',
+};

@@ -34,11 +34,15 @@ export function applyPax(raw: RawHeader['header'], records: PaxRecords): Omit<Ta
     const value = text(key);
     if (value === undefined) return otherwise;
     const parsed = Number(value);
-    if (value === '' || !Number.isFinite(parsed) || Math.abs(parsed) > Number.MAX_SAFE_INTEGER) throw new KnownError('invalid_parameter', `archive has a malformed ${key}`);
+    if (value === '' || !Number.isFinite(parsed) || Math.abs(parsed) > Number.MAX_SAFE_INTEGER)
+      throw new KnownError('invalid_parameter', `archive has a malformed ${key}`);
     return parsed;
   };
-  const xattrs = Array.from(records).flatMap(([key, value]) => (key.startsWith(XATTR) ? [[key.slice(XATTR.length), value] as const] : []));
-  if (records.has('GNU.sparse.major') || records.has('GNU.sparse.map')) throw new KnownError('invalid_parameter', `archive entry ${raw.name} is a GNU sparse file, which is not supported`);
+  const xattrs = Array.from(records).flatMap(([key, value]) =>
+    key.startsWith(XATTR) ? [[key.slice(XATTR.length), value] as const] : [],
+  );
+  if (records.has('GNU.sparse.major') || records.has('GNU.sparse.map'))
+    throw new KnownError('invalid_parameter', `archive entry ${raw.name} is a GNU sparse file, which is not supported`);
   return {
     ...raw,
     name: text('path') ?? raw.name,

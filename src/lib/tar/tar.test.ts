@@ -47,7 +47,16 @@ test.each([7, 512, 513, 100_000])('what was written is read, in chunks of %d byt
 });
 
 test('an archive of tar(1) is read', () => {
-  const made = Bun.spawnSync(['tar', '--format=gnu', '-C', import.meta.dirname, '-cf', '-', 'header.ts', 'pax.ts']).stdout;
+  const made = Bun.spawnSync([
+    'tar',
+    '--format=gnu',
+    '-C',
+    import.meta.dirname,
+    '-cf',
+    '-',
+    'header.ts',
+    'pax.ts',
+  ]).stdout;
   expect(parse(Buffer.from(made)).map(({ name }) => name)).toEqual(['header.ts', 'pax.ts']);
 });
 
@@ -57,5 +66,7 @@ test('a cut off archive, a wrong checksum and an endless extended header are ref
   const damaged = Buffer.from(archive);
   damaged[0] = (damaged[0] ?? 0) ^ 1;
   expect(() => parse(damaged)).toThrow('checksum');
-  expect(() => parse(pack([{ name: 'big', type: 'file', xattrs: { 'user.big': new Uint8Array(2_000_000) } }]))).toThrow('too large');
+  expect(() => parse(pack([{ name: 'big', type: 'file', xattrs: { 'user.big': new Uint8Array(2_000_000) } }]))).toThrow(
+    'too large',
+  );
 });

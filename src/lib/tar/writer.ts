@@ -3,16 +3,38 @@ import { BLOCK_BYTES, type TarEntryType, type TarHeader } from './header.ts';
 
 export type NewTarEntry = Pick<TarHeader, 'name' | 'type'> & Partial<TarHeader>;
 
-const FLAGS: Readonly<Record<TarEntryType, string>> = { file: '0', link: '1', symlink: '2', character: '3', block: '4', directory: '5', fifo: '6' };
+const FLAGS: Readonly<Record<TarEntryType, string>> = {
+  file: '0',
+  link: '1',
+  symlink: '2',
+  character: '3',
+  block: '4',
+  directory: '5',
+  fifo: '6',
+};
 
 /** Header blocks of an entry: ustar, with a pax header before it for what ustar cannot hold. The content and `tarPadding` follow. */
 export function tarHeader(entry: NewTarEntry): Uint8Array {
-  const full = { mode: entry.type === 'directory' ? 0o755 : 0o644, uid: 0, gid: 0, size: 0, mtime: 0, linkName: '', deviceMajor: 0, deviceMinor: 0, xattrs: {}, ...entry };
+  const full = {
+    mode: entry.type === 'directory' ? 0o755 : 0o644,
+    uid: 0,
+    gid: 0,
+    size: 0,
+    mtime: 0,
+    linkName: '',
+    deviceMajor: 0,
+    deviceMinor: 0,
+    xattrs: {},
+    ...entry,
+  };
   const records = paxRecords(full);
   const own = ustarBlock(full, FLAGS[full.type]);
   if (records.length === 0) return own;
   const body = Buffer.concat(records);
-  const pax = ustarBlock({ ...full, name: 'pax', linkName: '', size: body.length, mode: 0o644, mtime: 0, uid: 0, gid: 0 }, 'x');
+  const pax = ustarBlock(
+    { ...full, name: 'pax', linkName: '', size: body.length, mode: 0o644, mtime: 0, uid: 0, gid: 0 },
+    'x',
+  );
   return Buffer.concat([pax, body, tarPadding(body.length), own]);
 }
 
@@ -35,7 +57,8 @@ function paxRecords(entry: TarHeader): readonly Buffer[] {
   if (entry.uid > 0o7777777) add('uid', String(entry.uid));
   if (entry.gid > 0o7777777) add('gid', String(entry.gid));
   if (!Number.isInteger(entry.mtime) || entry.mtime < 0) add('mtime', String(entry.mtime));
-  for (const name of Object.keys(entry.xattrs).sort()) add(`SCHILY.xattr.${name}`, entry.xattrs[name] ?? new Uint8Array());
+  for (const name of Object.keys(entry.xattrs).sort())
+    add(`SCHILY.xattr.${name}`, entry.xattrs[name] ?? new Uint8Array());
   return records;
 }
 
@@ -50,8 +73,11 @@ function paxRecord(key: string, value: Buffer): Buffer {
 function ustarBlock(entry: Omit<TarHeader, 'type' | 'xattrs'>, flag: string): Buffer {
   const block = Buffer.alloc(BLOCK_BYTES);
   const octal = (value: number, at: number, length: number, limit: number): void => {
-    const text = Math.max(0, Math.floor(value > limit ? 0 : value)).toString(8).padStart(length - 1, '0');
-    if (text.length >= length) throw new KnownError('invalid_parameter', `archive entry ${entry.name} has a number out of range`);
+    const text = Math.max(0, Math.floor(value > limit ? 0 : value))
+      .toString(8)
+      .padStart(length - 1, '0');
+    if (text.length >= length)
+      throw new KnownError('invalid_parameter', `archive entry ${entry.name} has a number out of range`);
     block.write(`${text}\0`, at, 'latin1');
   };
   Buffer.from(entry.name).copy(block, 0, 0, 100);

@@ -12,14 +12,16 @@ const FREEZE_TIMEOUT_MS = 10_000;
 
 export function createCgroups(): Cgroups {
   const version = statfsSync(ROOT).type === CGROUP2_MAGIC ? 2 : 1;
-  const folder = (controller: string, path: string): string => (version === 2 ? join(ROOT, path) : join(ROOT, controller, path));
+  const folder = (controller: string, path: string): string =>
+    version === 2 ? join(ROOT, path) : join(ROOT, controller, path);
   return {
     version,
     prepare() {
       if (version === 1) mountMissingControllers();
     },
     oomFile: (path) => join(folder('memory', path), version === 2 ? 'memory.events' : 'memory.oom_control'),
-    freeze: (path, frozen) => (version === 2 ? freezeV2(folder('', path), frozen) : freezeV1(folder('freezer', path), frozen)),
+    freeze: (path, frozen) =>
+      version === 2 ? freezeV2(folder('', path), frozen) : freezeV1(folder('freezer', path), frozen),
     pids: (path) => pidsBelow(folder('pids', path)),
     remove(path) {
       const roots = version === 2 ? [ROOT] : readdirSync(ROOT).map((name) => join(ROOT, name));
@@ -30,8 +32,12 @@ export function createCgroups(): Cgroups {
 
 /** /proc/cgroups (cgroups(7)): name, hierarchy, number of cgroups, enabled. */
 function mountMissingControllers(): void {
-  const mounts = readFileSync('/proc/mounts', 'utf8').split('\n').map((line) => line.split(' '));
-  const mounted = new Set(mounts.filter((fields) => fields[2] === 'cgroup').flatMap((fields) => (fields[3] ?? '').split(',')));
+  const mounts = readFileSync('/proc/mounts', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' '));
+  const mounted = new Set(
+    mounts.filter((fields) => fields[2] === 'cgroup').flatMap((fields) => (fields[3] ?? '').split(',')),
+  );
   const unified = mounts.find((fields) => fields[2] === 'cgroup2')?.[1];
   const owned = unified ? readFileSync(join(unified, 'cgroup.controllers'), 'utf8').split(/\s+/) : [];
   for (const controller of owned.filter((name) => name !== '' && !mounted.has(v1Name(name)))) {
@@ -74,7 +80,9 @@ function pidsBelow(folder: string): readonly number[] {
 }
 
 function children(folder: string): readonly string[] {
-  return readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => join(folder, entry.name));
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => join(folder, entry.name));
 }
 
 function removeTree(folder: string): void {

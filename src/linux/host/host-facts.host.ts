@@ -3,7 +3,12 @@ import { arch } from 'node:os';
 import { join } from 'node:path';
 import { KnownError } from '../../lib/errors.ts';
 
-const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64', arm: 'arm', riscv64: 'riscv64' };
+const ARCHITECTURES: Readonly<Record<string, string>> = {
+  x64: 'amd64',
+  arm64: 'arm64',
+  arm: 'arm',
+  riscv64: 'riscv64',
+};
 const SECCOMP_PROFILE = '/usr/share/containers/seccomp.json';
 const S_IFMT = 0o170000;
 const S_IFCHR = 0o020000;
@@ -27,18 +32,29 @@ export function readSeccompProfile<T>(): T | undefined {
 }
 
 const LIMIT_NAMES: Readonly<Record<string, string>> = {
-  'Max open files': 'RLIMIT_NOFILE', 'Max processes': 'RLIMIT_NPROC', 'Max core file size': 'RLIMIT_CORE', 'Max stack size': 'RLIMIT_STACK', 'Max locked memory': 'RLIMIT_MEMLOCK', 'Max data size': 'RLIMIT_DATA',
-  'Max file size': 'RLIMIT_FSIZE', 'Max address space': 'RLIMIT_AS', 'Max cpu time': 'RLIMIT_CPU', 'Max pending signals': 'RLIMIT_SIGPENDING', 'Max msgqueue size': 'RLIMIT_MSGQUEUE',
+  'Max open files': 'RLIMIT_NOFILE',
+  'Max processes': 'RLIMIT_NPROC',
+  'Max core file size': 'RLIMIT_CORE',
+  'Max stack size': 'RLIMIT_STACK',
+  'Max locked memory': 'RLIMIT_MEMLOCK',
+  'Max data size': 'RLIMIT_DATA',
+  'Max file size': 'RLIMIT_FSIZE',
+  'Max address space': 'RLIMIT_AS',
+  'Max cpu time': 'RLIMIT_CPU',
+  'Max pending signals': 'RLIMIT_SIGPENDING',
+  'Max msgqueue size': 'RLIMIT_MSGQUEUE',
 };
 
 /** This process's hard limits (proc(5), limits); unlimited ones are left out. */
 export function hardLimits(): Readonly<Record<string, number>> {
   const rows = readFileSync('/proc/self/limits', 'utf8').split('\n').slice(1);
-  return Object.fromEntries(rows.flatMap((row) => {
-    const name = LIMIT_NAMES[row.slice(0, 26).trim()];
-    const hard = row.slice(26).trim().split(/\s+/)[1];
-    return name === undefined || hard === undefined || hard === 'unlimited' ? [] : [[name, Number(hard)]];
-  }));
+  return Object.fromEntries(
+    rows.flatMap((row) => {
+      const name = LIMIT_NAMES[row.slice(0, 26).trim()];
+      const hard = row.slice(26).trim().split(/\s+/)[1];
+      return name === undefined || hard === undefined || hard === 'unlimited' ? [] : [[name, Number(hard)]];
+    }),
+  );
 }
 
 export interface DeviceFile {
@@ -55,7 +71,11 @@ export interface DeviceFile {
 export function devicesAt(path: string): readonly DeviceFile[] {
   const device = toDevice(path);
   if (device) return [device];
-  if (!lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) throw new KnownError('invalid_parameter', `error gathering device information while adding custom device "${path}": no such file or directory`);
+  if (!lstatSync(path, { throwIfNoEntry: false })?.isDirectory())
+    throw new KnownError(
+      'invalid_parameter',
+      `error gathering device information while adding custom device "${path}": no such file or directory`,
+    );
   return devicesBelow(path);
 }
 
@@ -74,7 +94,12 @@ function toDevice(path: string): DeviceFile | undefined {
   const kind = (status?.mode ?? 0) & S_IFMT;
   if (!status || (kind !== S_IFCHR && kind !== S_IFBLK)) return undefined;
   return {
-    path, type: kind === S_IFCHR ? 'c' : 'b', major: (status.rdev >> 8) & 0xfff, minor: (status.rdev & 0xff) | ((status.rdev >> 12) & 0xfff00),
-    fileMode: status.mode & 0o777, uid: status.uid, gid: status.gid,
+    path,
+    type: kind === S_IFCHR ? 'c' : 'b',
+    major: (status.rdev >> 8) & 0xfff,
+    minor: (status.rdev & 0xff) | ((status.rdev >> 12) & 0xfff00),
+    fileMode: status.mode & 0o777,
+    uid: status.uid,
+    gid: status.gid,
   };
 }

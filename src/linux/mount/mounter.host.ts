@@ -23,7 +23,10 @@ export function createMounter(): Mounter {
       mount('none', target, 'none', MS.PRIVATE);
     },
     tmpfs(target, { sizeBytes, mode }) {
-      const options = [...(sizeBytes === undefined ? [] : [`size=${sizeBytes}`]), ...(mode === undefined ? [] : [`mode=${mode.toString(8)}`])];
+      const options = [
+        ...(sizeBytes === undefined ? [] : [`size=${sizeBytes}`]),
+        ...(mode === undefined ? [] : [`mode=${mode.toString(8)}`]),
+      ];
       mount('tmpfs', target, 'tmpfs', MS.NOSUID | MS.NODEV, options.join(','));
     },
     list: (below) => mountPointsBelow(readFileSync('/proc/self/mountinfo', 'utf8'), below),

@@ -18,7 +18,8 @@ export function createFakeContentStore(): ContentStore {
       throw new KnownError('not_implemented', `content ${get(digest).length} has no path in memory`);
     },
     async readAll(digest, maxBytes = 8 * 1024 * 1024) {
-      if (get(digest).length > maxBytes) throw new KnownError('invalid_parameter', `blob ${digest} is too large to be read at once`);
+      if (get(digest).length > maxBytes)
+        throw new KnownError('invalid_parameter', `blob ${digest} is too large to be read at once`);
       return get(digest);
     },
     async stream(digest) {
@@ -38,8 +39,10 @@ export function createFakeContentStore(): ContentStore {
       }
       const blob = Buffer.concat(chunks);
       const digest = parseDigest(`sha256:${createHash('sha256').update(blob).digest('hex')}`);
-      if (expected.size !== undefined && expected.size !== size) throw new KnownError('data_loss', `content has size ${size}, expected ${expected.size}`);
-      if (expected.digest !== undefined && expected.digest !== digest) throw new KnownError('data_loss', `content has digest ${digest}, expected ${expected.digest}`);
+      if (expected.size !== undefined && expected.size !== size)
+        throw new KnownError('data_loss', `content has size ${size}, expected ${expected.size}`);
+      if (expected.digest !== undefined && expected.digest !== digest)
+        throw new KnownError('data_loss', `content has digest ${digest}, expected ${expected.digest}`);
       blobs.set(digest, blob);
       return { digest, size };
     },

@@ -24,7 +24,11 @@ export function createContentStore(deps: { readonly root: string }): ContentStor
   const pathOf = (digest: Digest): string => join(blobs, digestHex(digest));
 
   const store: ContentStore = {
-    has: async (digest) => await access(pathOf(digest)).then(() => true, () => false),
+    has: async (digest) =>
+      await access(pathOf(digest)).then(
+        () => true,
+        () => false,
+      ),
     size: async (digest) => (await found(digest, stat(pathOf(digest)))).size,
     async path(digest) {
       await found(digest, access(pathOf(digest)));
@@ -32,7 +36,8 @@ export function createContentStore(deps: { readonly root: string }): ContentStor
     },
     async readAll(digest, maxBytes = READ_ALL_BYTES) {
       const size = await store.size(digest);
-      if (size > maxBytes) throw new KnownError('invalid_parameter', `blob ${digest} is too large to be read at once: ${size} bytes`);
+      if (size > maxBytes)
+        throw new KnownError('invalid_parameter', `blob ${digest} is too large to be read at once: ${size} bytes`);
       return await found(digest, readFile(pathOf(digest)));
     },
     async stream(digest) {
@@ -62,7 +67,11 @@ export function createContentStore(deps: { readonly root: string }): ContentStor
   return store;
 }
 
-async function ingestTo(path: string, source: AsyncIterable<Uint8Array>, expected: NonNullable<Parameters<ContentStore['write']>[1]>): Promise<{ readonly digest: Digest; readonly size: number }> {
+async function ingestTo(
+  path: string,
+  source: AsyncIterable<Uint8Array>,
+  expected: NonNullable<Parameters<ContentStore['write']>[1]>,
+): Promise<{ readonly digest: Digest; readonly size: number }> {
   const hash = createHash('sha256');
   let size = 0;
   const file = await open(path, 'wx', 0o644);
@@ -71,7 +80,8 @@ async function ingestTo(path: string, source: AsyncIterable<Uint8Array>, expecte
       expected.signal?.throwIfAborted();
       hash.update(chunk);
       size += chunk.length;
-      if (expected.size !== undefined && size > expected.size) throw mismatch('size', `more than ${expected.size}`, expected.size);
+      if (expected.size !== undefined && size > expected.size)
+        throw mismatch('size', `more than ${expected.size}`, expected.size);
       await file.writeFile(chunk);
       expected.onProgress?.(size);
     }

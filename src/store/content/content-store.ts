@@ -6,7 +6,12 @@ export interface Descriptor {
   readonly digest: Digest;
   readonly size: number;
   readonly annotations?: Readonly<Record<string, string>>;
-  readonly platform?: { readonly os: string; readonly architecture: string; readonly variant?: string; readonly 'os.version'?: string };
+  readonly platform?: {
+    readonly os: string;
+    readonly architecture: string;
+    readonly variant?: string;
+    readonly 'os.version'?: string;
+  };
   readonly artifactType?: string;
   readonly urls?: readonly string[];
 }
@@ -31,7 +36,12 @@ export interface ContentStore {
    */
   write(
     source: AsyncIterable<Uint8Array>,
-    expected?: { readonly digest?: Digest; readonly size?: number; readonly onProgress?: (bytes: number) => void; readonly signal?: AbortSignal },
+    expected?: {
+      readonly digest?: Digest;
+      readonly size?: number;
+      readonly onProgress?: (bytes: number) => void;
+      readonly signal?: AbortSignal;
+    },
   ): Promise<{ readonly digest: Digest; readonly size: number }>;
   /** Deletes a blob; fine when it is gone. Only the image garbage collector calls this. */
   remove(digest: Digest): Promise<void>;

@@ -1,4 +1,20 @@
-import { chmodSync, closeSync, fchmodSync, fchownSync, futimesSync, lchownSync, linkSync, lstatSync, lutimesSync, mkdirSync, openSync, constants, rmSync, symlinkSync, writeSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  futimesSync,
+  lchownSync,
+  linkSync,
+  lstatSync,
+  lutimesSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  symlinkSync,
+  writeSync,
+} from 'node:fs';
 import { errnoOf, KnownError, wrapError } from '../../lib/errors.ts';
 import type { TarHeader } from '../../lib/tar/header.ts';
 import type { TarSink } from '../../lib/tar/parser.ts';
@@ -42,7 +58,8 @@ export function applyLayer(): AppliedLayer {
   };
   const remove = (path: string): void => {
     rmSync(`/${path}`, { recursive: true, force: true });
-    for (const folder of knownFolders) if (folder === path || folder.startsWith(`${path}/`)) knownFolders.delete(folder);
+    for (const folder of knownFolders)
+      if (folder === path || folder.startsWith(`${path}/`)) knownFolders.delete(folder);
   };
   const makeFolder = (path: string, header: TarHeader): void => {
     const there = path === '' || statOf(path)?.isDirectory() === true;
@@ -66,7 +83,11 @@ export function applyLayer(): AppliedLayer {
         return;
       case 'character':
       case 'block':
-        mknod(`/${path}`, header.type === 'block' ? S_IFBLK : S_IFCHR, makeDevice(header.deviceMajor, header.deviceMinor));
+        mknod(
+          `/${path}`,
+          header.type === 'block' ? S_IFBLK : S_IFCHR,
+          makeDevice(header.deviceMajor, header.deviceMinor),
+        );
         setOwnerAndMode(path, header);
         break;
       case 'fifo':
@@ -92,7 +113,15 @@ export function applyLayer(): AppliedLayer {
       throw new KnownError('invalid_parameter', 'archive replaces its own root');
     } else if (header.type === 'file') {
       remove(path);
-      file = { fd: openSync(`/${path}`, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600), header, path };
+      file = {
+        fd: openSync(
+          `/${path}`,
+          constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
+          0o600,
+        ),
+        header,
+        path,
+      };
     } else {
       makeOther(path, header);
     }

@@ -7,13 +7,18 @@ import { KnownError } from '../../lib/errors.ts';
 export function cleanEntryPath(name: string): string {
   const parts = name.split('/').filter((part) => part !== '' && part !== '.');
   if (parts.includes('..') || name.includes('\0') || name.length > 4096) {
-    throw new KnownError('invalid_parameter', `archive entry has a path outside its root: ${JSON.stringify(name.slice(0, 200))}`);
+    throw new KnownError(
+      'invalid_parameter',
+      `archive entry has a path outside its root: ${JSON.stringify(name.slice(0, 200))}`,
+    );
   }
   return parts.join('/');
 }
 
 /** What an OCI whiteout name means (image-spec layer.md, "Whiteouts"). */
-export type Whiteout = { readonly kind: 'remove'; readonly path: string } | { readonly kind: 'opaque'; readonly folder: string };
+export type Whiteout =
+  | { readonly kind: 'remove'; readonly path: string }
+  | { readonly kind: 'opaque'; readonly folder: string };
 
 const PREFIX = '.wh.';
 
@@ -23,7 +28,8 @@ export function toWhiteout(path: string): Whiteout | undefined {
   if (!name.startsWith(PREFIX)) return undefined;
   if (name === '.wh..wh..opq') return { kind: 'opaque', folder: folder.slice(0, -1) };
   const hidden = name.slice(PREFIX.length);
-  if (hidden === '' || hidden === '.' || hidden === '..') throw new KnownError('invalid_parameter', `archive has a malformed whiteout: ${path.slice(0, 200)}`);
+  if (hidden === '' || hidden === '.' || hidden === '..')
+    throw new KnownError('invalid_parameter', `archive has a malformed whiteout: ${path.slice(0, 200)}`);
   return { kind: 'remove', path: `${folder}${hidden}` };
 }
 

@@ -1,6 +1,16 @@
 import { afterAll, expect, test } from 'bun:test';
 import { createHash } from 'node:crypto';
-import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
@@ -22,19 +32,32 @@ afterAll(() => {
   rmSync(place, { recursive: true });
 });
 
-async function layer(entries: readonly (NewTarEntry & { readonly content?: string })[], compress: (tar: Buffer) => Buffer = (tar) => tar) {
+async function layer(
+  entries: readonly (NewTarEntry & { readonly content?: string })[],
+  compress: (tar: Buffer) => Buffer = (tar) => tar,
+) {
   const parts = entries.flatMap(({ content: text = '', ...entry }) => {
     const body = Buffer.from(text);
     return [tarHeader({ ...entry, size: body.length }), body, tarPadding(body.length)];
   });
   const tar = Buffer.concat([...parts, tarEnd()]);
   const blob = compress(tar);
-  const { digest, size } = await content.write((async function* () { yield blob; })());
-  return { descriptor: { mediaType: 'layer', digest, size }, diffId: parseDigest(`sha256:${createHash('sha256').update(tar).digest('hex')}`) as DiffId };
+  const { digest, size } = await content.write(
+    (async function* () {
+      yield blob;
+    })(),
+  );
+  return {
+    descriptor: { mediaType: 'layer', digest, size },
+    diffId: parseDigest(`sha256:${createHash('sha256').update(tar).digest('hex')}`) as DiffId,
+  };
 }
 
 let containers = 0;
-async function withRootfs(layers: readonly Awaited<ReturnType<typeof layer>>[], look: (rootfs: string) => void): Promise<void> {
+async function withRootfs(
+  layers: readonly Awaited<ReturnType<typeof layer>>[],
+  look: (rootfs: string) => void,
+): Promise<void> {
   const id = `c${++containers}`;
   await store.createWritable(id, await store.ensureUnpacked(layers, {}));
   const target = join(place, id);
@@ -49,18 +72,23 @@ async function withRootfs(layers: readonly Awaited<ReturnType<typeof layer>>[], 
 }
 
 test('files, links, devices, modes, owners and times come out as they went in', async () => {
-  const one = await layer([
-    { name: 'bin/', type: 'directory', mode: 0o1777, mtime: 1000 },
-    { name: 'bin/su', type: 'file', content: 'x', mode: 0o4755, uid: 12, gid: 34, mtime: 2000 },
-    { name: 'bin/hard', type: 'link', linkName: 'bin/su' },
-    { name: 'soft', type: 'symlink', linkName: '/bin/su' },
-    { name: 'null', type: 'character', deviceMajor: 1, deviceMinor: 3, mode: 0o666 },
-    { name: 'pipe', type: 'fifo' },
-  ], gzipSync);
+  const one = await layer(
+    [
+      { name: 'bin/', type: 'directory', mode: 0o1777, mtime: 1000 },
+      { name: 'bin/su', type: 'file', content: 'x', mode: 0o4755, uid: 12, gid: 34, mtime: 2000 },
+      { name: 'bin/hard', type: 'link', linkName: 'bin/su' },
+      { name: 'soft', type: 'symlink', linkName: '/bin/su' },
+      { name: 'null', type: 'character', deviceMajor: 1, deviceMinor: 3, mode: 0o666 },
+      { name: 'pipe', type: 'fifo' },
+    ],
+    gzipSync,
+  );
   await withRootfs([one], (rootfs) => {
     const su = statSync(join(rootfs, 'bin/su'));
     expect([su.mode & 0o7777, su.uid, su.gid, su.mtimeMs, su.nlink]).toEqual([0o4755, 12, 34, 2_000_000, 2]);
-    expect([statSync(join(rootfs, 'bin')).mode & 0o7777, statSync(join(rootfs, 'bin')).mtimeMs]).toEqual([0o1777, 1_000_000]);
+    expect([statSync(join(rootfs, 'bin')).mode & 0o7777, statSync(join(rootfs, 'bin')).mtimeMs]).toEqual([
+      0o1777, 1_000_000,
+    ]);
     expect(readlinkSync(join(rootfs, 'soft'))).toBe('/bin/su');
     expect(lstatSync(join(rootfs, 'null')).rdev).toBe(0x103);
     expect(lstatSync(join(rootfs, 'pipe')).isFIFO()).toBe(true);
@@ -68,8 +96,21 @@ test('files, links, devices, modes, owners and times come out as they went in', 
 });
 
 test('whiteouts hide what lower layers have, opaque directories all of it', async () => {
-  const lower = await layer([{ name: 'a', type: 'file' }, { name: 'd/x', type: 'file' }, { name: 'd/y', type: 'file' }, { name: 'e/z', type: 'file' }], zstdCompressSync);
-  const upper = await layer([{ name: '.wh.a', type: 'file' }, { name: 'd/.wh.x', type: 'file' }, { name: 'e/.wh..wh..opq', type: 'file' }, { name: 'e/new', type: 'file' }]);
+  const lower = await layer(
+    [
+      { name: 'a', type: 'file' },
+      { name: 'd/x', type: 'file' },
+      { name: 'd/y', type: 'file' },
+      { name: 'e/z', type: 'file' },
+    ],
+    zstdCompressSync,
+  );
+  const upper = await layer([
+    { name: '.wh.a', type: 'file' },
+    { name: 'd/.wh.x', type: 'file' },
+    { name: 'e/.wh..wh..opq', type: 'file' },
+    { name: 'e/new', type: 'file' },
+  ]);
   await withRootfs([lower, upper], (rootfs) => {
     expect(readdirSync(rootfs).sort()).toEqual(['d', 'e']);
     expect(readdirSync(join(rootfs, 'd'))).toEqual(['y']);
@@ -79,7 +120,10 @@ test('whiteouts hide what lower layers have, opaque directories all of it', asyn
 
 test('an archive cannot reach out of its root', async () => {
   const canary = join(place, 'canary');
-  const through = await layer([{ name: 'out', type: 'symlink', linkName: place }, { name: 'out/canary', type: 'file', content: 'bad' }]);
+  const through = await layer([
+    { name: 'out', type: 'symlink', linkName: place },
+    { name: 'out/canary', type: 'file', content: 'bad' },
+  ]);
   await withRootfs([through], (rootfs) => expect(readFileSync(join(rootfs, 'out/canary'), 'utf8')).toBe('bad'));
   expect(existsSync(canary)).toBe(false);
   const dots = await layer([{ name: `../../../../../..${canary}`, type: 'file', content: 'bad' }]);
@@ -93,7 +137,9 @@ test('content that is not what the image says is data loss, and nothing is left'
   const one = await layer([{ name: 'f', type: 'file' }]);
   const other = await layer([{ name: 'g', type: 'file' }]);
   const before = readdirSync(join(root, 'layers'));
-  await expect(store.ensureUnpacked([{ ...one, diffId: other.diffId }], {})).rejects.toMatchObject({ kind: 'data_loss' });
+  await expect(store.ensureUnpacked([{ ...one, diffId: other.diffId }], {})).rejects.toMatchObject({
+    kind: 'data_loss',
+  });
   expect(readdirSync(join(root, 'layers'))).toEqual(before);
 });
 

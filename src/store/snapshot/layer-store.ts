@@ -13,7 +13,10 @@ export interface LayerStore {
    */
   ensureUnpacked(
     layers: readonly { readonly descriptor: Descriptor; readonly diffId: DiffId }[],
-    options: { readonly signal?: AbortSignal; readonly onLayer?: (index: number, state: 'extracting' | 'done') => void },
+    options: {
+      readonly signal?: AbortSignal;
+      readonly onLayer?: (index: number, state: 'extracting' | 'done') => void;
+    },
   ): Promise<ChainId | undefined>;
 
   isUnpacked(chain: ChainId): boolean;

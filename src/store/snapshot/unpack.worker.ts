@@ -16,7 +16,9 @@ import type { UnpackAnswer, UnpackRequest } from './unpack.ts';
 parentPort?.once('message', (request: UnpackRequest) => {
   unpack(request)
     .then((answer) => parentPort?.postMessage(answer))
-    .catch((error: unknown) => parentPort?.postMessage({ kind: 'failed', message: messageOf(error) } satisfies UnpackAnswer));
+    .catch((error: unknown) =>
+      parentPort?.postMessage({ kind: 'failed', message: messageOf(error) } satisfies UnpackAnswer),
+    );
 });
 
 async function unpack(request: UnpackRequest): Promise<UnpackAnswer> {
@@ -51,4 +53,3 @@ function decompressor(compression: UnpackRequest['compression']): NodeJS.ReadWri
       return [createZstdDecompress()];
   }
 }
-

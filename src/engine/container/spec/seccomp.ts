@@ -41,13 +41,11 @@ export function resolveSeccomp(profile: SeccompProfile, capabilities: readonly s
     defaultAction: profile.defaultAction,
     ...(profile.defaultErrnoRet !== undefined && { defaultErrnoRet: profile.defaultErrnoRet }),
     architectures: own ? [own.architecture, ...(own.subArchitectures ?? [])] : (profile.architectures ?? []),
-    syscalls: (profile.syscalls ?? [])
-      .filter(applies)
-      .map(({ names, action, errnoRet, args }) => ({
-        names,
-        action,
-        ...(errnoRet !== undefined && { errnoRet }),
-        ...(args && args.length > 0 && { args }),
-      })),
+    syscalls: (profile.syscalls ?? []).filter(applies).map(({ names, action, errnoRet, args }) => ({
+      names,
+      action,
+      ...(errnoRet !== undefined && { errnoRet }),
+      ...(args && args.length > 0 && { args }),
+    })),
   };
 }

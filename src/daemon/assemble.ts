@@ -1,0 +1,258 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import type { Server } from 'node:http';
+import { cpus, hostname, machine, release, totalmem } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createHostRegistryClient } from '../distribution/registry-client.host.ts';
+import { type Containers, createContainerService } from '../engine/container/container-service.ts';
+import { buildSpec } from '../engine/container/spec/build-spec.ts';
+import { ALL_CAPABILITIES } from '../engine/container/spec/capabilities.ts';
+import type { HostFacts } from '../engine/container/spec/host-facts.ts';
+import type { SeccompProfile } from '../engine/container/spec/seccomp.ts';
+import { createEventBus } from '../engine/event/bus.ts';
+import { createExecService } from '../engine/exec/exec-service.ts';
+import { createCatalog } from '../engine/image/catalog.ts';
+import { createCollector } from '../engine/image/collector.ts';
+import { createImageLookup } from '../engine/image/image-lookup.ts';
+import { createImageService } from '../engine/image/image-service.ts';
+import { createContainerNetworking } from '../engine/network/container-networking.ts';
+import { createNetworkService } from '../engine/network/network-service.ts';
+import { createSystemService } from '../engine/system/system-service.ts';
+import { createVolumeService } from '../engine/volume/volume-service.ts';
+import { createTaskGroup } from '../lib/async/task-group.ts';
+import { createCgroups } from '../linux/cgroup/cgroup.host.ts';
+import { createFirewall } from '../linux/firewall/firewall.host.ts';
+import { createHostPorts } from '../linux/firewall/host-ports.host.ts';
+import {
+  architecture,
+  boundingCapabilities,
+  devicesAt,
+  hardLimits,
+  readSeccompProfile,
+} from '../linux/host/host-facts.host.ts';
+import { createMonitorHost } from '../linux/monitor/monitor.host.ts';
+import { createMounter } from '../linux/mount/mounter.host.ts';
+import { createNetworkNamespaces } from '../linux/netns/network-namespaces.host.ts';
+import { createBundles } from '../linux/runtime/bundle.host.ts';
+import { createProcessList } from '../linux/runtime/ps.host.ts';
+import { createVolumeFiles } from '../linux/runtime/volume-files.host.ts';
+import { API_VERSION, MIN_API_VERSION } from '../server/router.ts';
+import { absentRoutes } from '../server/routes/absent.ts';
+import { containerRoutes } from '../server/routes/container.ts';
+import { imageRoutes } from '../server/routes/image.ts';
+import { networkRoutes } from '../server/routes/network.ts';
+import { systemRoutes } from '../server/routes/system.ts';
+import { volumeRoutes } from '../server/routes/volume.ts';
+import { createApiServer } from '../server/server.ts';
+import { createContentStore } from '../store/content/content-store.host.ts';
+import { createDecompressor } from '../store/content/decompressor.host.ts';
+import { createContainerLogs } from '../store/record/container-log.host.ts';
+import { createContainerRecords } from '../store/record/container-records.host.ts';
+import { openDatabase } from '../store/record/database.host.ts';
+import { createImageRecords } from '../store/record/image-records.host.ts';
+import { createNetworkRecords } from '../store/record/network-records.host.ts';
+import { createVolumeRecords } from '../store/record/volume-records.host.ts';
+import { createLayerStore } from '../store/snapshot/layer-store.host.ts';
+import type { DaemonConfig } from './config.ts';
+import type { Log } from './log.ts';
+import { recover } from './recover.ts';
+
+export const ENGINE_VERSION = '28.3.0';
+
+export interface Engine {
+  readonly server: Server;
+  readonly containers: Containers;
+  /** Orderly end: containers stop (or run on with live restore), background work is awaited, the machine is left as found. */
+  shutdown(): Promise<void>;
+}
+
+/** The only place that builds real things. When it resolves, everything an earlier daemon left is recovered. */
+export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> {
+  const report = (what: string, error: unknown): void => log.error(what, error);
+  for (const folder of [config.dataRoot, config.execRoot, join(config.execRoot, 'netns')])
+    mkdirSync(folder, { recursive: true, mode: 0o711 });
+  const tasks = createTaskGroup(report);
+  const events = createEventBus();
+  const db = openDatabase(join(config.dataRoot, 'db.sqlite'));
+  const content = createContentStore({ root: join(config.dataRoot, 'content') });
+  const layers = createLayerStore({ root: config.dataRoot, content, db });
+  const cgroups = createCgroups();
+  cgroups.prepare();
+
+  const imageRecords = createImageRecords({ db });
+  const catalog = createCatalog({ content, layers });
+  const collector = createCollector({ content, layers, records: imageRecords, catalog, background: tasks });
+  const host = { os: 'linux', architecture: architecture() };
+  const users = (): ReturnType<Parameters<typeof createImageService>[0]['users']> =>
+    containers.context.table
+      .all()
+      .map(({ record }) => ({
+        containerId: record.id,
+        imageId: record.image.id,
+        running: ['running', 'paused', 'restarting'].includes(record.state.status),
+      }));
+  const imageDeps = {
+    content,
+    layers,
+    records: imageRecords,
+    events,
+    registry: createHostRegistryClient({ insecureRegistries: config.insecureRegistries }),
+    decompressor: createDecompressor(),
+    catalog,
+    collector,
+    users,
+    host,
+    now: Date.now,
+  };
+  const images = createImageService(imageDeps);
+
+  const bridge = config.bridge ?? (existsSync('/sys/class/net/docker0') ? 'skiff0' : 'docker0');
+  const networking = await createContainerNetworking({
+    records: createNetworkRecords(db),
+    namespaces: createNetworkNamespaces(),
+    firewall: createFirewall({ bridge }),
+    ports: createHostPorts(),
+    events,
+    netnsDir: join(config.execRoot, 'netns'),
+    bridge,
+    bridgeAddress: config.bridgeAddress,
+    report,
+  });
+  const volumes = createVolumeService({
+    records: createVolumeRecords(db),
+    files: createVolumeFiles({ root: join(config.dataRoot, 'volumes') }),
+    events,
+  });
+
+  const monitorDir = process.env['SKIFF_MONITOR_DIR'] ?? resolve(import.meta.dirname, '../../monitor/build');
+  const facts: HostFacts = {
+    cgroupVersion: cgroups.version,
+    capabilities: boundingCapabilities(ALL_CAPABILITIES),
+    architecture: host.architecture,
+    defaultSeccomp: readSeccompProfile<SeccompProfile>(),
+    initPath: existsSync(join(monitorDir, 'skiff-init')) ? join(monitorDir, 'skiff-init') : undefined,
+    hardLimits: hardLimits(),
+    devicesAt,
+  };
+  const runtimes = Object.fromEntries(
+    ['crun', 'runc'].flatMap((name) => {
+      const path = ['/usr/bin', '/usr/sbin', '/usr/local/bin']
+        .map((folder) => join(folder, name))
+        .find((file) => existsSync(file));
+      return path ? [[name, [path, '--root', join(config.execRoot, name)]]] : [];
+    }),
+  );
+  const containers: Containers = createContainerService({
+    records: createContainerRecords({ db }),
+    logs: createContainerLogs(),
+    bundles: createBundles({ dataRoot: config.dataRoot, execRoot: config.execRoot }),
+    images: createImageLookup(imageDeps),
+    layers,
+    mounter: createMounter(),
+    monitors: createMonitorHost({ monitorPath: join(monitorDir, 'skiff-monitor') }),
+    networking,
+    volumes,
+    events,
+    cgroups,
+    processes: createProcessList(),
+    tasks,
+    report,
+    buildSpec: (input) => buildSpec(input, facts),
+    settings: {
+      runtimes,
+      hostname: hostname(),
+      cpus: cpus().length,
+      cgroupParent: config.cgroupParent,
+      stopTimeoutSeconds: 10,
+      spillDir: config.dataRoot,
+      storageDriver: 'overlay2',
+      defaults: {
+        runtime: config.defaultRuntime,
+        cgroupVersion: cgroups.version,
+        maskedPaths: MASKED,
+        readonlyPaths: READONLY,
+      },
+    },
+  });
+  const execs = createExecService({ containers: containers.context, allCapabilities: [...facts.capabilities] });
+  await recover({ containers, execs, report });
+
+  const system = createSystemService({
+    containers: containers.service,
+    images,
+    facts: {
+      id: createNetworkRecords(db).fact('engine id', randomUUID),
+      name: hostname(),
+      version: ENGINE_VERSION,
+      apiVersion: API_VERSION,
+      minApiVersion: MIN_API_VERSION,
+      kernelVersion: release(),
+      operatingSystem: osRelease('PRETTY_NAME'),
+      osVersion: osRelease('VERSION_ID'),
+      architecture: host.architecture,
+      machine: machine(),
+      cpus: cpus().length,
+      memoryBytes: totalmem(),
+      cgroupVersion: cgroups.version,
+      dataRoot: config.dataRoot,
+      runtimes: Object.keys(runtimes),
+      defaultRuntime: config.defaultRuntime,
+      liveRestore: config.liveRestore,
+      debug: config.debug,
+      seccomp: facts.defaultSeccomp !== undefined,
+      insecureRegistries: config.insecureRegistries,
+      startedAt: new Date().toISOString(),
+    },
+  });
+  const server = createApiServer({
+    engineVersion: ENGINE_VERSION,
+    report,
+    routes: [
+      ...systemRoutes({ system, events }),
+      ...containerRoutes({ containers: containers.service, execs: execs.service }),
+      ...imageRoutes(images),
+      ...networkRoutes(createNetworkService(networking)),
+      ...volumeRoutes(volumes),
+      ...absentRoutes(),
+    ],
+  });
+  return {
+    server,
+    containers,
+    async shutdown() {
+      if (config.liveRestore) containers.disconnect();
+      else await containers.shutdown(config.shutdownTimeoutSeconds * 1000);
+      await tasks.idle();
+      await networking.shutdown();
+      db.close();
+    },
+  };
+}
+
+/** Docker's default masks. */
+const MASKED = [
+  '/proc/asound',
+  '/proc/acpi',
+  '/proc/interrupts',
+  '/proc/kcore',
+  '/proc/keys',
+  '/proc/latency_stats',
+  '/proc/timer_list',
+  '/proc/timer_stats',
+  '/proc/sched_debug',
+  '/proc/scsi',
+  '/sys/firmware',
+  '/sys/devices/virtual/powercap',
+];
+const READONLY = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
+
+/** A field of os-release(5). */
+function osRelease(field: string): string {
+  const path = '/etc/os-release';
+  const line = existsSync(path)
+    ? readFileSync(path, 'utf8')
+        .split('\n')
+        .find((text) => text.startsWith(`${field}=`))
+    : undefined;
+  return line?.slice(field.length + 1).replaceAll('"', '') ?? 'Linux';
+}

@@ -1,0 +1,147 @@
+import type { ContainerService } from '../container/service.ts';
+import type { ImageService } from '../image/service.ts';
+import type { SystemService } from './service.ts';
+
+/** Facts that do not change while the daemon runs. */
+export interface SystemFacts {
+  readonly id: string;
+  readonly name: string;
+  readonly version: string;
+  readonly apiVersion: string;
+  readonly minApiVersion: string;
+  readonly kernelVersion: string;
+  readonly operatingSystem: string;
+  readonly osVersion: string;
+  readonly architecture: string;
+  readonly machine: string;
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  readonly cgroupVersion: 1 | 2;
+  readonly dataRoot: string;
+  readonly runtimes: readonly string[];
+  readonly defaultRuntime: string;
+  readonly liveRestore: boolean;
+  readonly debug: boolean;
+  readonly seccomp: boolean;
+  readonly insecureRegistries: readonly string[];
+  readonly startedAt: string;
+}
+
+export function createSystemService(deps: {
+  readonly facts: SystemFacts;
+  readonly containers: ContainerService;
+  readonly images: ImageService;
+}): SystemService {
+  const { facts } = deps;
+  return {
+    async version() {
+      return {
+        Platform: { Name: 'skiff' },
+        Components: [
+          {
+            Name: 'Engine',
+            Version: facts.version,
+            Details: {
+              ApiVersion: facts.apiVersion,
+              Arch: facts.architecture,
+              BuildTime: facts.startedAt,
+              Experimental: 'false',
+              GitCommit: 'skiff',
+              GoVersion: 'none',
+              KernelVersion: facts.kernelVersion,
+              MinAPIVersion: facts.minApiVersion,
+              Os: 'linux',
+            },
+          },
+        ],
+        Version: facts.version,
+        ApiVersion: facts.apiVersion,
+        MinAPIVersion: facts.minApiVersion,
+        GitCommit: 'skiff',
+        GoVersion: 'none',
+        Os: 'linux',
+        Arch: facts.architecture,
+        KernelVersion: facts.kernelVersion,
+      };
+    },
+    async info() {
+      const containers = await deps.containers.list({ all: true, size: false, filters: new Map() });
+      const images = await deps.images.list({ all: false, digests: false, sharedSize: false, filters: new Map() });
+      const count = (...states: readonly string[]): number =>
+        containers.filter(({ State }) => states.includes(State ?? '')).length;
+      return {
+        ID: facts.id,
+        Containers: containers.length,
+        ContainersRunning: count('running', 'restarting'),
+        ContainersPaused: count('paused'),
+        ContainersStopped: count('created', 'exited', 'dead'),
+        Images: images.length,
+        Driver: 'overlay2',
+        DriverStatus: [['Backing layers', 'one directory a layer']],
+        DockerRootDir: facts.dataRoot,
+        Plugins: {
+          Volume: ['local'],
+          Network: ['bridge', 'host', 'null'],
+          Authorization: [],
+          Log: ['json-file', 'none'],
+        },
+        MemoryLimit: true,
+        SwapLimit: true,
+        CpuCfsPeriod: true,
+        CpuCfsQuota: true,
+        CPUShares: true,
+        CPUSet: true,
+        PidsLimit: true,
+        OomKillDisable: facts.cgroupVersion === 1,
+        IPv4Forwarding: true,
+        Debug: facts.debug,
+        NFd: -1,
+        NGoroutines: 0,
+        SystemTime: new Date().toISOString(),
+        LoggingDriver: 'json-file',
+        CgroupDriver: 'cgroupfs',
+        CgroupVersion: String(facts.cgroupVersion) as '1' | '2',
+        NEventsListener: 0,
+        KernelVersion: facts.kernelVersion,
+        OperatingSystem: facts.operatingSystem,
+        OSVersion: facts.osVersion,
+        OSType: 'linux',
+        Architecture: facts.machine,
+        NCPU: facts.cpus,
+        MemTotal: facts.memoryBytes,
+        IndexServerAddress: 'https://index.docker.io/v1/',
+        RegistryConfig: {
+          InsecureRegistryCIDRs: ['127.0.0.0/8', '::1/128'],
+          IndexConfigs: { 'docker.io': { Name: 'docker.io', Mirrors: [], Secure: true, Official: true } },
+          Mirrors: [],
+        },
+        GenericResources: [],
+        HttpProxy: '',
+        HttpsProxy: '',
+        NoProxy: '',
+        Name: facts.name,
+        Labels: [],
+        ExperimentalBuild: false,
+        ServerVersion: facts.version,
+        Runtimes: Object.fromEntries(facts.runtimes.map((name) => [name, { path: name }])),
+        DefaultRuntime: facts.defaultRuntime,
+        Swarm: {
+          NodeID: '',
+          NodeAddr: '',
+          LocalNodeState: 'inactive',
+          ControlAvailable: false,
+          Error: '',
+          RemoteManagers: null,
+        },
+        LiveRestoreEnabled: facts.liveRestore,
+        Isolation: '',
+        InitBinary: 'docker-init',
+        ContainerdCommit: { ID: '' },
+        RuncCommit: { ID: '' },
+        InitCommit: { ID: '' },
+        SecurityOptions: facts.seccomp ? ['name=seccomp,profile=builtin'] : [],
+        Warnings: [],
+      };
+    },
+  };
+}

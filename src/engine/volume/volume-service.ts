@@ -1,0 +1,121 @@
+import { randomBytes } from 'node:crypto';
+import type { Volume } from '../../api/types/volume.ts';
+import { KnownError } from '../../lib/errors.ts';
+import type { VolumeFiles } from '../../linux/runtime/volume-files.ts';
+import type { VolumeRecord, VolumeRecords } from '../../store/record/volume-records.ts';
+import type { EventBus } from '../event/event.ts';
+import type { VolumeService } from './volume.ts';
+
+const ANONYMOUS = 'com.docker.volume.anonymous';
+const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
+
+export function createVolumeService(deps: {
+  readonly records: VolumeRecords;
+  readonly files: VolumeFiles;
+  readonly events: EventBus;
+}): VolumeService {
+  const { records, files, events } = deps;
+  const tell = (action: string, name: string, extra: Readonly<Record<string, string>> = {}): void =>
+    events.publish({ type: 'volume', action, id: name, attributes: { driver: 'local', ...extra } });
+  const find = (name: string): VolumeRecord => {
+    const record = records.get(name);
+    if (!record) throw new KnownError('not_found', `get ${name}: no such volume`);
+    return record;
+  };
+  const toVolume = ({ name, labels, createdAt }: VolumeRecord): Volume => ({
+    Name: name,
+    Driver: 'local',
+    Mountpoint: files.path(name),
+    CreatedAt: createdAt,
+    Labels: { ...labels },
+    Scope: 'local',
+    Options: {},
+  });
+  const destroy = async (name: string): Promise<void> => {
+    records.remove(name);
+    await files.remove(name);
+    tell('destroy', name);
+  };
+  return {
+    async create({ name, driver = 'local', driverOpts = {}, labels = {}, anonymous = name === undefined }) {
+      if (driver !== 'local')
+        throw new KnownError('not_found', `error looking up volume plugin ${driver}: plugin "${driver}" not found`);
+      if (Object.keys(driverOpts).length > 0)
+        throw new KnownError('not_implemented', 'options of the local volume driver are not supported yet');
+      const own = name ?? randomBytes(32).toString('hex');
+      if (!NAME.test(own))
+        throw new KnownError(
+          'invalid_parameter',
+          `create ${own}: "${own}" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path`,
+        );
+      const known = records.get(own);
+      if (known) return toVolume(known);
+      const record = {
+        name: own,
+        labels: anonymous ? { ...labels, [ANONYMOUS]: '' } : labels,
+        createdAt: new Date().toISOString(),
+      };
+      files.make(own);
+      records.add(record);
+      tell('create', own);
+      return toVolume(record);
+    },
+    async list(filters) {
+      const has = (key: string, test: (value: string) => boolean): boolean => filters.get(key)?.some(test) ?? true;
+      return records
+        .list()
+        .filter(
+          ({ name, labels }) =>
+            has('name', (value) => name.includes(value)) &&
+            has('driver', (value) => value === 'local') &&
+            (filters.get('label') ?? []).every((label) => hasLabel(labels, label)) &&
+            has('dangling', (value) => ['true', '1'].includes(value) === (records.users(name).length === 0)),
+        )
+        .map(toVolume);
+    },
+    inspect: async (name) => toVolume(find(name)),
+    async remove(name, { force }) {
+      if (force && !records.get(name)) return;
+      find(name);
+      const users = records.users(name);
+      if (users.length > 0)
+        throw new KnownError('conflict', `remove ${name}: volume is in use - [${users.join(', ')}]`);
+      await destroy(name);
+    },
+    async prune(filters) {
+      const all = filters.get('all')?.some((value) => ['true', '1'].includes(value)) ?? false;
+      const chosen = records
+        .list()
+        .filter(
+          ({ name, labels }) =>
+            records.users(name).length === 0 &&
+            (all || ANONYMOUS in labels) &&
+            (filters.get('label') ?? []).every((label) => hasLabel(labels, label)) &&
+            !(filters.get('label!') ?? []).some((label) => hasLabel(labels, label)),
+        );
+      let reclaimedBytes = 0;
+      for (const { name } of chosen) {
+        reclaimedBytes += await files.sizeBytes(name);
+        await destroy(name);
+      }
+      events.publish({ type: 'volume', action: 'prune', id: '', attributes: { reclaimed: String(reclaimedBytes) } });
+      return { deleted: chosen.map(({ name }) => name), reclaimedBytes };
+    },
+    async acquire(name, containerId) {
+      find(name);
+      records.use(name, containerId);
+      tell('mount', name, { container: containerId });
+      return files.path(name);
+    },
+    async releaseAll(containerId) {
+      for (const name of records.usedBy(containerId)) tell('unmount', name, { container: containerId });
+      records.release(containerId);
+    },
+    copyUp: async (name, rootfs, imagePath) => await files.copyUp(name, rootfs, imagePath),
+  };
+}
+
+function hasLabel(labels: Readonly<Record<string, string>>, wanted: string): boolean {
+  const at = wanted.indexOf('=');
+  return at === -1 ? wanted in labels : labels[wanted.slice(0, at)] === wanted.slice(at + 1);
+}

@@ -1,0 +1,60 @@
+import { KnownError } from '../../lib/errors.ts';
+import type { Route } from '../route.ts';
+
+/** Documented endpoints of API 1.51 that this engine does not serve yet. They come last: what is served stands before them. */
+const ABSENT = [
+  'POST /auth',
+  'POST /build',
+  'POST /build/prune',
+  'POST /build/cancel',
+  'POST /commit',
+  'POST /session',
+  'POST /grpc',
+  'GET /system/df',
+  'GET /images/search',
+  'POST /images/{name}/push',
+  'POST /networks/prune',
+  'POST /networks/{id}/connect',
+  'POST /networks/{id}/disconnect',
+  'GET /containers/{name}/changes',
+  'GET /containers/{name}/export',
+  'GET /containers/{name}/stats',
+  'GET /containers/{name}/attach/ws',
+  'GET /containers/{name}/archive',
+  'HEAD /containers/{name}/archive',
+  'PUT /containers/{name}/archive',
+  'POST /containers/{name}/update',
+  'PUT /volumes/{name}',
+  'GET /plugins/privileges',
+  'POST /plugins/pull',
+  'POST /plugins/create',
+  'GET /plugins/{name}/json',
+  'DELETE /plugins/{name}',
+  'POST /plugins/{name}/enable',
+  'POST /plugins/{name}/disable',
+  'POST /plugins/{name}/upgrade',
+  'POST /plugins/{name}/push',
+  'POST /plugins/{name}/set',
+];
+const SWARM = ['nodes', 'swarm', 'services', 'tasks', 'secrets', 'configs'];
+const NO_SWARM =
+  'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.';
+const METHODS = ['GET', 'POST', 'DELETE'] as const;
+
+export function absentRoutes(): readonly Route[] {
+  const refuse = (method: string, path: string, error: KnownError): Route => ({
+    method: method as Route['method'],
+    path,
+    handle: () => Promise.reject(error),
+  });
+  const absent = ABSENT.map((text) => {
+    const [method = '', path = ''] = text.split(' ');
+    return refuse(method, path, new KnownError('not_implemented', `${text} is not supported by this engine yet`));
+  });
+  const swarm = SWARM.flatMap((noun) =>
+    METHODS.flatMap((method) =>
+      [`/${noun}`, `/${noun}/{rest*}`].map((path) => refuse(method, path, new KnownError('unavailable', NO_SWARM))),
+    ),
+  );
+  return [...absent, ...swarm];
+}

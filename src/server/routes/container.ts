@@ -1,0 +1,238 @@
+import { pipeline } from 'node:stream';
+import { parseFilters } from '../../api/filters.ts';
+import type { ContainerService, CreateRequest } from '../../engine/container/service.ts';
+import type { ExecService } from '../../engine/exec/service.ts';
+import { KnownError } from '../../lib/errors.ts';
+import { writeLogs } from '../logs.ts';
+import { type Call, flag, type Route } from '../route.ts';
+
+const LIST_FILTERS = [
+  'ancestor',
+  'before',
+  'expose',
+  'exited',
+  'health',
+  'id',
+  'isolation',
+  'is-task',
+  'label',
+  'name',
+  'network',
+  'publish',
+  'since',
+  'status',
+  'volume',
+];
+const RAW = 'application/vnd.docker.raw-stream';
+const MULTIPLEXED = 'application/vnd.docker.multiplexed-stream';
+
+export function containerRoutes({
+  containers,
+  execs,
+}: {
+  readonly containers: ContainerService;
+  readonly execs: ExecService;
+}): readonly Route[] {
+  const verb = (path: string, act: (call: Call, name: string) => Promise<void>): Route => ({
+    method: 'POST',
+    path: `/containers/{name}/${path}`,
+    async handle(call) {
+      await act(call, call.params['name'] ?? '');
+      call.answerEmpty(204);
+    },
+  });
+  const name = (call: Call): string => call.params['name'] ?? '';
+  return [
+    {
+      method: 'GET',
+      path: '/containers/json',
+      handle: async (call) =>
+        call.answerJson(
+          200,
+          await containers.list({
+            all: flag(call.query, 'all'),
+            size: flag(call.query, 'size'),
+            limit: positive(call, 'limit'),
+            filters: parseFilters(call.query.get('filters'), LIST_FILTERS),
+          }),
+        ),
+    },
+    {
+      method: 'POST',
+      path: '/containers/create',
+      handle: async (call) => call.answerJson(201, await containers.create(await readCreate(call))),
+    },
+    {
+      method: 'POST',
+      path: '/containers/prune',
+      handle: async (call) => {
+        const { deleted, reclaimedBytes } = await containers.prune(
+          parseFilters(call.query.get('filters'), ['until', 'label', 'label!']),
+        );
+        call.answerJson(200, { ContainersDeleted: deleted, SpaceReclaimed: reclaimedBytes });
+      },
+    },
+    {
+      method: 'GET',
+      path: '/containers/{name}/json',
+      handle: async (call) =>
+        call.answerJson(200, await containers.inspect(name(call), { size: flag(call.query, 'size') })),
+    },
+    {
+      method: 'GET',
+      path: '/containers/{name}/top',
+      handle: async (call) =>
+        call.answerJson(200, await containers.top(name(call), call.query.get('ps_args') ?? '-ef')),
+    },
+    { method: 'GET', path: '/containers/{name}/logs', handle: async (call) => await writeLogs(call, containers) },
+    verb(
+      'start',
+      async (call, target) => await containers.start(target, { detachKeys: call.query.get('detachKeys') ?? undefined }),
+    ),
+    verb('stop', async (call, target) => await containers.stop(target, stopOptions(call))),
+    verb('restart', async (call, target) => await containers.restart(target, stopOptions(call))),
+    verb('kill', async (call, target) => await containers.kill(target, call.query.get('signal') || undefined)),
+    verb('pause', async (_call, target) => await containers.pause(target)),
+    verb('unpause', async (_call, target) => await containers.unpause(target)),
+    verb('rename', async (call, target) => await containers.rename(target, call.query.get('name') ?? '')),
+    {
+      method: 'POST',
+      path: '/containers/{name}/resize',
+      handle: async (call) => {
+        await containers.resize(name(call), size(call, 'h'), size(call, 'w'));
+        call.answerEmpty(200);
+      },
+    },
+    { method: 'POST', path: '/containers/{name}/wait', handle: async (call) => await wait(call, containers) },
+    { method: 'POST', path: '/containers/{name}/attach', handle: async (call) => await attach(call, containers) },
+    {
+      method: 'DELETE',
+      path: '/containers/{name}',
+      handle: async (call) => {
+        await containers.remove(name(call), {
+          force: flag(call.query, 'force'),
+          volumes: flag(call.query, 'v'),
+          link: flag(call.query, 'link'),
+        });
+        call.answerEmpty(204);
+      },
+    },
+    {
+      method: 'POST',
+      path: '/containers/{name}/exec',
+      handle: async (call) => {
+        const { id } = await execs.create(name(call), await call.json());
+        call.answerJson(201, { Id: id });
+      },
+    },
+    { method: 'POST', path: '/exec/{id}/start', handle: async (call) => await startExec(call, execs) },
+    {
+      method: 'POST',
+      path: '/exec/{id}/resize',
+      handle: async (call) => {
+        await execs.resize(call.params['id'] ?? '', size(call, 'h'), size(call, 'w'));
+        call.answerEmpty(200);
+      },
+    },
+    {
+      method: 'GET',
+      path: '/exec/{id}/json',
+      handle: async (call) => call.answerJson(200, await execs.inspect(call.params['id'] ?? '')),
+    },
+  ];
+}
+
+/** Config, HostConfig and NetworkingConfig come in one object. */
+async function readCreate(call: Call): Promise<CreateRequest> {
+  const { HostConfig, NetworkingConfig, ...config } = await call.json();
+  if (Object.keys(config).length === 0 && HostConfig === undefined)
+    throw new KnownError('invalid_parameter', 'config cannot be empty in order to create a container');
+  return {
+    name: call.query.get('name') || undefined,
+    platform: call.query.get('platform') || undefined,
+    config,
+    hostConfig: toObject(HostConfig, 'HostConfig'),
+    networkingConfig: toObject(NetworkingConfig, 'NetworkingConfig'),
+  };
+}
+
+function toObject(value: unknown, field: string): object {
+  if (value === undefined || value === null) return {};
+  if (typeof value !== 'object' || Array.isArray(value))
+    throw new KnownError('invalid_parameter', `invalid JSON: ${field} must be an object`);
+  return value;
+}
+
+function stopOptions({ query }: Call): { readonly signal?: string; readonly timeoutSeconds?: number } {
+  const seconds = query.get('t');
+  if (seconds && !/^-?\d+$/.test(seconds))
+    throw new KnownError('invalid_parameter', `strconv.Atoi: parsing "${seconds.slice(0, 20)}": invalid syntax`);
+  return {
+    ...(query.get('signal') && { signal: query.get('signal') ?? '' }),
+    ...(seconds && { timeoutSeconds: Number(seconds) }),
+  };
+}
+
+function positive({ query }: Call, key: string): number | undefined {
+  const value = Number(query.get(key) ?? 0);
+  return Number.isInteger(value) && value > 0 ? value : undefined;
+}
+
+function size({ query }: Call, key: string): number {
+  const text = query.get(key) ?? '';
+  if (!/^\d{1,10}$/.test(text))
+    throw new KnownError(
+      'invalid_parameter',
+      `invalid resize ${key === 'h' ? 'height' : 'width'} "${text.slice(0, 20)}": invalid syntax`,
+    );
+  return Number(text);
+}
+
+/** The headers go out as soon as the waiter is registered: clients start the container only then. */
+async function wait(call: Call, containers: ContainerService): Promise<void> {
+  const { result } = await containers.wait(
+    call.params['name'] ?? '',
+    call.query.get('condition') || 'not-running',
+    call.signal,
+  );
+  const answer = call.answerStream(200, 'application/json');
+  answer.object(await result);
+  answer.end();
+}
+
+async function attach(call: Call, containers: ContainerService): Promise<void> {
+  const { query } = call;
+  const { tty, stream } = await containers.attach(call.params['name'] ?? '', {
+    stdin: flag(query, 'stdin'),
+    stdout: flag(query, 'stdout'),
+    stderr: flag(query, 'stderr'),
+    logs: flag(query, 'logs'),
+    stream: flag(query, 'stream'),
+    detachKeys: query.get('detachKeys') || undefined,
+    signal: call.signal,
+  });
+  const connection = call.hijack({ upgraded: tty ? RAW : MULTIPLEXED, plain: RAW });
+  join(connection, stream);
+}
+
+async function startExec(call: Call, execs: ExecService): Promise<void> {
+  const { Detach = false, Tty = false, ConsoleSize } = await call.json();
+  const consoleSize =
+    Array.isArray(ConsoleSize) && ConsoleSize.length === 2
+      ? ([Number(ConsoleSize[0]), Number(ConsoleSize[1])] as const)
+      : undefined;
+  const { tty, stream } = await execs.start(call.params['id'] ?? '', {
+    detach: Detach === true,
+    tty: Tty === true,
+    consoleSize,
+    signal: call.signal,
+  });
+  if (!stream) return call.answerEmpty(200);
+  join(call.hijack({ upgraded: tty ? RAW : MULTIPLEXED, plain: RAW }), stream);
+}
+
+/** Both directions, each with its own end: a half-closed stdin leaves the output open. */
+function join(connection: NodeJS.ReadWriteStream, stream: NodeJS.ReadWriteStream): void {
+  pipeline(connection, stream, () => undefined);
+  pipeline(stream, connection, () => undefined);
+}

@@ -1,0 +1,146 @@
+import { parseFilters } from '../../api/filters.ts';
+import type { ImageService, RegistryAuth } from '../../engine/image/service.ts';
+import { KnownError, messageOf } from '../../lib/errors.ts';
+import { type Call, flag, type Route } from '../route.ts';
+
+export function imageRoutes(images: ImageService): readonly Route[] {
+  const name = (call: Call): string => call.params['name'] ?? '';
+  return [
+    {
+      method: 'GET',
+      path: '/images/json',
+      handle: async (call) =>
+        call.answerJson(
+          200,
+          await images.list({
+            all: flag(call.query, 'all'),
+            digests: flag(call.query, 'digests'),
+            sharedSize: flag(call.query, 'shared-size'),
+            filters: parseFilters(call.query.get('filters'), [
+              'before',
+              'dangling',
+              'label',
+              'label!',
+              'reference',
+              'since',
+              'until',
+            ]),
+          }),
+        ),
+    },
+    {
+      method: 'GET',
+      path: '/images/get',
+      handle: async (call) => await save(call, images, call.query.getAll('names')),
+    },
+    { method: 'POST', path: '/images/create', handle: async (call) => await create(call, images) },
+    {
+      method: 'POST',
+      path: '/images/load',
+      handle: async (call) =>
+        await withProgress(call, async (progress) => await images.load(call.body, progress, call.signal)),
+    },
+    {
+      method: 'POST',
+      path: '/images/prune',
+      handle: async (call) => {
+        const { deleted, reclaimedBytes } = await images.prune(
+          parseFilters(call.query.get('filters'), ['dangling', 'until', 'label', 'label!']),
+        );
+        call.answerJson(200, { ImagesDeleted: deleted, SpaceReclaimed: reclaimedBytes });
+      },
+    },
+    {
+      method: 'GET',
+      path: '/images/{name*}/json',
+      handle: async (call) => call.answerJson(200, await images.inspect(name(call))),
+    },
+    {
+      method: 'GET',
+      path: '/images/{name*}/history',
+      handle: async (call) => call.answerJson(200, await images.history(name(call))),
+    },
+    { method: 'GET', path: '/images/{name*}/get', handle: async (call) => await save(call, images, [name(call)]) },
+    {
+      method: 'POST',
+      path: '/images/{name*}/tag',
+      handle: async (call) => {
+        await images.tag(name(call), call.query.get('repo') ?? '', call.query.get('tag') || undefined);
+        call.answerEmpty(201);
+      },
+    },
+    {
+      method: 'DELETE',
+      path: '/images/{name*}',
+      handle: async (call) =>
+        call.answerJson(
+          200,
+          await images.remove(name(call), { force: flag(call.query, 'force'), noPrune: flag(call.query, 'noprune') }),
+        ),
+    },
+  ];
+}
+
+/** Pull (`fromImage`) or import (`fromSrc`). */
+async function create(call: Call, images: ImageService): Promise<void> {
+  const { query } = call;
+  const [image, source, tag] = [query.get('fromImage'), query.get('fromSrc'), query.get('tag')];
+  const platform = query.get('platform') || undefined;
+  if (image) {
+    const reference = !tag ? image : tag.includes(':') ? `${image}@${tag}` : `${image}:${tag}`;
+    return await withProgress(
+      call,
+      async (progress) =>
+        await images.pull(
+          { reference, platform, auth: parseAuth(call.headers['x-registry-auth']) },
+          progress,
+          call.signal,
+        ),
+    );
+  }
+  if (source !== '-') throw new KnownError('not_implemented', 'import from a URL is not supported yet');
+  await withProgress(call, async (progress) => {
+    const id = await images.importTar(
+      call.body,
+      {
+        repository: query.get('repo') || undefined,
+        tag: tag || undefined,
+        message: query.get('message') || undefined,
+        changes: query.getAll('changes'),
+        platform,
+      },
+      call.signal,
+    );
+    progress({ status: id });
+  });
+}
+
+/** What fails before the first progress message is a status, what fails later a message of the stream. */
+async function withProgress(call: Call, work: (progress: (message: object) => void) => Promise<void>): Promise<void> {
+  let answer: ReturnType<Call['answerStream']> | undefined;
+  const open = (): ReturnType<Call['answerStream']> => (answer ??= call.answerStream(200, 'application/json'));
+  try {
+    await work((message) => open().object(message));
+  } catch (error) {
+    if (!answer) throw error;
+    answer.object({ errorDetail: { message: messageOf(error) }, error: messageOf(error) });
+  }
+  open().end();
+}
+
+async function save(call: Call, images: ImageService, names: readonly string[]): Promise<void> {
+  const chunks = await images.save(names, call.signal);
+  const answer = call.answerStream(200, 'application/x-tar');
+  for await (const chunk of chunks) await answer.write(chunk);
+  answer.end();
+}
+
+/** Base64 JSON; what cannot be decoded is no credentials, as Docker has it. */
+function parseAuth(header: string | string[] | undefined): RegistryAuth | undefined {
+  if (typeof header !== 'string' || header === '') return undefined;
+  try {
+    return JSON.parse(Buffer.from(header, 'base64url').toString('utf8')) as RegistryAuth;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,65 @@
+import { parseFilters } from '../../api/filters.ts';
+import type { EventBus } from '../../engine/event/event.ts';
+import { matchesEvent } from '../../engine/event/filter.ts';
+import type { SystemService } from '../../engine/system/service.ts';
+import { KnownError } from '../../lib/errors.ts';
+import type { Call, Route } from '../route.ts';
+import { parseTimeNanos } from '../time.ts';
+
+const EVENT_FILTERS = [
+  'config',
+  'container',
+  'daemon',
+  'event',
+  'image',
+  'label',
+  'network',
+  'node',
+  'plugin',
+  'scope',
+  'secret',
+  'service',
+  'type',
+  'volume',
+];
+
+export function systemRoutes(deps: { readonly system: SystemService; readonly events: EventBus }): readonly Route[] {
+  const ping =
+    (body: string) =>
+    async (call: Call): Promise<void> =>
+      call.answerText(200, body, {
+        'Builder-Version': '1',
+        Swarm: 'inactive',
+        'Cache-Control': 'no-cache, no-store, must-revalidate',
+        Pragma: 'no-cache',
+      });
+  return [
+    { method: 'GET', path: '/_ping', handle: ping('OK') },
+    { method: 'HEAD', path: '/_ping', handle: ping('') },
+    { method: 'GET', path: '/version', handle: async (call) => call.answerJson(200, await deps.system.version()) },
+    { method: 'GET', path: '/info', handle: async (call) => call.answerJson(200, await deps.system.info()) },
+    { method: 'GET', path: '/events', handle: async (call) => await streamEvents(call, deps.events) },
+    { method: 'GET', path: '/plugins', handle: async (call) => call.answerJson(200, []) },
+  ];
+}
+
+async function streamEvents(call: Call, bus: EventBus): Promise<void> {
+  const { query, signal } = call;
+  const filters = parseFilters(query.get('filters'), EVENT_FILTERS);
+  const sinceNanos = parseTimeNanos(query.get('since'), 'since');
+  const untilNanos = parseTimeNanos(query.get('until'), 'until');
+  if (sinceNanos !== undefined && untilNanos !== undefined && untilNanos < sinceNanos)
+    throw new KnownError('invalid_parameter', '`since` time cannot be after `until` time');
+  const events = bus.subscribe({ sinceNanos, untilNanos, signal });
+  const answer = call.answerStream(200, 'application/json');
+  for await (const event of events) {
+    if (!matchesEvent(event, filters)) continue;
+    const { Type, Action, Actor } = event;
+    const legacy =
+      Type === 'container' || Type === 'image'
+        ? { status: Action, id: Actor?.ID, from: Type === 'container' ? Actor?.Attributes?.['image'] : Actor?.ID }
+        : {};
+    await answer.write(`${JSON.stringify({ ...legacy, ...event })}\n`);
+  }
+  answer.end();
+}

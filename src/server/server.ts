@@ -1,0 +1,152 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { KnownError } from '../lib/errors.ts';
+import { createCall } from './call.ts';
+import { toBody, toStatus } from './errors.ts';
+import { writeRefused, writeUpgraded, writeWhole } from './hijack.ts';
+import type { Call, Route } from './route.ts';
+import { API_VERSION, createRouter, type Match, splitVersion } from './router.ts';
+
+export interface ApiServerDeps {
+  readonly routes: readonly Route[];
+  readonly engineVersion: string;
+  /** Told about failures that are the engine's own. */
+  readonly report: (what: string, error: unknown) => void;
+}
+
+/** The HTTP face: finds the route, makes the call, turns errors into answers. Listening is the daemon's. */
+export function createApiServer({ routes, engineVersion, report }: ApiServerDeps): Server {
+  const router = createRouter(routes);
+  const common = {
+    'Api-Version': API_VERSION,
+    'Docker-Experimental': 'false',
+    Ostype: 'linux',
+    Server: `Docker/${engineVersion} (linux)`,
+  };
+  const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+    for (const [name, value] of Object.entries(common)) response.setHeader(name, value);
+    void serve(request, response);
+  });
+  server.on(
+    'upgrade',
+    (request: IncomingMessage, socket: Duplex, head: Buffer) => void serveUpgrade(request, socket, head),
+  );
+
+  const locate = (
+    request: IncomingMessage,
+  ): { readonly match: Match; readonly query: URLSearchParams; readonly apiVersion: string } => {
+    const url = new URL(request.url ?? '/', 'http://engine');
+    const { version, rest } = splitVersion(url.pathname);
+    const match = router(request.method ?? 'GET', rest);
+    if (!match) throw new KnownError('not_found', 'page not found');
+    return { match, query: url.searchParams, apiVersion: version };
+  };
+
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const gone = new AbortController();
+    response.on('close', () => gone.abort(new KnownError('cancelled', 'the client has gone')));
+    try {
+      const { match, query, apiVersion } = locate(request);
+      await match.route.handle(
+        createCall(request, response, { params: match.params, query, apiVersion, signal: gone.signal }),
+      );
+    } catch (error) {
+      const status = toStatus(error);
+      if (status === 500) report(`${request.method} ${request.url}`, error);
+      if (response.headersSent) {
+        response.destroy();
+        return;
+      }
+      response.writeHead(status, { 'Content-Type': 'application/json' });
+      response.end(request.method === 'HEAD' ? undefined : toBody(error));
+    }
+  }
+
+  async function serveUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const gone = new AbortController();
+    socket.on('close', () => gone.abort(new KnownError('cancelled', 'the client has gone')));
+    socket.on('error', () => undefined);
+    let hijacked = false;
+    try {
+      const { match, query, apiVersion } = locate(request);
+      if (head.length > 0) socket.unshift(head);
+      const body = await readBody(request, socket);
+      await match.route.handle(
+        upgradeCall(
+          request,
+          socket,
+          body,
+          { params: match.params, query, apiVersion, signal: gone.signal },
+          common,
+          () => {
+            hijacked = true;
+          },
+        ),
+      );
+    } catch (error) {
+      if (toStatus(error) === 500) report(`${request.method} ${request.url}`, error);
+      if (hijacked) socket.destroy();
+      else writeRefused(socket, error, common);
+    }
+  }
+  return server;
+}
+
+/** The body that comes before the raw stream (exec start has one): Content-Length bytes of what the connection brings. */
+async function readBody(request: IncomingMessage, socket: Duplex): Promise<Buffer> {
+  const length = Number(request.headers['content-length'] ?? 0);
+  if (length === 0) return Buffer.alloc(0);
+  if (!(length <= 1024 * 1024)) throw new KnownError('invalid_parameter', 'request body too large');
+  let read = Buffer.alloc(0);
+  while (read.length < length) {
+    const chunk = socket.read() as Buffer | null;
+    if (chunk) read = Buffer.concat([read, chunk]);
+    else if (socket.readableEnded || socket.destroyed)
+      throw new KnownError('invalid_parameter', 'request body is cut off');
+    else
+      await new Promise<void>((resolve) => {
+        const done = (): void => {
+          for (const event of ['readable', 'end', 'close']) socket.off(event, done);
+          resolve();
+        };
+        for (const event of ['readable', 'end', 'close']) socket.on(event, done);
+      });
+  }
+  if (read.length > length) socket.unshift(read.subarray(length));
+  return read.subarray(0, length);
+}
+
+function upgradeCall(
+  request: IncomingMessage,
+  socket: Duplex,
+  body: Buffer,
+  parts: Pick<Call, 'params' | 'query' | 'apiVersion' | 'signal'>,
+  common: Readonly<Record<string, string>>,
+  taken: () => void,
+): Call {
+  const refuse = (): never => {
+    throw new KnownError('invalid_parameter', 'this endpoint cannot be upgraded');
+  };
+  return {
+    ...parts,
+    headers: request.headers,
+    body: (async function* () {
+      yield body;
+    })(),
+    async json() {
+      if (body.length === 0) return {};
+      const value: unknown = JSON.parse(body.toString('utf8'));
+      return typeof value === 'object' && value !== null ? { ...value } : {};
+    },
+    answerJson: (status, value) => writeWhole(socket, status, 'application/json', `${JSON.stringify(value)}\n`, common),
+    answerText: (status, text, headers = {}) =>
+      writeWhole(socket, status, 'text/plain; charset=utf-8', text, { ...common, ...headers }),
+    answerEmpty: (status) => writeWhole(socket, status, 'text/plain', '', common),
+    answerStream: refuse,
+    hijack({ upgraded }) {
+      taken();
+      writeUpgraded(socket, upgraded, common);
+      return socket;
+    },
+  };
+}

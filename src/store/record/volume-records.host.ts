@@ -1,0 +1,33 @@
+import type { Database } from './database.host.ts';
+import type { VolumeRecord, VolumeRecords } from './volume-records.ts';
+
+export function createVolumeRecords(db: Database): VolumeRecords {
+  db.run('CREATE TABLE IF NOT EXISTS volume (name TEXT PRIMARY KEY, record TEXT NOT NULL)');
+  db.run(
+    'CREATE TABLE IF NOT EXISTS volume_use (volume TEXT NOT NULL REFERENCES volume (name) ON DELETE CASCADE, container TEXT NOT NULL, PRIMARY KEY (volume, container))',
+  );
+  const parse = ({ record }: { readonly record: string }): VolumeRecord => JSON.parse(record) as VolumeRecord;
+  return {
+    list: () => db.query<{ record: string }, []>('SELECT record FROM volume ORDER BY name').all().map(parse),
+    get(name) {
+      const row = db.query<{ record: string }, [string]>('SELECT record FROM volume WHERE name = ?').get(name);
+      return row ? parse(row) : undefined;
+    },
+    add: (record) =>
+      void db.run('INSERT INTO volume (name, record) VALUES (?, ?)', [record.name, JSON.stringify(record)]),
+    remove: (name) => void db.run('DELETE FROM volume WHERE name = ?', [name]),
+    users: (name) =>
+      db
+        .query<{ container: string }, [string]>('SELECT container FROM volume_use WHERE volume = ?')
+        .all(name)
+        .map(({ container }) => container),
+    usedBy: (containerId) =>
+      db
+        .query<{ volume: string }, [string]>('SELECT volume FROM volume_use WHERE container = ?')
+        .all(containerId)
+        .map(({ volume }) => volume),
+    use: (name, containerId) =>
+      void db.run('INSERT OR IGNORE INTO volume_use (volume, container) VALUES (?, ?)', [name, containerId]),
+    release: (containerId) => void db.run('DELETE FROM volume_use WHERE container = ?', [containerId]),
+  };
+}
