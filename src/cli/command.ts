@@ -12,6 +12,12 @@ export interface Flag {
   readonly description: string;
   /** Left out of the help. */
   readonly hidden?: boolean;
+  /** Other long names for it, left out of the help. */
+  readonly aliases?: readonly string[];
+  /** Other long names that are deprecated: using one prints so. */
+  readonly deprecated?: readonly string[];
+  /** Throws an Error for a bad value; its message is the reason in `invalid argument "x" for "--name" flag: <reason>`. */
+  readonly check?: (value: string) => void;
 }
 
 /** What was given on the command line; a flag that was not given has its default. */
@@ -34,8 +40,12 @@ export interface CommandContext {
 
 /** The parts of config.json that commands use; an absent file is an empty config. */
 export interface CliConfig {
+  /** The config.json file. */
   readonly path: string;
   readonly raw: Readonly<Record<string, unknown>>;
+  /** The context in use, `default` when there is none. */
+  readonly contextName: string;
+  readonly debug: boolean;
 }
 
 export interface Invocation {
@@ -45,7 +55,7 @@ export interface Invocation {
 
 /** A command of `docker`. A module in `commands/<noun>/<verb>.ts` exports one by the verb's name. */
 export interface Command {
-  /** As printed after `Usage:`, e.g. `docker stop [OPTIONS] CONTAINER [CONTAINER...]`. */
+  /** As printed after `Usage:`, e.g. `docker stop [OPTIONS] CONTAINER [CONTAINER...]`; the lower-case words in front become the words the user typed. */
   readonly usage: string;
   /** First line of its help. */
   readonly description: string;

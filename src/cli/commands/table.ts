@@ -1,0 +1,274 @@
+import type { Command } from '../command.ts';
+
+/** Where a command is found, and what the help of its group says of it. */
+export interface Row {
+  readonly noun?: string;
+  readonly verb: string;
+  /** Other verbs within the noun. */
+  readonly aliases?: readonly string[];
+  /** The same command without the noun: `docker ps`. */
+  readonly top?: string;
+  readonly description: string;
+  readonly load: () => Promise<Command>;
+}
+
+export const NOUNS: Readonly<Record<string, string>> = {
+  container: 'Manage containers',
+  image: 'Manage images',
+  system: 'Manage Docker',
+};
+
+/** Every command of `docker`. Nothing is loaded before it is asked for: the start of `docker ps` is measured. */
+export const TABLE: readonly Row[] = [
+  {
+    noun: 'container',
+    verb: 'ls',
+    aliases: ['list', 'ps'],
+    top: 'ps',
+    description: 'List containers',
+    load: async () => (await import('./container/ls.ts')).ls,
+  },
+  {
+    noun: 'container',
+    verb: 'run',
+    top: 'run',
+    description: 'Create and run a new container from an image',
+    load: async () => (await import('./container/run.ts')).run,
+  },
+  {
+    noun: 'container',
+    verb: 'exec',
+    top: 'exec',
+    description: 'Execute a command in a running container',
+    load: async () => (await import('./container/exec.ts')).exec,
+  },
+  {
+    noun: 'container',
+    verb: 'attach',
+    top: 'attach',
+    description: 'Attach local standard input, output, and error streams to a running container',
+    load: async () => (await import('./container/attach.ts')).attach,
+  },
+  {
+    noun: 'container',
+    verb: 'create',
+    top: 'create',
+    description: 'Create a new container',
+    load: async () => (await import('./container/create.ts')).create,
+  },
+  {
+    noun: 'container',
+    verb: 'inspect',
+    description: 'Display detailed information on one or more containers',
+    load: async () => (await import('./container/inspect.ts')).inspect,
+  },
+  {
+    noun: 'container',
+    verb: 'kill',
+    top: 'kill',
+    description: 'Kill one or more running containers',
+    load: async () => (await import('./container/kill.ts')).kill,
+  },
+  {
+    noun: 'container',
+    verb: 'logs',
+    top: 'logs',
+    description: 'Fetch the logs of a container',
+    load: async () => (await import('./container/logs.ts')).logs,
+  },
+  {
+    noun: 'container',
+    verb: 'pause',
+    top: 'pause',
+    description: 'Pause all processes within one or more containers',
+    load: async () => (await import('./container/pause.ts')).pause,
+  },
+  {
+    noun: 'container',
+    verb: 'port',
+    top: 'port',
+    description: 'List port mappings or a specific mapping for the container',
+    load: async () => (await import('./container/port.ts')).port,
+  },
+  {
+    noun: 'container',
+    verb: 'prune',
+    description: 'Remove all stopped containers',
+    load: async () => (await import('./container/prune.ts')).prune,
+  },
+  {
+    noun: 'container',
+    verb: 'rename',
+    top: 'rename',
+    description: 'Rename a container',
+    load: async () => (await import('./container/rename.ts')).rename,
+  },
+  {
+    noun: 'container',
+    verb: 'restart',
+    top: 'restart',
+    description: 'Restart one or more containers',
+    load: async () => (await import('./container/restart.ts')).restart,
+  },
+  {
+    noun: 'container',
+    verb: 'rm',
+    aliases: ['remove'],
+    top: 'rm',
+    description: 'Remove one or more containers',
+    load: async () => (await import('./container/rm.ts')).rm,
+  },
+  {
+    noun: 'container',
+    verb: 'start',
+    top: 'start',
+    description: 'Start one or more stopped containers',
+    load: async () => (await import('./container/start.ts')).start,
+  },
+  {
+    noun: 'container',
+    verb: 'stop',
+    top: 'stop',
+    description: 'Stop one or more running containers',
+    load: async () => (await import('./container/stop.ts')).stop,
+  },
+  {
+    noun: 'container',
+    verb: 'top',
+    top: 'top',
+    description: 'Display the running processes of a container',
+    load: async () => (await import('./container/top.ts')).top,
+  },
+  {
+    noun: 'container',
+    verb: 'unpause',
+    top: 'unpause',
+    description: 'Unpause all processes within one or more containers',
+    load: async () => (await import('./container/unpause.ts')).unpause,
+  },
+  {
+    noun: 'container',
+    verb: 'wait',
+    top: 'wait',
+    description: 'Block until one or more containers stop, then print their exit codes',
+    load: async () => (await import('./container/wait.ts')).wait,
+  },
+  {
+    noun: 'image',
+    verb: 'ls',
+    aliases: ['list'],
+    top: 'images',
+    description: 'List images',
+    load: async () => (await import('./image/ls.ts')).ls,
+  },
+  {
+    noun: 'image',
+    verb: 'history',
+    top: 'history',
+    description: 'Show the history of an image',
+    load: async () => (await import('./image/history.ts')).history,
+  },
+  {
+    noun: 'image',
+    verb: 'import',
+    top: 'import',
+    description: 'Import the contents from a tarball to create a filesystem image',
+    load: async () => (await import('./image/import.ts')).importImage,
+  },
+  {
+    noun: 'image',
+    verb: 'inspect',
+    description: 'Display detailed information on one or more images',
+    load: async () => (await import('./image/inspect.ts')).inspect,
+  },
+  {
+    noun: 'image',
+    verb: 'load',
+    top: 'load',
+    description: 'Load an image from a tar archive or STDIN',
+    load: async () => (await import('./image/load.ts')).load,
+  },
+  {
+    noun: 'image',
+    verb: 'prune',
+    description: 'Remove unused images',
+    load: async () => (await import('./image/prune.ts')).prune,
+  },
+  {
+    noun: 'image',
+    verb: 'pull',
+    top: 'pull',
+    description: 'Download an image from a registry',
+    load: async () => (await import('./image/pull.ts')).pull,
+  },
+  {
+    noun: 'image',
+    verb: 'rm',
+    aliases: ['remove'],
+    top: 'rmi',
+    description: 'Remove one or more images',
+    load: async () => (await import('./image/rm.ts')).rm,
+  },
+  {
+    noun: 'image',
+    verb: 'save',
+    top: 'save',
+    description: 'Save one or more images to a tar archive (streamed to STDOUT by default)',
+    load: async () => (await import('./image/save.ts')).save,
+  },
+  {
+    noun: 'image',
+    verb: 'tag',
+    top: 'tag',
+    description: 'Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE',
+    load: async () => (await import('./image/tag.ts')).tag,
+  },
+  {
+    noun: 'system',
+    verb: 'events',
+    top: 'events',
+    description: 'Get real time events from the server',
+    load: async () => (await import('./system/events.ts')).events,
+  },
+  {
+    noun: 'system',
+    verb: 'info',
+    top: 'info',
+    description: 'Display system-wide information',
+    load: async () => (await import('./system/info.ts')).info,
+  },
+  {
+    verb: 'inspect',
+    description: 'Return low-level information on Docker objects',
+    load: async () => (await import('./system/inspect.ts')).inspect,
+  },
+  {
+    verb: 'version',
+    description: 'Show the Docker version information',
+    load: async () => (await import('./system/version.ts')).version,
+  },
+];
+
+/** The row for what the user typed, and the words that were used for it. */
+export interface Resolved {
+  readonly row?: Row;
+  /** A noun alone. */
+  readonly noun?: string;
+  /** `docker container ls`: how errors and the help name it. */
+  readonly path: string;
+  readonly rest: readonly string[];
+}
+
+/** Finds `args[0]` or `args[0] args[1]`; neither row nor noun when there is no such command. */
+export function resolveCommand(args: readonly string[]): Resolved {
+  const [first = '', second = ''] = args;
+  if (Object.hasOwn(NOUNS, first)) {
+    const row = TABLE.find((one) => one.noun === first && (one.verb === second || one.aliases?.includes(second)));
+    if (row === undefined) return { noun: first, path: `docker ${first}`, rest: args.slice(1) };
+    return { row, noun: first, path: `docker ${first} ${row.verb}`, rest: args.slice(2) };
+  }
+  const row = TABLE.find((one) => (one.noun === undefined ? one.verb : one.top) === first);
+  return row === undefined
+    ? { path: `docker ${first}`, rest: args.slice(1) }
+    : { row, path: `docker ${first}`, rest: args.slice(1) };
+}
