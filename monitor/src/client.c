@@ -66,6 +66,23 @@ void client_say(struct client *client, const char *format, ...)
 	client_flush(client);
 }
 
+/* It takes no more output. What it has sent before may still wait to be read: its end is seen there. */
+static void lose(struct client *client)
+{
+	client->hung_up = true;
+	client->wants[1] = client->wants[2] = false;
+	client->dead = client->dead || client->input_ended;
+}
+
+/* Closing with unread input would turn the peer's end of stream into ECONNRESET. */
+static void say_farewell(int fd)
+{
+	char rest[4096];
+	shutdown(fd, SHUT_RDWR);
+	while (RETRY(read(fd, rest, sizeof(rest))) > 0)
+		;
+}
+
 void client_output(struct client *client, int stream, const char *data, size_t length, bool raw)
 {
 	if (client->role != CLIENT_ATTACHED || !client->wants[stream] || client->dead || client->closing)
@@ -80,7 +97,7 @@ void client_output(struct client *client, int stream, const char *data, size_t l
 		struct iovec parts[2] = {{header, header_length}, {(void *)data, length}};
 		ssize_t n = RETRY(writev(client->fd, parts, 2));
 		if (n < 0 && errno != EAGAIN) {
-			client->dead = true;
+			lose(client);
 			return;
 		}
 		sent = n < 0 ? 0 : (size_t)n;
@@ -94,12 +111,12 @@ void client_output(struct client *client, int stream, const char *data, size_t l
 
 void client_flush(struct client *client)
 {
-	if (client->dead)
+	if (client->dead || client->hung_up)
 		return;
 	if (!queue_drain(client->out, client->fd)) {
-		client->dead = true;
+		lose(client);
 	} else if (client->closing && queue_empty(client->out)) {
-		shutdown(client->fd, SHUT_WR);
+		say_farewell(client->fd);
 		client->dead = true;
 	}
 }

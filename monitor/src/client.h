@@ -17,7 +17,8 @@ struct client {
 	bool closing;        /* close once everything is handed over */
 	bool dead;           /* to be freed by the loop */
 	bool reading_paused; /* stdin queue is full */
-	bool hung_up;        /* the peer has closed altogether */
+	bool hung_up;        /* the peer takes no more; what it sent is still read */
+	bool greeted;        /* a control connection that has its hello */
 	uint32_t watched;    /* epoll events asked for */
 	struct queue *out;
 	char line[256];
@@ -38,5 +39,5 @@ void client_say(struct client *client, const char *format, ...) __attribute__((f
 /* Queues output of stream 1 or 2 for an attached client that wants it; framed unless `raw`. A client too far behind is marked dead. */
 void client_output(struct client *client, int stream, const char *data, size_t length, bool raw);
 
-/* Hands over what the socket takes; marks the client dead when it is gone or finished. */
+/* Hands over what the socket takes; marks the client hung up when it is gone, dead when all is said. */
 void client_flush(struct client *client);

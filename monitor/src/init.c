@@ -14,10 +14,12 @@ static void become(char **argv, const sigset_t *before)
 	signal(SIGTTOU, SIG_IGN);
 	tcsetpgrp(STDIN_FILENO, getpgrp());
 	signal(SIGTTOU, SIG_DFL);
+	signal(SIGTTIN, SIG_DFL);
 	sigprocmask(SIG_SETMASK, before, NULL);
 	execvp(argv[0], argv);
-	fprintf(stderr, "docker-init: %s: %s\n", argv[0], strerror(errno));
-	_exit(errno == ENOENT ? 127 : 126);
+	int problem = errno;
+	fprintf(stderr, "docker-init: %s: %s\n", argv[0], strerror(problem));
+	_exit(problem == ENOENT ? 127 : 126);
 }
 
 /* Returns the exit code of `child` once it has ended, -1 before. */

@@ -26,7 +26,7 @@ struct logfile {
 	struct logfile_options options;
 	int fd;
 	long long size;      /* of the file, with what waits in the batch */
-	bool torn;           /* the last write failed in the middle of a record */
+	bool torn;           /* the file ends in the middle of a record */
 	pid_t compressor;    /* 0: none */
 	char *batch;
 	size_t batched, capacity, attrs_length;
@@ -35,9 +35,17 @@ struct logfile {
 	size_t tail_length[2];
 };
 
+/* Readable, to see how it ends. */
 static int open_log(const char *path)
 {
-	return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+	return open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+}
+
+/* Whoever wrote it before may have died in the middle of a record. */
+static bool ends_torn(int fd, off_t size)
+{
+	char last = '\n';
+	return size > 0 && RETRY(pread(fd, &last, 1, size - 1)) == 1 && last != '\n';
 }
 
 struct logfile *logfile_open(const struct logfile_options *options)
@@ -50,6 +58,7 @@ struct logfile *logfile_open(const struct logfile_options *options)
 	log->options = *options;
 	log->fd = fd;
 	log->size = status.st_size;
+	log->torn = ends_torn(fd, status.st_size);
 	log->attrs_length = options->attrs ? strlen(options->attrs) + 9 : 0;
 	log->capacity = BATCH_BYTES + log->attrs_length;
 	return log;
@@ -70,6 +79,14 @@ size_t format_rfc3339(char *out, struct timespec time)
 	return length;
 }
 
+/* Some of the batch is lost. */
+static void measure(struct logfile *log)
+{
+	struct stat status;
+	if (fstat(log->fd, &status) == 0)
+		log->size = status.st_size;
+}
+
 static void flush_batch(struct logfile *log)
 {
 	size_t done = 0;
@@ -83,7 +100,10 @@ static void flush_batch(struct logfile *log)
 		}
 		done += (size_t)n;
 	}
+	bool lost = done < log->batched;
 	log->batched = 0;
+	if (lost)
+		measure(log);
 }
 
 /* Name of the n-th older file. */
@@ -93,6 +113,13 @@ static char *older(const struct logfile *log, int n, bool compressed)
 	if (asprintf(&name, "%s.%d%s", log->options.path, n, compressed ? ".gz" : "") < 0)
 		abort();
 	return name;
+}
+
+static bool has_older(const struct logfile *log, int n)
+{
+	cleanup_free char *plain = older(log, n, false);
+	cleanup_free char *packed = older(log, n, true);
+	return access(plain, F_OK) == 0 || access(packed, F_OK) == 0;
 }
 
 /* The plain file wins over a compressed one of the same number: that one is unfinished. */
@@ -143,27 +170,38 @@ static void compress_newest(struct logfile *log)
 	log->compressor = pid;
 }
 
+static void start_anew(struct logfile *log, int fd)
+{
+	log->fd = fd;
+	log->size = 0;
+	log->torn = false;
+}
+
 static void rotate(struct logfile *log)
 {
 	flush_batch(log);
 	if (log->options.max_files <= 1) {
 		if (ftruncate(log->fd, 0) == 0)
-			log->size = 0;
+			start_anew(log, log->fd);
 		return;
 	}
-	for (int n = log->options.max_files - 1; n > 1; n--)
+	int free_number = 1;
+	while (free_number < log->options.max_files - 1 && has_older(log, free_number))
+		free_number++;
+	for (int n = free_number; n > 1; n--)
 		move_older(log, n - 1, n);
 	cleanup_free char *newest = older(log, 1, false);
 	cleanup_free char *stale = older(log, 1, true);
 	if (rename(log->options.path, newest) < 0)
 		return;
-	unlink(stale);
 	int fd = open_log(log->options.path);
-	if (fd < 0)
+	if (fd < 0) {
+		rename(newest, log->options.path);
 		return;
+	}
+	unlink(stale);
 	close(log->fd);
-	log->fd = fd;
-	log->size = 0;
+	start_anew(log, fd);
 	if (log->options.compress)
 		compress_newest(log);
 }

@@ -36,6 +36,7 @@ static struct {
 	struct client *clients;
 	pid_t runtime, process, deleter;
 	bool had_control, listener_paused;
+	bool terminal_rests;       /* nobody has it open */
 	int client_count;
 	int exit_code, signal, oom;
 	struct timespec started, finished;
@@ -80,7 +81,7 @@ static void for_controls(const char *format, ...)
 	if (length < 0)
 		abort();
 	for (struct client *client = m.clients; client; client = client->next)
-		if (client->role == CLIENT_CONTROL)
+		if (client->role == CLIENT_CONTROL && client->greeted)
 			client_say(client, "%s", text);
 }
 
@@ -109,7 +110,7 @@ static void update_watch(struct client *client)
 	}
 	if (!client->input_ended && !client->reading_paused)
 		events |= EPOLLIN;
-	if (!queue_empty(client->out))
+	if (!client->hung_up && !queue_empty(client->out))
 		events |= EPOLLOUT;
 	if (events != client->watched)
 		watch(client->fd, client, events);
@@ -117,6 +118,7 @@ static void update_watch(struct client *client)
 }
 
 static void resume_listener(void);
+static void end_input(struct client *client);
 
 static bool control_left(void)
 {
@@ -131,6 +133,8 @@ static void sweep_clients(void)
 	for (struct client **at = &m.clients; *at;) {
 		struct client *client = *at;
 		if (client->dead) {
+			if (!client->input_ended)
+				end_input(client);
 			*at = client->next;
 			client_free(client);
 			m.client_count--;
@@ -208,6 +212,42 @@ static void end_input(struct client *client)
 	}
 }
 
+/* --- hello -------------------------------------------------------------------------------------------- */
+
+static void say_exited(struct client *client)
+{
+	client_say(client, "exited %d %d %d %lld.%09ld %lld.%09ld\n", m.exit_code, m.signal, m.oom, (long long)m.started.tv_sec, m.started.tv_nsec,
+		   (long long)m.finished.tv_sec, m.finished.tv_nsec);
+}
+
+static void greet(struct client *client)
+{
+	const char *name = m.state == WAITING ? "waiting" : m.state < EXITED ? "running" : "exited";
+	client->greeted = true;
+	client_say(client, "hello %d %s %d %d %lld.%09ld\n", PROTOCOL_VERSION, name, getpid(), m.process, (long long)m.started.tv_sec,
+		   m.started.tv_nsec);
+	if (m.state >= EXITED && m.process)
+		say_exited(client);
+}
+
+/* The runtime is done: those who came meanwhile learn how it went. */
+static void greet_all(void)
+{
+	for (struct client *client = m.clients; client; client = client->next)
+		if (client->role == CLIENT_CONTROL && !client->greeted)
+			greet(client);
+}
+
+static void hello(struct client *client)
+{
+	client->role = CLIENT_CONTROL;
+	m.had_control = true;
+	if (m.state == WAITING)
+		m.deadline_ms = 0;
+	if (m.state != STARTING)
+		greet(client);
+}
+
 /* --- start -------------------------------------------------------------------------------------------- */
 
 static void fail_start(int status)
@@ -219,6 +259,7 @@ static void fail_start(int status)
 	unwatch_close(&m.streams.err);
 	unwatch_close(&m.streams.in);
 	m.state = EXITED;
+	greet_all();
 	close_when_flushed(CLIENT_ATTACHED);
 	/* A name that is taken belongs to somebody who runs. */
 	m.deleter = m.options.exec || runtime_says("already exist") || runtime_says("given ID already") ? 0 : runtime_delete(&m.call);
@@ -270,6 +311,7 @@ static void on_started(int status)
 	m.started = now_realtime();
 	m.state = RUNNING;
 	for_controls("started %d %lld.%09ld\n", m.process, (long long)m.started.tv_sec, m.started.tv_nsec);
+	greet_all();
 	if (m.streams.out >= 0)
 		watch(m.streams.out, &OUT, EPOLLIN);
 	if (m.streams.err >= 0)
@@ -289,12 +331,6 @@ static void write_exit_file(void)
 	bool written = fflush(file) == 0 && fsync(fileno(file)) == 0;
 	if (fclose(file) == 0 && written)
 		rename("exit.tmp", "exit");
-}
-
-static void say_exited(struct client *client)
-{
-	client_say(client, "exited %d %d %d %lld.%09ld %lld.%09ld\n", m.exit_code, m.signal, m.oom, (long long)m.started.tv_sec, m.started.tv_nsec,
-		   (long long)m.finished.tv_sec, m.finished.tv_nsec);
 }
 
 static void finish(void)
@@ -321,15 +357,34 @@ static void finish_if_drained(void)
 		finish();
 }
 
+/*
+ * EIO: nobody has the terminal open. The process may open it again, and closing the master would send it SIGHUP: it is kept,
+ * edge-triggered, since its hang-up lasts.
+ */
+static void rest_terminal(int master)
+{
+	if (!m.terminal_rests)
+		watch(master, &OUT, EPOLLIN | EPOLLET);
+	m.terminal_rests = true;
+}
+
 static void take_output(int *fd, int stream)
 {
 	for (int rounds = 0; rounds < 16; rounds++) {
 		ssize_t n = RETRY(read(*fd, m.buffer, sizeof(m.buffer)));
 		if (n < 0 && errno == EAGAIN)
 			return;
-		if (n <= 0) { /* a terminal says EIO at its end */
+		if (n < 0 && m.options.tty && m.state == RUNNING) {
+			rest_terminal(*fd);
+			return;
+		}
+		if (n <= 0) {
 			unwatch_close(fd);
 			return;
+		}
+		if (m.terminal_rests) {
+			m.terminal_rests = false;
+			watch(*fd, &OUT, EPOLLIN);
 		}
 		if (m.log)
 			logfile_append(m.log, stream, m.buffer, (size_t)n, now_realtime());
@@ -347,6 +402,8 @@ static void on_exited(int status)
 	m.exit_code = m.signal ? 128 + m.signal : WEXITSTATUS(status);
 	m.state = DRAINING;
 	m.deadline_ms = monotonic_ms() + DRAIN_TIMEOUT_MS;
+	if (m.terminal_rests)
+		watch(m.streams.out, &OUT, EPOLLIN);
 	finish_if_drained();
 }
 
@@ -380,18 +437,6 @@ static void reap(void)
 }
 
 /* --- lines of clients --------------------------------------------------------------------------------- */
-
-static void hello(struct client *client)
-{
-	static const char *const names[] = {"waiting", "starting", "running", "running", "exited", "exited"};
-	client->role = CLIENT_CONTROL;
-	m.had_control = true;
-	m.deadline_ms = m.state == WAITING ? 0 : m.deadline_ms;
-	client_say(client, "hello %d %s %d %d %lld.%09ld\n", PROTOCOL_VERSION, names[m.state], getpid(), m.process, (long long)m.started.tv_sec,
-		   m.started.tv_nsec);
-	if (m.state >= EXITED && m.process)
-		say_exited(client);
-}
 
 static bool attach(struct client *client, const char *letters)
 {
@@ -472,13 +517,21 @@ static void take_bytes(struct client *client, const char *data, size_t length)
 	}
 }
 
+/* Bytes to read of a client that has not said what it wants: its line, not the stdin that may follow. */
+static size_t first_line(int fd)
+{
+	ssize_t n = RETRY(recv(fd, m.buffer, LINE_MAX_BYTES + 1, MSG_PEEK));
+	char *end = n > 0 ? memchr(m.buffer, '\n', (size_t)n) : NULL;
+	return end ? (size_t)(end - m.buffer) + 1 : LINE_MAX_BYTES + 1;
+}
+
 static void read_client(struct client *client)
 {
 	size_t room = sizeof(m.buffer);
 	if (client->role == CLIENT_ATTACHED && client->wants[0] && input_open())
 		room = queue_room(m.input) < room ? queue_room(m.input) : room;
 	else if (client->role == CLIENT_NEW)
-		room = 512; /* what follows the attach line fits the empty stdin queue */
+		room = first_line(client->fd);
 	if (room == 0)
 		return;
 	ssize_t n = RETRY(read(client->fd, m.buffer, room));
@@ -509,8 +562,6 @@ static void serve_client(struct client *client, uint32_t events)
 		client_flush(client);
 	if (events & (EPOLLIN | EPOLLHUP | EPOLLERR) && !client->dead)
 		read_client(client);
-	if (client->dead && client->role == CLIENT_ATTACHED && !client->input_ended)
-		end_input(client);
 }
 
 /* --- loop --------------------------------------------------------------------------------------------- */
@@ -522,7 +573,7 @@ static void dispatch(struct epoll_event *event)
 		reap();
 	else if (marker == &LISTENER)
 		accept_client();
-	else if (marker == &CONSOLE)
+	else if (marker == &CONSOLE && m.console >= 0)
 		take_terminal();
 	else if (marker == &OUT && m.streams.out >= 0)
 		take_output(&m.streams.out, 1);
@@ -530,7 +581,7 @@ static void dispatch(struct epoll_event *event)
 		take_output(&m.streams.err, 2);
 	else if (marker == &IN)
 		pump_input();
-	else if (marker != &OUT && marker != &ERR)
+	else if (marker != &OUT && marker != &ERR && marker != &CONSOLE)
 		serve_client(marker, event->events);
 }
 
@@ -626,6 +677,8 @@ static const char *set_up(void)
 		return "the directory cannot be entered";
 	block_signals();
 	m.epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (m.epoll < 0 || m.signals < 0)
+		return "no descriptors";
 	if (m.options.log.path && !(m.log = logfile_open(&m.options.log)))
 		return "the log cannot be opened";
 	if ((m.listener = client_listen()) < 0)

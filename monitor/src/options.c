@@ -1,6 +1,8 @@
 #include "options.h"
 
+#include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,8 +29,18 @@ static const struct option table[] = {
     {0},
 };
 
+/* A decimal number of that range, and nothing else. */
+static bool number(long long *out, long long least, long long most)
+{
+	char *end;
+	errno = 0;
+	*out = strtoll(optarg, &end, 10);
+	return end != optarg && *end == 0 && errno == 0 && *out >= least && *out <= most;
+}
+
 static bool take(struct options *options, int option)
 {
+	long long n;
 	switch (option) {
 	case DIR_OPT: options->dir = optarg; return true;
 	case KIND: options->exec = strcmp(optarg, "exec") == 0; return options->exec || strcmp(optarg, "container") == 0;
@@ -36,13 +48,13 @@ static bool take(struct options *options, int option)
 	case BUNDLE: options->bundle = optarg; return true;
 	case PROCESS: options->process = optarg; return true;
 	case TTY: options->tty = true; return true;
-	case ROWS: options->rows = (unsigned)atoi(optarg); return true;
-	case COLUMNS: options->columns = (unsigned)atoi(optarg); return true;
+	case ROWS: if (!number(&n, 0, USHRT_MAX)) return false; options->rows = (unsigned)n; return true;
+	case COLUMNS: if (!number(&n, 0, USHRT_MAX)) return false; options->columns = (unsigned)n; return true;
 	case STDIN: options->stdin_open = true; return true;
 	case STDIN_ONCE: options->stdin_once = true; return true;
 	case LOG: options->log.path = optarg; return true;
-	case LOG_SIZE: options->log.max_size = atoll(optarg); return options->log.max_size >= 0;
-	case LOG_FILES: options->log.max_files = atoi(optarg); return options->log.max_files >= 1;
+	case LOG_SIZE: return number(&options->log.max_size, 0, LLONG_MAX / 4);
+	case LOG_FILES: if (!number(&n, 1, INT_MAX)) return false; options->log.max_files = (int)n; return true;
 	case LOG_COMPRESS: options->log.compress = true; return true;
 	case LOG_ATTRS: options->log.attrs = optarg; return true;
 	case SPILL: options->spill_dir = optarg; return true;

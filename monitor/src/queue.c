@@ -89,12 +89,25 @@ static void put(struct queue *queue, const char *data, size_t length)
 	}
 }
 
+/* Not every file system has O_TMPFILE. */
+static int open_unlinked(const char *dir)
+{
+	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	cleanup_free char *name = NULL;
+	if (fd >= 0 || asprintf(&name, "%s/skiff-XXXXXX", dir) < 0)
+		return fd;
+	fd = mkostemp(name, O_CLOEXEC);
+	if (fd >= 0)
+		unlink(name);
+	return fd;
+}
+
 static bool spill(struct queue *queue, const char *data, size_t length)
 {
 	if (!queue->spill_dir || queue->write_at - queue->read_at + (off_t)length > QUEUE_SPILL_BYTES)
 		return false;
 	if (queue->file < 0)
-		queue->file = open(queue->spill_dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+		queue->file = open_unlinked(queue->spill_dir);
 	if (queue->file < 0)
 		return false;
 	for (size_t done = 0; done < length;) {
@@ -133,7 +146,8 @@ static bool refill(struct queue *queue)
 {
 	char chunk[16384];
 	while (spilled(queue) && queue_room(queue) >= sizeof(chunk)) {
-		ssize_t n = RETRY(pread(queue->file, chunk, sizeof(chunk), queue->read_at));
+		off_t left = queue->write_at - queue->read_at;
+		ssize_t n = RETRY(pread(queue->file, chunk, left < (off_t)sizeof(chunk) ? (size_t)left : sizeof(chunk), queue->read_at));
 		if (n <= 0)
 			return false;
 		put(queue, chunk, (size_t)n);

@@ -80,6 +80,7 @@ int console_receive(int listener)
 	struct iovec body = {name, sizeof(name)};
 	struct msghdr message = {.msg_iov = &body, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
 	int master = -1;
+	unlink("console");
 	if (connection < 0 || RETRY(recvmsg(connection, &message, MSG_CMSG_CLOEXEC)) < 0)
 		return -1;
 	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
@@ -87,7 +88,6 @@ int console_receive(int listener)
 		return -1;
 	memcpy(&master, CMSG_DATA(header), sizeof(int));
 	set_nonblocking(master);
-	unlink("console");
 	return master;
 }
 
