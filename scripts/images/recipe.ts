@@ -1,0 +1,18 @@
+import type { NewImage } from './archive.ts';
+
+/** How to make one base image. */
+export interface Recipe {
+  readonly name: string;
+  /** Fetches what is needed. `packages`: every package that went in, with its version. Errors: not_found, system. */
+  make(): { readonly image: NewImage; readonly packages: Readonly<Record<string, string>> };
+  /** The version a package would go in with today; undefined when it is not to be had. */
+  currentVersion(name: string): string | undefined;
+}
+
+/** `1:1.35.0-4+deb12u1` -> `1.35.0`: the version the program's makers gave it. */
+export function upstreamVersion(debian: string): string {
+  return debian
+    .replace(/^\d+:/, '')
+    .replace(/-[^-]*$/, '')
+    .replace(/[+~].*$/, '');
+}
