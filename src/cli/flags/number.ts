@@ -20,6 +20,20 @@ export function parseInt64(text: string): number {
   return sign === '-' ? 0 - size : size;
 }
 
+/** A whole decimal number. Errors as `parseInt64`. */
+export function parseDecimal(text: string): number {
+  if (!/^[+-]?\d+$/.test(text)) throw syntax('ParseInt', text);
+  return parseInt64(text.replace(/^([+-]?)0+(?=\d)/, '$1'));
+}
+
+/** A whole number from 0 to `most` (Go's strconv.ParseUint). Errors: invalid_parameter with its text. */
+export function parseUint(text: string, most: number = Number.MAX_SAFE_INTEGER): number {
+  if (!/^\d+$/.test(text)) throw syntax('ParseUint', text);
+  const size = Number(text);
+  if (size <= most) return size;
+  throw new KnownError('invalid_parameter', `strconv.ParseUint: parsing ${JSON.stringify(text)}: value out of range`);
+}
+
 function syntax(name: string, text: string): KnownError {
   return new KnownError('invalid_parameter', `strconv.${name}: parsing ${JSON.stringify(text)}: invalid syntax`);
 }
