@@ -1,0 +1,141 @@
+import { encodeJson, encodeText } from '../template/json.ts';
+import { type JsonNumber, NIL, type Struct, toDictionary, toList, type Value } from '../template/value.ts';
+
+/**
+ * Go's struct types by name, so that templates see an answer as docker's do: fields in order, zero values for what is absent.
+ * A type is its fields, `;` between them: `GoName[:jsonName] type`, where a type is `string`, `bool`, `int`, `float64`,
+ * `duration` (nanoseconds), `any`, `[]T`, `map[string]T`, `*T` or the name of another.
+ */
+export type Shapes = Readonly<Record<string, string>>;
+
+interface Field {
+  readonly name: string;
+  readonly json: string;
+  readonly type: string;
+}
+
+/** What parseExact read, as a value of the Go type `type`. What does not fit the type is taken as plain JSON. */
+export function decodeAs(shapes: Shapes, type: string, parsed: unknown): Value {
+  if (type.startsWith('*')) {
+    return parsed === undefined || parsed === null ? { kind: 'nil', type } : decodeAs(shapes, type.slice(1), parsed);
+  }
+  if (type.startsWith('[]')) return decodeList(shapes, type, parsed);
+  if (type.startsWith('map[string]')) return decodeMap(shapes, type, parsed);
+  const shape = shapes[type];
+  return shape === undefined ? decodeBasic(type, parsed) : decodeStruct(shapes, type, shape, parsed);
+}
+
+function decodeBasic(type: string, parsed: unknown): Value {
+  switch (type) {
+    case 'string':
+      return typeof parsed === 'string' ? parsed : '';
+    case 'bool':
+      return parsed === true;
+    case 'int':
+      return isJsonNumber(parsed) ? BigInt(parsed.text) : BigInt(Math.trunc(Number(parsed ?? 0)) || 0);
+    case 'duration':
+      return formatDuration(Number(parsed ?? 0));
+    case 'float64':
+      return Number(parsed ?? 0);
+    default:
+      return decodeAny(parsed);
+  }
+}
+
+/** JSON without a type: numbers are floats. */
+function decodeAny(parsed: unknown): Value {
+  if (parsed === null) return NIL;
+  if (Array.isArray(parsed)) return toList(parsed.map(decodeAny), '[]interface {}');
+  if (isJsonNumber(parsed)) return Number(parsed.text);
+  if (typeof parsed === 'object') {
+    const entries = Object.entries(parsed).map(([key, value]) => [key, decodeAny(value)] as const);
+    return toDictionary(new Map(entries), 'map[string]interface {}');
+  }
+  return typeof parsed === 'string' || typeof parsed === 'boolean' || typeof parsed === 'number' ? parsed : undefined;
+}
+
+function decodeList(shapes: Shapes, type: string, parsed: unknown): Value {
+  const items: readonly unknown[] = Array.isArray(parsed) ? parsed : [];
+  const values = items.map((item) => decodeAs(shapes, type.slice('[]'.length), item));
+  return { kind: 'list', items: values, isNil: !Array.isArray(parsed), type: goName(type) };
+}
+
+function decodeMap(shapes: Shapes, type: string, parsed: unknown): Value {
+  const element = type.slice('map[string]'.length);
+  const isNil = typeof parsed !== 'object' || parsed === null;
+  const entries = isNil
+    ? []
+    : Object.entries(parsed).map(([key, value]) => [key, decodeAs(shapes, element, value)] as const);
+  const missing = element === 'any' ? undefined : decodeAs(shapes, element, undefined);
+  return { kind: 'dictionary', entries: new Map(entries), isNil, type: goName(type), missing };
+}
+
+function decodeStruct(shapes: Shapes, type: string, shape: string, parsed: unknown): Struct {
+  const source = typeof parsed === 'object' && parsed !== null ? parsed : {};
+  const fields = parseFields(shape);
+  const valueOf = (field: Field): Value => decodeAs(shapes, field.type, Reflect.get(source, field.json));
+  return {
+    kind: 'struct',
+    type,
+    member: (name) => {
+      const field = fields.find((one) => one.name === name);
+      return field && { kind: 'value', value: valueOf(field) };
+    },
+    values: () => fields.map(valueOf),
+    json: () => encodeParsed(source),
+  };
+}
+
+function parseFields(shape: string): readonly Field[] {
+  return shape
+    .split(';')
+    .map((text) => text.trim())
+    .filter((text) => text !== '')
+    .map((text) => {
+      const [names = '', type = 'string'] = text.split(' ');
+      const [name = '', json = name] = names.split(':');
+      return { name, json, type };
+    });
+}
+
+/** JSON of what parseExact read, in its own order. */
+export function encodeParsed(parsed: unknown): string {
+  if (typeof parsed === 'string') return encodeText(parsed);
+  if (Array.isArray(parsed)) return `[${parsed.map(encodeParsed).join(',')}]`;
+  if (isJsonNumber(parsed)) return parsed.text;
+  if (typeof parsed !== 'object' || parsed === null)
+    return typeof parsed === 'number' ? encodeJson(parsed) : String(parsed);
+  return `{${Object.entries(parsed)
+    .map(([key, value]) => `${encodeText(key)}:${encodeParsed(value)}`)
+    .join(',')}}`;
+}
+
+function isJsonNumber(parsed: unknown): parsed is JsonNumber {
+  return typeof parsed === 'object' && parsed !== null && 'kind' in parsed && parsed.kind === 'json-number';
+}
+
+function goName(type: string): string {
+  return type.replace(/any$/, 'interface {}');
+}
+
+const UNITS: readonly (readonly [string, number])[] = [
+  ['h', 3600e9],
+  ['m', 60e9],
+];
+
+/** Nanoseconds as Go's time.Duration prints: `1m30s`, `1.5ms`. */
+export function formatDuration(nanos: number): string {
+  if (nanos === 0) return '0s';
+  const size = Math.abs(nanos);
+  const sign = nanos < 0 ? '-' : '';
+  if (size < 1e3) return `${sign}${size}ns`;
+  if (size < 1e6) return `${sign}${size / 1e3}µs`;
+  if (size < 1e9) return `${sign}${size / 1e6}ms`;
+  let [text, rest] = ['', size];
+  for (const [unit, length] of UNITS) {
+    const count = Math.floor(rest / length);
+    if (text !== '' || count > 0) text += `${count}${unit}`;
+    rest -= count * length;
+  }
+  return `${sign}${text}${rest / 1e9}s`;
+}

@@ -1,0 +1,24 @@
+import { CONTAINER_SHAPES } from './container.ts';
+import type { Shapes } from './decode.ts';
+
+/** Go's types of everything else that is inspected (moby api/types 28.2). */
+export const OBJECT_SHAPES: Shapes = {
+  ...CONTAINER_SHAPES,
+  'image.InspectResponse':
+    'ID:Id string; RepoTags []string; RepoDigests []string; Parent string; Comment string; Created string; DockerVersion string; Author string; Config *dockerspec.ImageConfig; Architecture string; Variant string; Os string; OsVersion string; Size int; VirtualSize int; GraphDriver container.DriverData; RootFS image.RootFS; Metadata image.Metadata; Descriptor *v1.Descriptor; Manifests []any',
+  'dockerspec.ImageConfig':
+    'User string; ExposedPorts map[string]struct; Env []string; Entrypoint []string; Cmd []string; Volumes map[string]struct; WorkingDir string; Labels map[string]string; StopSignal string; ArgsEscaped bool; Healthcheck *v1.HealthcheckConfig; OnBuild []string; Shell []string',
+  'image.RootFS': 'Type string; Layers []string',
+  'image.Metadata': 'LastTagTime string',
+  'network.Inspect':
+    'Name string; ID:Id string; Created string; Scope string; Driver string; EnableIPv4 bool; EnableIPv6 bool; IPAM network.IPAM; Internal bool; Attachable bool; Ingress bool; ConfigFrom network.ConfigReference; ConfigOnly bool; Containers map[string]network.EndpointResource; Options map[string]string; Labels map[string]string; Peers []any; Services map[string]any',
+  'network.IPAM': 'Driver string; Options map[string]string; Config []network.IPAMConfig',
+  'network.IPAMConfig':
+    'Subnet string; IPRange string; Gateway string; AuxAddress:AuxiliaryAddresses map[string]string',
+  'network.ConfigReference': 'Network string',
+  'network.EndpointResource':
+    'Name string; EndpointID string; MacAddress string; IPv4Address string; IPv6Address string',
+  'volume.Volume':
+    'ClusterVolume *any; CreatedAt string; Driver string; Labels map[string]string; Mountpoint string; Name string; Options map[string]string; Scope string; Status map[string]any; UsageData *volume.UsageData',
+  'volume.UsageData': 'RefCount int; Size int',
+};
