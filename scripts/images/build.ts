@@ -33,7 +33,8 @@ export function ensureImage(recipe: Recipe, folder = FOLDER): { readonly path: s
 
 function isFresh(recipe: Recipe, record: BuildRecord | undefined, builder: string): boolean {
   if (record?.builder !== builder) return false;
-  return Object.entries(record.packages).every(([name, version]) => recipe.currentVersion(name) === version);
+  const current = recipe.currentVersions(Object.keys(record.packages));
+  return Object.entries(record.packages).every(([name, version]) => current.get(name) === version);
 }
 
 function readRecord(path: string): BuildRecord | undefined {

@@ -31,12 +31,7 @@ export function busyboxRoot({ binary, applets }: BusyboxProgram): FileTree {
       'etc/hostname': '',
       'etc/nsswitch.conf': 'passwd: files\ngroup: files\nshadow: files\nhosts: files dns\n',
     }),
-    new Map<string, TreeNode>([['etc/shadow', { kind: 'file', content: shadow(), mode: 0o640 }]]),
     symlinks({ 'usr/bin/env': '../../bin/env' }),
     new Map<string, TreeNode>([['bin/busybox', { kind: 'file', content: binary, mode: 0o755 }], ...links]),
   );
-}
-
-function shadow(): Uint8Array {
-  return Buffer.from(accountFiles()['etc/shadow'] ?? '');
 }

@@ -66,24 +66,30 @@ export function installedProgram(
   return { path, content: readFileSync(path), dateSeconds: Math.floor(statSync(path).mtimeMs / 1000) };
 }
 
-/** What apt's lists say now; undefined for a name that only others provide. Errors: system. */
-export function candidate(name: string): Candidate | undefined {
-  const shown = Bun.spawnSync(['apt-cache', 'show', '--no-all-versions', name], {
+/** What apt's lists say now, by name; names that only others provide are left out. */
+export function candidates(names: readonly string[]): ReadonlyMap<string, Candidate> {
+  const shown = Bun.spawnSync(['apt-cache', 'show', '--no-all-versions', ...names], {
     env: { ...process.env, LC_ALL: 'C' },
   });
-  const field = (key: string): string | undefined =>
-    new RegExp(`^${key}: (.*)$`, 'm').exec(shown.stdout.toString())?.[1]?.trim();
-  const version = field('Version');
-  return version === undefined ? undefined : { name, version, section: field('Section')?.split('/').at(-1) ?? '' };
+  const found = new Map<string, Candidate>();
+  for (const paragraph of shown.stdout.toString().split('\n\n')) {
+    const field = (key: string): string => new RegExp(`^${key}: (.*)$`, 'm').exec(paragraph)?.[1]?.trim() ?? '';
+    const [name, version] = [field('Package'), field('Version')];
+    if (name !== '' && version !== '')
+      found.set(name, { name, version, section: field('Section').split('/').at(-1) ?? '' });
+  }
+  return found;
 }
 
-/** Fills apt's lists when they do not know `name`, as on a machine that has just been set up. */
-export function ensureKnown(name: string): Candidate {
-  const known = candidate(name);
-  if (known !== undefined) return known;
-  run(['apt-get', 'update', '-qq']);
-  const found = candidate(name);
-  if (found === undefined) throw new KnownError('not_found', `no package ${name} in apt's sources`);
+/** As `candidates`, but fills apt's lists when they lack a name, as on a machine that has just been set up. Errors: not_found. */
+export function ensureCandidates(names: readonly string[]): ReadonlyMap<string, Candidate> {
+  let found = candidates(names);
+  if (names.some((name) => !found.has(name))) {
+    run(['apt-get', 'update', '-qq']);
+    found = candidates(names);
+  }
+  const missing = names.find((name) => !found.has(name));
+  if (missing !== undefined) throw new KnownError('not_found', `no package ${missing} in apt's sources`);
   return found;
 }
 
