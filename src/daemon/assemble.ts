@@ -84,13 +84,11 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
   const collector = createCollector({ content, layers, records: imageRecords, catalog, background: tasks });
   const host = { os: 'linux', architecture: architecture() };
   const users = (): ReturnType<Parameters<typeof createImageService>[0]['users']> =>
-    containers.context.table
-      .all()
-      .map(({ record }) => ({
-        containerId: record.id,
-        imageId: record.image.id,
-        running: ['running', 'paused', 'restarting'].includes(record.state.status),
-      }));
+    containers.context.table.all().map(({ record }) => ({
+      containerId: record.id,
+      imageId: record.image.id,
+      running: ['running', 'paused', 'restarting'].includes(record.state.status),
+    }));
   const imageDeps = {
     content,
     layers,

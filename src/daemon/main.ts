@@ -1,6 +1,6 @@
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { Server } from 'node:http';
-import { createConnection } from 'node:net';
+import { createConnection, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { KnownError, messageOf } from '../lib/errors.ts';
 import { tryLock } from '../linux/ffi/libc.host.ts';
@@ -24,6 +24,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     const lock = lockDataRoot(config.dataRoot);
     writePidFile(config.pidFile);
     const engine = await assemble(config, log);
+    const connections = trackConnections(engine.server);
     const addresses: string[] = [];
     for (const host of config.hosts) addresses.push(await listen(engine.server, host));
     for (const address of addresses) log.info(`API listen on ${address}`);
@@ -32,6 +33,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     log.info(`Processing signal '${signal}'`);
     engine.server.close();
     await engine.shutdown();
+    for (const connection of connections) connection.destroy();
     for (const address of addresses) if (address.startsWith('/')) rmSync(address, { force: true });
     rmSync(config.pidFile, { force: true });
     closeSync(lock);
@@ -93,6 +95,16 @@ async function started(
   server.once('error', reject);
   server.listen(where, resolve);
   await promise;
+}
+
+/** Those open now: the server itself forgets the ones it has handed over to attach and exec. */
+function trackConnections(server: Server): ReadonlySet<Socket> {
+  const open = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+  });
+  return open;
 }
 
 async function answers(path: string): Promise<boolean> {

@@ -17,8 +17,12 @@ export function createCall(
     body: request,
     json: async () => await readJson(request),
     answerJson(status, value) {
-      response.writeHead(status, { 'Content-Type': 'application/json' });
-      response.end(`${JSON.stringify(value)}\n`);
+      const text = `${JSON.stringify(value)}\n`;
+      response.writeHead(status, {
+        'Content-Type': 'application/json',
+        'Content-Length': String(Buffer.byteLength(text)),
+      });
+      response.end(text);
     },
     answerText(status, text, headers = {}) {
       response.writeHead(status, {

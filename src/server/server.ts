@@ -7,6 +7,8 @@ import { writeRefused, writeUpgraded, writeWhole } from './hijack.ts';
 import type { Call, Route } from './route.ts';
 import { API_VERSION, createRouter, type Match, splitVersion } from './router.ts';
 
+const UPGRADE_BODY_BYTES = 1024 * 1024;
+
 export interface ApiServerDeps {
   readonly routes: readonly Route[];
   readonly engineVersion: string;
@@ -70,7 +72,7 @@ export function createApiServer({ routes, engineVersion, report }: ApiServerDeps
     try {
       const { match, query, apiVersion } = locate(request);
       if (head.length > 0) socket.unshift(head);
-      const body = await readBody(request, socket);
+      const body = await readBody(request);
       await match.route.handle(
         upgradeCall(
           request,
@@ -92,28 +94,18 @@ export function createApiServer({ routes, engineVersion, report }: ApiServerDeps
   return server;
 }
 
-/** The body that comes before the raw stream (exec start has one): Content-Length bytes of what the connection brings. */
-async function readBody(request: IncomingMessage, socket: Duplex): Promise<Buffer> {
-  const length = Number(request.headers['content-length'] ?? 0);
-  if (length === 0) return Buffer.alloc(0);
-  if (!(length <= 1024 * 1024)) throw new KnownError('invalid_parameter', 'request body too large');
-  let read = Buffer.alloc(0);
-  while (read.length < length) {
-    const chunk = socket.read() as Buffer | null;
-    if (chunk) read = Buffer.concat([read, chunk]);
-    else if (socket.readableEnded || socket.destroyed)
-      throw new KnownError('invalid_parameter', 'request body is cut off');
-    else
-      await new Promise<void>((resolve) => {
-        const done = (): void => {
-          for (const event of ['readable', 'end', 'close']) socket.off(event, done);
-          resolve();
-        };
-        for (const event of ['readable', 'end', 'close']) socket.on(event, done);
-      });
+/** The body that comes before the raw stream (exec start has one). Bun's parser takes it off the connection for us. */
+async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const { 'content-length': length = '0', 'transfer-encoding': encoding } = request.headers;
+  const chunks: Buffer[] = [];
+  if (length === '0' && encoding === undefined) return Buffer.alloc(0);
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > UPGRADE_BODY_BYTES) throw new KnownError('invalid_parameter', 'request body too large');
+    chunks.push(chunk);
   }
-  if (read.length > length) socket.unshift(read.subarray(length));
-  return read.subarray(0, length);
+  return Buffer.concat(chunks);
 }
 
 function upgradeCall(

@@ -45,6 +45,7 @@ export class AttachStream extends Duplex {
     });
     inner.on('end', () => this.finish());
     inner.on('close', () => this.finish());
+    inner.resume(); // it comes paused, and whoever reads this side may have asked long ago
     if (inner.readableEnded || inner.destroyed) this.finish();
   }
 

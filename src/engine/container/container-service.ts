@@ -77,7 +77,10 @@ export function createContainerService(deps: ContainerDeps): Containers {
     },
     disconnect() {
       daemon.shuttingDown = true;
-      for (const live of table.all()) live.session?.disconnect();
+      for (const live of table.all()) {
+        live.cancelBackOff?.();
+        live.session?.disconnect();
+      }
     },
   };
 }

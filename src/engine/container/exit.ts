@@ -10,11 +10,13 @@ import { nextState } from './state.ts';
 
 /** Handles the exit of a running container when it comes, under the container's lock. */
 export function watchExit(ctx: ContainerContext, live: LiveContainer, session: MonitorSession): void {
-  ctx.tasks.spawn(`exit of container ${live.record.id}`, async () => {
-    const report = await session.exited;
-    // While the monitor deletes the runtime's state, the network can go already: no process is left to miss it.
-    await ctx.locked(live.record.id, () => handleExit(ctx, live, session, report));
-  });
+  // Waiting is no work: a daemon that lets its containers run on goes without waiting for them.
+  void session.exited.then((report) =>
+    ctx.tasks.spawn(`exit of container ${live.record.id}`, () =>
+      // While the monitor deletes the runtime's state, the network can go already: no process is left to miss it.
+      ctx.locked(live.record.id, () => handleExit(ctx, live, session, report)),
+    ),
+  );
 }
 
 /**

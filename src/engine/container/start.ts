@@ -191,16 +191,13 @@ async function keepFailure(ctx: ContainerContext, live: LiveContainer, error: un
   const { state } = live.record;
   for (const stream of live.waitingAttachers) stream.finish();
   live.waitingAttachers.clear();
-  const exitCode = exitCodeOf(error);
   const failed = nextState(state, 'start_failed', {
-    exitCode,
+    exitCode: exitCodeOf(error),
     error: messageOf(error),
     pid: 0,
   });
   try {
     ctx.table.saveState(live, failed);
-    live.exit.resolve({ StatusCode: exitCode, Error: { Message: messageOf(error) } });
-    live.exit = Promise.withResolvers();
     if (live.record.hostConfig.AutoRemove && !isKind(error, 'not_modified'))
       await removeContainer(ctx, live, { volumes: true });
   } catch (second) {

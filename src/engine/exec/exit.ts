@@ -1,4 +1,4 @@
-import type { MonitorSession } from '../../linux/monitor/monitor.ts';
+import type { ExitReport, MonitorSession } from '../../linux/monitor/monitor.ts';
 import { publish } from '../container/context.ts';
 import type { LiveContainer } from '../container/live.ts';
 import type { ExecContext } from './exec-context.ts';
@@ -11,8 +11,7 @@ const KEPT_MS = 5 * 60_000;
 export function watchExecExit(ctx: ExecContext, live: LiveContainer, exec: LiveExec, session: MonitorSession): void {
   const { containers, execs } = ctx;
   const { id, containerId } = exec.record;
-  containers.tasks.spawn(`exit of exec ${id}`, async () => {
-    const report = await session.exited;
+  const handle = async (report: ExitReport): Promise<void> => {
     exec.status = 'ended';
     exec.exitCode = report.exitCode;
     exec.pid = 0;
@@ -22,5 +21,6 @@ export function watchExecExit(ctx: ExecContext, live: LiveContainer, exec: LiveE
     setTimeout(() => execs.delete(id), KEPT_MS).unref();
     await session.released;
     containers.bundles.removeExec(containerId, id);
-  });
+  };
+  void session.exited.then((report) => containers.tasks.spawn(`exit of exec ${id}`, () => handle(report)));
 }

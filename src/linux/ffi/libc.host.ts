@@ -116,7 +116,7 @@ export function tryLock(fd: number): boolean {
     check(libc.flock(fd, LOCK_EX_NB), () => 'flock');
     return true;
   } catch (error) {
-    if (error instanceof SystemCallError && error.code === 'EAGAIN') return false;
+    if (error instanceof SystemCallError && (error.code === 'EAGAIN' || error.code === 'EWOULDBLOCK')) return false;
     throw error;
   }
 }
