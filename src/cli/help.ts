@@ -8,9 +8,15 @@ export function commandHelp(command: Command, row: Row, path: string, columns: n
   const names = aliasesOf(row);
   const parts = [`Usage:  ${typedUsage(command.usage, path)}\n\n${command.description}\n`];
   if (names.length > 1) parts.push(`\nAliases:\n  ${names.join(', ')}\n`);
-  const flags = formatFlags(command.flags, columns);
+  const flags = formatFlags(withHelpFlag(command.flags), columns);
   if (flags !== '') parts.push(`\nOptions:\n${flags}`);
   return parts.join('');
+}
+
+/** Where -h is taken, --help is shown among the options. */
+function withHelpFlag(flags: readonly Flag[]): readonly Flag[] {
+  if (!flags.some((flag) => flag.short === 'h')) return flags;
+  return [...flags, { name: 'help', kind: 'bool', description: 'Print usage' }];
 }
 
 function aliasesOf(row: Row): readonly string[] {

@@ -38,8 +38,6 @@ export interface CreateBody {
   readonly Image: string;
   readonly HostConfig: {
     readonly AutoRemove: boolean;
-    readonly Memory: number;
-    readonly OomKillDisable: boolean;
     readonly Dns: readonly string[];
     readonly [key: string]: unknown;
   };
@@ -157,7 +155,7 @@ function hostConfig(
   };
 }
 
-function resources(flags: Flags): { readonly Memory: number; readonly OomKillDisable: boolean } {
+function resources(flags: Flags): object {
   const swappiness = flags.int('memory-swappiness');
   if (swappiness < -1 || swappiness > 100) {
     throw invalid(`invalid value: ${swappiness}. Valid memory swappiness range is 0-100`);
@@ -169,7 +167,7 @@ function resources(flags: Flags): { readonly Memory: number; readonly OomKillDis
       ? []
       : [{ Driver: 'cdi', Count: 0, DeviceIDs: devices.cdiNames, Capabilities: null, Options: null }]),
   ];
-  const limits = {
+  return {
     CpuShares: flags.int('cpu-shares'),
     Memory: sizeOf(flags, 'memory'),
     NanoCpus: flags.text('cpus') === '' ? 0 : parseCpus(flags.text('cpus')),
@@ -200,7 +198,6 @@ function resources(flags: Flags): { readonly Memory: number; readonly OomKillDis
     IOMaximumIOps: 0,
     IOMaximumBandwidth: 0,
   };
-  return limits;
 }
 
 function envOf(flags: Flags, client: ClientSide): readonly string[] {

@@ -18,7 +18,7 @@ import { parseSize, parseSwap } from '../../parse/size.ts';
 import { checkSysctl } from '../../parse/sysctl.ts';
 import { parseUlimit } from '../../parse/ulimit.ts';
 
-/** The options that run and create share. */
+/** The options that run and create share; what only Windows has is left out of the help. */
 export const CREATE_FLAGS: readonly Flag[] = [
   { name: 'add-host', kind: 'list', description: 'Add a custom host-to-IP mapping (host:ip)', check: parseExtraHost },
   {
@@ -51,8 +51,8 @@ export const CREATE_FLAGS: readonly Flag[] = [
       "Cgroup namespace to use (host|private)\n'host':    Run the container in the Docker host's cgroup namespace\n'private': Run the container in its own private cgroup namespace\n'':        Use the cgroup namespace as configured by the\n           default-cgroupns-mode option on the daemon (default)",
   },
   { name: 'cidfile', kind: 'string', description: 'Write the container ID to the file' },
-  { name: 'cpu-count', kind: 'int', description: 'CPU count (Windows only)' },
-  { name: 'cpu-percent', kind: 'int', description: 'CPU percent (Windows only)' },
+  { name: 'cpu-count', hidden: true, kind: 'int', description: 'CPU count (Windows only)' },
+  { name: 'cpu-percent', hidden: true, kind: 'int', description: 'CPU percent (Windows only)' },
   { name: 'cpu-period', kind: 'int', description: 'Limit CPU CFS (Completely Fair Scheduler) period' },
   { name: 'cpu-quota', kind: 'int', description: 'Limit CPU CFS (Completely Fair Scheduler) quota' },
   { name: 'cpu-rt-period', kind: 'int', description: 'Limit CPU real-time period in microseconds' },
@@ -155,6 +155,7 @@ export const CREATE_FLAGS: readonly Flag[] = [
   { name: 'interactive', short: 'i', kind: 'bool', description: 'Keep STDIN open even if not attached' },
   {
     name: 'io-maxbandwidth',
+    hidden: true,
     kind: 'string',
     placeholder: 'bytes',
     description: 'Maximum IO bandwidth limit for the system drive (Windows only)',
@@ -162,6 +163,7 @@ export const CREATE_FLAGS: readonly Flag[] = [
   },
   {
     name: 'io-maxiops',
+    hidden: true,
     kind: 'string',
     placeholder: 'uint',
     description: 'Maximum IOps limit for the system drive (Windows only)',
