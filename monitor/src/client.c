@@ -74,15 +74,6 @@ static void lose(struct client *client)
 	client->dead = client->dead || client->input_ended;
 }
 
-/* Closing with unread input would turn the peer's end of stream into ECONNRESET. */
-static void say_farewell(int fd)
-{
-	char rest[4096];
-	shutdown(fd, SHUT_RDWR);
-	while (RETRY(read(fd, rest, sizeof(rest))) > 0)
-		;
-}
-
 void client_output(struct client *client, int stream, const char *data, size_t length, bool raw)
 {
 	if (client->role != CLIENT_ATTACHED || !client->wants[stream] || client->dead || client->closing)
@@ -115,8 +106,9 @@ void client_flush(struct client *client)
 		return;
 	if (!queue_drain(client->out, client->fd)) {
 		lose(client);
-	} else if (client->closing && queue_empty(client->out)) {
-		say_farewell(client->fd);
-		client->dead = true;
+	} else if (client->closing && queue_empty(client->out) && !client->said_all) {
+		shutdown(client->fd, SHUT_WR);
+		client->said_all = true;
+		client->dead = client->input_ended;
 	}
 }

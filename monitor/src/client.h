@@ -15,6 +15,7 @@ struct client {
 	bool wants[3];       /* stdin, stdout, stderr */
 	bool input_ended;    /* it half-closed */
 	bool closing;        /* close once everything is handed over */
+	bool said_all;       /* closed towards it; it may still be writing, and would lose our last words if we hung up */
 	bool dead;           /* to be freed by the loop */
 	bool reading_paused; /* stdin queue is full */
 	bool hung_up;        /* the peer takes no more; what it sent is still read */
@@ -39,5 +40,5 @@ void client_say(struct client *client, const char *format, ...) __attribute__((f
 /* Queues output of stream 1 or 2 for an attached client that wants it; framed unless `raw`. A client too far behind is marked dead. */
 void client_output(struct client *client, int stream, const char *data, size_t length, bool raw);
 
-/* Hands over what the socket takes; marks the client hung up when it is gone, dead when all is said. */
+/* Hands over what the socket takes; marks the client hung up when it is gone, closes its output when all is said. */
 void client_flush(struct client *client);

@@ -537,7 +537,7 @@ static void read_client(struct client *client)
 	ssize_t n = RETRY(read(client->fd, m.buffer, room));
 	if (n > 0)
 		take_bytes(client, m.buffer, (size_t)n);
-	else if (n == 0 && client->role == CLIENT_ATTACHED)
+	else if (n == 0 && client->role == CLIENT_ATTACHED && !client->said_all)
 		end_input(client);
 	else if (n == 0 || errno != EAGAIN)
 		client->dead = true;
@@ -594,6 +594,10 @@ static void on_deadline(void)
 		unwatch_close(&m.streams.out);
 		unwatch_close(&m.streams.err);
 		finish();
+	} else if (m.state == RELEASED) {
+		for (struct client *client = m.clients; client; client = client->next)
+			client->dead = client->dead || client->said_all;
+		sweep_clients();
 	}
 }
 
@@ -605,12 +609,23 @@ static int wait_ms(void)
 	return left < 0 ? 0 : (int)left;
 }
 
+/* Nobody has anything to read any more: those who do not leave by themselves are left soon. */
+static void hurry_up(void)
+{
+	for (struct client *client = m.clients; client; client = client->next)
+		if (!client->said_all)
+			return;
+	if (m.clients && !m.deadline_ms)
+		m.deadline_ms = monotonic_ms() + DRAIN_TIMEOUT_MS;
+}
+
 /* Once released: tell, close the door, and stay only for readers that have not taken everything. */
 static bool over(void)
 {
 	if (m.state != RELEASED)
 		return false;
 	if (m.listener >= 0) {
+		m.deadline_ms = 0;
 		unlink("ctl");
 		unwatch_close(&m.listener);
 		for_controls("released\n");
@@ -624,6 +639,7 @@ static bool over(void)
 		if (chdir("/") < 0) /* the directory may go */
 			return true;
 	}
+	hurry_up();
 	return m.clients == NULL;
 }
 

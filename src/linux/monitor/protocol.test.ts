@@ -13,6 +13,30 @@ test('the numbers are those of the C side', () => {
   }
 });
 
+test('the description tells the numbers of the header', () => {
+  const read = (name: string): string => readFileSync(join(import.meta.dirname, '../../../monitor', name), 'utf8');
+  const defined = new Map(Array.from(read('src/protocol.h').matchAll(/^#define (\w+) (.+)$/gm), (m) => [m[1], m[2]]));
+  const text = read('PROTOCOL.md').replaceAll('\n', ' ');
+  const told: readonly (readonly [name: string, value: string, words: string])[] = [
+    ['PROTOCOL_VERSION', '1', "The monitor's protocol, version 1"],
+    ['LINE_MAX_BYTES', '255', 'A line longer than 255 bytes'],
+    ['QUEUE_MEMORY_BYTES', '(256 * 1024)', '256 KiB in memory'],
+    ['QUEUE_SPILL_BYTES', '(1024LL * 1024 * 1024)', 'more than 1 GiB behind'],
+    ['STDIN_QUEUE_BYTES', '(64 * 1024)', 'at most 64 KiB that the process has not read'],
+    ['LOG_RECORD_BYTES', '(16 * 1024)', 'Lines over 16 KiB'],
+    ['RUNTIME_MESSAGE_BYTES', '4096', '4 KiB at most'],
+    ['CONNECT_TIMEOUT_MS', '10000', 'within ten seconds'],
+    ['DRAIN_TIMEOUT_MS', '2000', 'two seconds'],
+    ['CLIENTS_MAX', '256', '256 connections at once'],
+    ['FRAME_HEADER_BYTES', '8', '8-byte header'],
+  ];
+  for (const [name, value, words] of told) {
+    expect([name, defined.get(name)]).toEqual([name, value]);
+    expect(text).toContain(words);
+  }
+  expect(told.map(([name]) => name).toSorted()).toEqual([...defined.keys()].map(String).toSorted());
+});
+
 test('lines of the monitor are understood', () => {
   expect(parseMessage('hello 1 running 7 8 12.500000000')).toEqual({
     kind: 'hello',
