@@ -105,8 +105,9 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
   const images = createImageService(imageDeps);
 
   const bridge = config.bridge ?? (existsSync('/sys/class/net/docker0') ? 'skiff0' : 'docker0');
+  const networkRecords = createNetworkRecords(db);
   const networking = await createContainerNetworking({
-    records: createNetworkRecords(db),
+    records: networkRecords,
     namespaces: createNetworkNamespaces(),
     firewall: createFirewall({ bridge }),
     ports: createHostPorts(),
@@ -179,7 +180,7 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
     containers: containers.service,
     images,
     facts: {
-      id: createNetworkRecords(db).fact('engine id', randomUUID),
+      id: networkRecords.fact('engine id') ?? networkRecords.keepFact('engine id', randomUUID()),
       name: hostname(),
       version: ENGINE_VERSION,
       apiVersion: API_VERSION,

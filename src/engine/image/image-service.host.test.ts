@@ -173,14 +173,14 @@ describe('images against a real registry', () => {
     const service = createImageService(here.deps);
     await push(registry, 'there', '1', smallImage({ text: 'x' }));
     const pull = (reference: string): Promise<void> => service.pull({ reference }, () => undefined, never);
-    expect(pull(`${registry.host}/there:2`)).rejects.toThrow(
+    await expect(pull(`${registry.host}/there:2`)).rejects.toThrow(
       `manifest for ${registry.host}/there:2 not found: manifest unknown: manifest unknown`,
     );
-    expect(pull('127.0.0.1:1/x:1')).rejects.toThrow(
+    await expect(pull('127.0.0.1:1/x:1')).rejects.toThrow(
       'Get "http://127.0.0.1:1/v2/": dial tcp 127.0.0.1:1: connect: connection refused',
     );
-    expect(pull('scratch')).rejects.toThrow("'scratch' is a reserved name");
-    expect(pull('UPPER/x')).rejects.toMatchObject({ kind: 'invalid_parameter' });
+    await expect(pull('scratch')).rejects.toThrow("'scratch' is a reserved name");
+    await expect(pull('x/UPPER')).rejects.toMatchObject({ kind: 'invalid_parameter' });
   });
 
   test('a layer whose registry lies about it is refused and nothing is named', async () => {

@@ -78,7 +78,7 @@ async function writeLayer(
   const kept = await keepable(deps, raw, plain, signal);
   const diffId = `sha256:${plainHash.digest('hex')}` as DiffId;
   return {
-    descriptor: { mediaType: `${OCI_LAYER}${await layerSuffix(deps.content, kept.digest, '+')}`, ...kept },
+    descriptor: { mediaType: `${OCI_LAYER}${await layerSuffix(deps.content, kept.digest)}`, ...kept },
     diffId,
   };
 }
@@ -90,7 +90,7 @@ async function keepable(
   plain: AsyncIterable<Uint8Array>,
   signal: AbortSignal,
 ): Promise<Pick<Descriptor, 'digest' | 'size'>> {
-  const asItCame = await layerSuffix(deps.content, raw.digest, '+').then(
+  const asItCame = await layerSuffix(deps.content, raw.digest).then(
     () => true,
     () => false,
   );

@@ -3,13 +3,13 @@ import type { ContentStore } from '../../store/content/content-store.ts';
 import { invalidArchive } from './errors.ts';
 
 /**
- * What a layer blob's media type ends with, by its first bytes: nothing for plain tar, `gzip` or `zstd` after `separator`
- * (Docker writes `.gzip`, OCI `+gzip`). Errors: invalid_parameter for compression that layers may not have.
+ * What a layer blob's media type ends with, by its first bytes: nothing for plain tar, `+gzip` or `+zstd`
+ * (image-spec layer.md). Errors: invalid_parameter for compression that layers may not have.
  */
-export async function layerSuffix(content: ContentStore, digest: Digest, separator: '.' | '+'): Promise<string> {
+export async function layerSuffix(content: ContentStore, digest: Digest): Promise<string> {
   const start = await firstBytes(await content.stream(digest));
-  if (start.startsWith('1f8b')) return `${separator}gzip`;
-  if (start.startsWith('28b52ffd')) return `${separator}zstd`;
+  if (start.startsWith('1f8b')) return '+gzip';
+  if (start.startsWith('28b52ffd')) return '+zstd';
   if (start.startsWith('425a68') || start.startsWith('fd377a58'))
     throw invalidArchive(`layer ${digest} is compressed by bzip2 or xz`);
   return '';

@@ -1,7 +1,7 @@
 import { messageOf } from '../../lib/errors.ts';
 import { parseImageDocument } from '../../oci/image-config.ts';
 import { asFields } from '../../oci/manifest.ts';
-import { DOCKER_CONFIG, DOCKER_LAYER, DOCKER_MANIFEST } from '../../oci/media-type.ts';
+import { OCI_CONFIG, OCI_LAYER, OCI_MANIFEST } from '../../oci/media-type.ts';
 import type { ContentStore, Descriptor } from '../../store/content/content-store.ts';
 import type { Archive, ArchiveFile } from './archive.ts';
 import { invalidArchive } from './errors.ts';
@@ -80,12 +80,12 @@ async function writeManifest(
   for (const path of entry.layers) layers.push(await layerDescriptor(content, needed(files, path)));
   const body = {
     schemaVersion: 2,
-    mediaType: DOCKER_MANIFEST,
-    config: { mediaType: DOCKER_CONFIG, digest: config.digest, size: config.size },
+    mediaType: OCI_MANIFEST,
+    config: { mediaType: OCI_CONFIG, digest: config.digest, size: config.size },
     layers,
   };
   const written = await content.write(once(Buffer.from(JSON.stringify(body))), { signal });
-  return { mediaType: DOCKER_MANIFEST, ...written };
+  return { mediaType: OCI_MANIFEST, ...written };
 }
 
 function needed(files: Archive, path: string): ArchiveFile {
@@ -95,5 +95,5 @@ function needed(files: Archive, path: string): ArchiveFile {
 }
 
 async function layerDescriptor(content: ContentStore, { digest, size }: ArchiveFile): Promise<Descriptor> {
-  return { mediaType: `${DOCKER_LAYER}${await layerSuffix(content, digest, '.')}`, digest, size };
+  return { mediaType: `${OCI_LAYER}${await layerSuffix(content, digest)}`, digest, size };
 }

@@ -240,7 +240,7 @@ export async function createContainerNetworking(deps: NetworkingDeps): Promise<E
     return {
       Name: name,
       Id: id,
-      Created: records.fact('created', () => new Date().toISOString()),
+      Created: records.fact('created') ?? records.keepFact('created', new Date().toISOString()),
       Scope: 'local',
       Driver: driver,
       EnableIPv4: true,
@@ -269,25 +269,24 @@ export async function createContainerNetworking(deps: NetworkingDeps): Promise<E
   }
 }
 
-/** Kept once chosen: containers that outlive the daemon have addresses of it. */
+/** Kept while containers have addresses of it, or nobody else uses it: between two daemons another may have taken it. */
 function chooseSubnet({ records, namespaces, bridge, bridgeAddress }: NetworkingDeps): Subnet {
   const wanted = bridgeAddress === undefined ? undefined : parseCidr(bridgeAddress);
   if (bridgeAddress !== undefined && !wanted)
     throw new KnownError('invalid_parameter', `invalid bridge address (--bip): ${bridgeAddress}`);
   if (wanted) return wanted;
-  const addresses = namespaces.addresses();
-  const own = addresses.find(({ link }) => link === bridge);
-  const used = addresses
-    .filter(({ link }) => link !== bridge)
-    .flatMap(({ ip, prefixLength }) => parseCidr(`${ip}/${Math.min(prefixLength, 30)}`) ?? []);
-  const pick = (): string => {
-    if (own) return `${own.ip}/${own.prefixLength}`;
-    const free = defaultPools().find((pool) => !used.some((other) => overlaps(pool, other)));
-    if (!free) throw new KnownError('system', 'all default address pools are in use; choose one with --bip');
-    return formatSubnet(free);
-  };
-  const chosen = parseCidr(records.fact('subnet', pick));
-  if (!chosen) throw new KnownError('data_loss', 'the recorded subnet is malformed');
+  const routes = namespaces
+    .routes()
+    .flatMap(({ link, network, prefixLength }) => ({ link, subnet: parseCidr(`${network}/${prefixLength}`) }));
+  const own = routes.find(({ link }) => link === bridge)?.subnet;
+  if (own) return own;
+  const used = routes.flatMap(({ subnet }) => subnet ?? []);
+  const isFree = (pool: Subnet): boolean => !used.some((other) => overlaps(pool, other));
+  const kept = parseCidr(records.fact('subnet') ?? '');
+  const inUse = records.list().some(({ bridged }) => bridged !== undefined);
+  const chosen = kept && (inUse || isFree(kept)) ? kept : defaultPools().find(isFree);
+  if (!chosen) throw new KnownError('system', 'all default address pools are in use; choose one with --bip');
+  records.keepFact('subnet', formatSubnet(chosen));
   return chosen;
 }
 
@@ -333,7 +332,7 @@ function bridgeOptions(bridge: string): Record<string, string> {
 }
 
 function networkId(records: NetworkRecords, name: string): string {
-  return records.fact(`id of ${name}`, newId);
+  return records.fact(`id of ${name}`) ?? records.keepFact(`id of ${name}`, newId());
 }
 
 function newId(): string {

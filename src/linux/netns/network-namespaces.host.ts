@@ -1,5 +1,4 @@
-import { closeSync, existsSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { errnoOf } from '../../lib/errors.ts';
 import { CLONE_NEWNET, MNT_DETACH, MS, mount, setns, unmount, unshare } from '../ffi/libc.host.ts';
 import { openLinks } from '../netlink/links.host.ts';
@@ -51,15 +50,24 @@ export function createNetworkNamespaces(): NetworkNamespaces {
       host.setUp(name);
       return made;
     },
-    addresses: () =>
-      Object.entries(networkInterfaces()).flatMap(([link, entries]) =>
-        (entries ?? [])
-          .filter(({ family }) => family === 'IPv4')
-          .map(({ address, cidr }) => ({ link, ip: address, prefixLength: Number(cidr?.split('/')[1] ?? 32) })),
-      ),
+    routes: () => parseRoutes(readFileSync('/proc/net/route', 'utf8')),
     linksNamed: (prefix) => readdirSync('/sys/class/net').filter((name) => name.startsWith(prefix)),
     setSysctl: (name, value) => writeFileSync(`/proc/sys/${name}`, value),
   };
+}
+
+/** /proc/net/route (proc(5)): tab-separated columns, addresses as the machine's words in hexadecimal. */
+function parseRoutes(text: string): ReturnType<NetworkNamespaces['routes']> {
+  return text
+    .split('\n')
+    .slice(1)
+    .flatMap((line) => {
+      const [link, network, , , , , , mask] = line.split('\t').map((column) => column.trim());
+      if (!link || !network || !mask || mask === '00000000') return [];
+      const octets = network.match(/../g)?.map((octet) => Number.parseInt(octet, 16)) ?? [];
+      const prefixLength = Number.parseInt(mask, 16).toString(2).replaceAll('0', '').length;
+      return [{ link, network: octets.toReversed().join('.'), prefixLength }];
+    });
 }
 
 /** Runs `work` with the thread in another namespace (undefined: a new one) and comes back whatever happens. */

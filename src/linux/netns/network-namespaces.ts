@@ -9,8 +9,8 @@ export interface NetworkNamespaces {
   removeLink(hostName: string): void;
   /** Makes the bridge with this address unless it is there. True when it was made. */
   ensureBridge(name: string, ip: string, prefixLength: number): boolean;
-  /** IPv4 addresses in use on the machine, as `ip/prefix` by link. */
-  addresses(): readonly { readonly link: string; readonly ip: string; readonly prefixLength: number }[];
+  /** IPv4 networks the machine has routes to, links without a carrier included; no default routes. */
+  routes(): readonly { readonly link: string; readonly network: string; readonly prefixLength: number }[];
   /** Links whose name starts so. */
   linksNamed(prefix: string): readonly string[];
   /** Writes a setting below /proc/sys, as `net/ipv4/ip_forward`. */

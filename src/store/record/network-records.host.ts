@@ -17,11 +17,10 @@ export function createNetworkRecords(db: Database): NetworkRecords {
         JSON.stringify(record),
       ]),
     remove: (containerId) => void db.run('DELETE FROM endpoint WHERE container = ?', [containerId]),
-    fact(name, make) {
-      const found = db.query<{ value: string }, [string]>('SELECT value FROM network_fact WHERE name = ?').get(name);
-      if (found) return found.value;
-      const value = make();
-      db.run('INSERT INTO network_fact (name, value) VALUES (?, ?)', [name, value]);
+    fact: (name) =>
+      db.query<{ value: string }, [string]>('SELECT value FROM network_fact WHERE name = ?').get(name)?.value,
+    keepFact(name, value) {
+      db.run('INSERT OR REPLACE INTO network_fact (name, value) VALUES (?, ?)', [name, value]);
       return value;
     },
   };

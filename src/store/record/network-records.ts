@@ -5,8 +5,10 @@ export interface NetworkRecords {
   list(): readonly EndpointRecord[];
   put(record: EndpointRecord): void;
   remove(containerId: string): void;
-  /** A value made once and kept. */
-  fact(name: string, make: () => string): string;
+  /** A value kept under that name. */
+  fact(name: string): string | undefined;
+  /** Keeps a value, instead of an earlier one; returns it. */
+  keepFact(name: string, value: string): string;
 }
 
 export interface EndpointRecord {
