@@ -29,7 +29,7 @@ export const prune: Command = {
   args: { min: 0, max: 0 },
   async run(context, { flags }) {
     const all = flags.bool('all');
-    if (!flags.bool('force') && !(await confirm(context, all ? UNUSED : DANGLING))) return 0;
+    if (!flags.bool('force') && !(await asks(context, all ? UNUSED : DANGLING))) return 0;
     const configured = context.config.raw['pruneFilters'];
     const given = [...flags.list('filter'), ...(Array.isArray(configured) ? configured.map(String) : [])];
     const query = { filters: formatFilters(given, { dangling: all ? 'false' : 'true' }) };
@@ -44,13 +44,7 @@ export const prune: Command = {
   },
 };
 
-/** Asks; a `y` of whatever case as the whole line is yes, everything else (the end of input too) no. */
-async function confirm({ out }: CommandContext, warning: string): Promise<boolean> {
-  out(`${warning}\nAre you sure you want to continue? [y/N] `);
-  let line = '';
-  for await (const chunk of process.stdin) {
-    line += String(chunk);
-    if (line.includes('\n')) break;
-  }
-  return (line.split('\n')[0] ?? '').trim().toLowerCase() === 'y';
+async function asks(context: CommandContext, warning: string): Promise<boolean> {
+  const { confirm } = await import('../../terminal/confirm.ts');
+  return await confirm(context, `${warning}\nAre you sure you want to continue?`);
 }

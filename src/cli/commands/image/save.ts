@@ -33,29 +33,29 @@ export const save: Command = {
   },
 };
 
+/** Refuses what a file cannot take the place of, in the words of moby's atomicwriter. */
 function checkOutput(path: string): void {
+  const problem = (text: string): KnownError => new KnownError('invalid_parameter', `failed to save image: ${text}`);
   const directory = dirname(path);
-  const problem = (text: string): KnownError =>
-    new KnownError('invalid_parameter', `failed to save image: invalid output path: ${text}`);
-  if (directory !== '.' && !statSync(directory, { throwIfNoEntry: false })) {
-    throw problem(`directory ${JSON.stringify(directory)} does not exist`);
+  if (!statSync(directory, { throwIfNoEntry: false })) {
+    throw problem(`invalid output path: stat ${directory}: no such file or directory`);
   }
   const found = statSync(path, { throwIfNoEntry: false });
-  if (found?.isDirectory()) throw problem(`${JSON.stringify(path)} must be a regular file`);
-  if (found?.isBlockDevice() || found?.isSocket() || found?.isFIFO()) {
-    throw problem(`${JSON.stringify(path)} must be a regular file`);
-  }
+  if (found?.isDirectory()) throw problem('cannot write to a directory');
+  if (found?.isFIFO()) throw problem('cannot write to a named pipe file');
+  if (found?.isSocket()) throw problem('cannot write to a socket file');
+  if (found?.isCharacterDevice()) throw problem('cannot write to a character device file');
+  if (found?.isBlockDevice()) throw problem('cannot write to a block device file');
 }
 
-/** A file appears when it is complete; a device (/dev/null) is written to. */
+/** The file appears when it is complete. */
 async function writeWhole(path: string, body: AsyncIterable<Uint8Array>): Promise<void> {
-  const found = statSync(path, { throwIfNoEntry: false });
-  const target = found === undefined || found.isFile() ? `${path}.tmp-${process.pid}` : path;
+  const target = `${path}.tmp-${process.pid}`;
   try {
     await pipeline(body, createWriteStream(target, { mode: 0o600 }));
-    if (target !== path) await rename(target, path);
+    await rename(target, path);
   } catch (error) {
-    if (target !== path) await rm(target, { force: true });
+    await rm(target, { force: true });
     throw error;
   }
 }

@@ -3,7 +3,7 @@ import { type JsonNumber, NIL, type Struct, toDictionary, toList, type Value } f
 
 /**
  * Go's struct types by name, so that templates see an answer as docker's do: fields in order, zero values for what is absent.
- * A type is its fields, `;` between them: `GoName[:jsonName] type`, where a type is `string`, `bool`, `int`, `float64`,
+ * A type is its fields, `;` between them: `GoName[:jsonName[?]] type` (`?`: left out of JSON when empty), where a type is `string`, `bool`, `int`, `float64`,
  * `duration` (nanoseconds), `any`, `[]T`, `map[string]T`, `*T` or the name of another.
  */
 export type Shapes = Readonly<Record<string, string>>;
@@ -12,12 +12,16 @@ interface Field {
   readonly name: string;
   readonly json: string;
   readonly type: string;
+  /** An empty text is left out of JSON. */
+  readonly optional: boolean;
 }
 
 /** What parseExact read, as a value of the Go type `type`. What does not fit the type is taken as plain JSON. */
 export function decodeAs(shapes: Shapes, type: string, parsed: unknown): Value {
   if (type.startsWith('*')) {
-    return parsed === undefined || parsed === null ? { kind: 'nil', type } : decodeAs(shapes, type.slice(1), parsed);
+    if (parsed === undefined || parsed === null) return { kind: 'nil', type };
+    const value = decodeAs(shapes, type.slice(1), parsed);
+    return typeof value === 'object' && value.kind === 'struct' ? { ...value, type } : value;
   }
   if (type.startsWith('[]')) return decodeList(shapes, type, parsed);
   if (type.startsWith('map[string]')) return decodeMap(shapes, type, parsed);
@@ -34,7 +38,9 @@ function decodeBasic(type: string, parsed: unknown): Value {
     case 'int':
       return isJsonNumber(parsed) ? BigInt(parsed.text) : BigInt(Math.trunc(Number(parsed ?? 0)) || 0);
     case 'duration':
-      return formatDuration(Number(parsed ?? 0));
+      return scalar('time.Duration', formatDuration(Number(parsed ?? 0)), String(Number(parsed ?? 0)));
+    case 'time':
+      return decodeTime(typeof parsed === 'string' ? parsed : ZERO_TIME);
     case 'float64':
       return Number(parsed ?? 0);
     default:
@@ -82,7 +88,7 @@ function decodeStruct(shapes: Shapes, type: string, shape: string, parsed: unkno
       return field && { kind: 'value', value: valueOf(field) };
     },
     values: () => fields.map(valueOf),
-    json: () => encodeParsed(source),
+    json: () => encodeFields(source, fields, valueOf),
   };
 }
 
@@ -94,20 +100,33 @@ function parseFields(shape: string): readonly Field[] {
     .map((text) => {
       const [names = '', type = 'string'] = text.split(' ');
       const [name = '', json = name] = names.split(':');
-      return { name, json, type };
+      return { name, json: json.replace('?', ''), type, optional: json.endsWith('?') };
     });
 }
 
-/** JSON of what parseExact read, in its own order. */
-export function encodeParsed(parsed: unknown): string {
-  if (typeof parsed === 'string') return encodeText(parsed);
-  if (Array.isArray(parsed)) return `[${parsed.map(encodeParsed).join(',')}]`;
-  if (isJsonNumber(parsed)) return parsed.text;
-  if (typeof parsed !== 'object' || parsed === null)
-    return typeof parsed === 'number' ? encodeJson(parsed) : String(parsed);
-  return `{${Object.entries(parsed)
-    .map(([key, value]) => `${encodeText(key)}:${encodeParsed(value)}`)
-    .join(',')}}`;
+/** The fields the answer has, in the type's order; those the type does not know are dropped, as Go does. */
+function encodeFields(source: object, fields: readonly Field[], valueOf: (field: Field) => Value): string {
+  const present = fields.filter((field) => field.json in source && !(field.optional && valueOf(field) === ''));
+  return `{${present.map((field) => `${encodeText(field.json)}:${encodeJson(valueOf(field))}`).join(',')}}`;
+}
+
+const ZERO_TIME = '0001-01-01T00:00:00Z';
+
+function decodeTime(text: string): Struct {
+  return scalar('time.Time', formatTimeText(text), encodeText(text));
+}
+
+/** A value that prints itself. */
+function scalar(type: string, text: string, json: string): Struct {
+  return { kind: 'struct', type, member: () => undefined, values: () => [], json: () => json, text: () => text };
+}
+
+/** RFC 3339 as time.Time prints: `2026-11-24 02:11:35.629 +0000 UTC`. */
+function formatTimeText(text: string): string {
+  const [, date, clock, fraction = '', zone = 'Z'] = /^(\S+?)T([\d:]+)(\.\d+)?(.*)$/.exec(text) ?? [];
+  if (date === undefined) return text;
+  const offset = zone.replace(':', '');
+  return `${date} ${clock}${fraction.replace(/\.?0+$/, '')} ${zone === 'Z' ? '+0000 UTC' : `${offset} ${offset}`}`;
 }
 
 function isJsonNumber(parsed: unknown): parsed is JsonNumber {

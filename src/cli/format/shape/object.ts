@@ -9,7 +9,7 @@ export const OBJECT_SHAPES: Shapes = {
   'dockerspec.ImageConfig':
     'User string; ExposedPorts map[string]struct; Env []string; Entrypoint []string; Cmd []string; Volumes map[string]struct; WorkingDir string; Labels map[string]string; StopSignal string; ArgsEscaped bool; Healthcheck *v1.HealthcheckConfig; OnBuild []string; Shell []string',
   'image.RootFS': 'Type string; Layers []string',
-  'image.Metadata': 'LastTagTime string',
+  'image.Metadata': 'LastTagTime time',
   'network.Inspect':
     'Name string; ID:Id string; Created string; Scope string; Driver string; EnableIPv4 bool; EnableIPv6 bool; IPAM network.IPAM; Internal bool; Attachable bool; Ingress bool; ConfigFrom network.ConfigReference; ConfigOnly bool; Containers map[string]network.EndpointResource; Options map[string]string; Labels map[string]string; Peers []any; Services map[string]any',
   'network.IPAM': 'Driver string; Options map[string]string; Config []network.IPAMConfig',

@@ -18,6 +18,10 @@ import {
 export interface ExecuteOptions {
   /** A missing key is an error rather than `<no value>` (missingkey=error); values are of type `interface {}`. */
   readonly strict?: boolean;
+  /** The template's name in errors; default none. */
+  readonly name?: string;
+  /** Gets what was printed before a failure. */
+  readonly onFailure?: (output: string) => void;
 }
 
 /**
@@ -31,8 +35,13 @@ export function executeNodes(
   data: Value,
   options: ExecuteOptions = {},
 ): string {
-  const run = new Execution(source, functions, options.strict ?? false, data);
-  run.list(nodes, data);
+  const run = new Execution(source, functions, options, data);
+  try {
+    run.list(nodes, data);
+  } catch (error) {
+    options.onFailure?.(run.output);
+    throw error;
+  }
   return run.output;
 }
 
@@ -49,13 +58,15 @@ class Execution {
   private readonly source: string;
   private readonly functions: FunctionTable;
   private readonly strict: boolean;
+  private readonly name: string;
   private readonly scope: { readonly name: string; value: Value }[];
   private place: Place = { at: 0, text: '' };
 
-  constructor(source: string, functions: FunctionTable, strict: boolean, data: Value) {
+  constructor(source: string, functions: FunctionTable, options: ExecuteOptions, data: Value) {
     this.source = source;
     this.functions = functions;
-    this.strict = strict;
+    this.strict = options.strict ?? false;
+    this.name = options.name ?? '';
     this.scope = [{ name: '$', value: data }];
   }
 
@@ -366,6 +377,9 @@ class Execution {
     const line = before.split('\n').length;
     const column = Buffer.byteLength(before.slice(before.lastIndexOf('\n') + 1));
     const { text } = this.place;
-    throw new KnownError('invalid_parameter', `template: :${line}:${column}: executing "" at <${text}>: ${problem}`);
+    throw new KnownError(
+      'invalid_parameter',
+      `template: ${this.name}:${line}:${column}: executing ${quote(this.name)} at <${text}>: ${problem}`,
+    );
   }
 }

@@ -8,8 +8,8 @@ import { quote, unquote } from './quote.ts';
  * `knows` tells which functions there are. Errors: invalid_parameter with Go's text, `template: :1: unexpected EOF`;
  * not_implemented for what is left out.
  */
-export function parseNodes(text: string, knows: (name: string) => boolean): readonly Node[] {
-  return new Parser(lexTemplate(text), knows).parse();
+export function parseNodes(text: string, knows: (name: string) => boolean, name = ''): readonly Node[] {
+  return new Parser(lexTemplate(text), knows, name).parse();
 }
 
 type Ending = { readonly kind: 'end' | 'else' };
@@ -33,12 +33,14 @@ const NOT_CALLABLE = ['bool', 'dot', 'nil', 'number', 'string'];
 class Parser {
   private readonly tokens: readonly Token[];
   private readonly knows: (name: string) => boolean;
+  private readonly name: string;
   private next = 0;
   private variables: string[] = ['$'];
   private rangeDepth = 0;
   private actionLine = 0;
 
-  constructor(tokens: readonly Token[], knows: (name: string) => boolean) {
+  constructor(tokens: readonly Token[], knows: (name: string) => boolean, name: string) {
+    this.name = name;
     this.tokens = tokens;
     this.knows = knows;
   }
@@ -91,7 +93,10 @@ class Parser {
       case 'continue':
         return this.leave(token, token.text);
       default:
-        throw new KnownError('not_implemented', `template: :${token.line}: {{${token.text}}} is not supported`);
+        throw new KnownError(
+          'not_implemented',
+          `template: ${this.name}:${token.line}: {{${token.text}}} is not supported`,
+        );
     }
   }
 
@@ -307,12 +312,12 @@ class Parser {
     if (token.kind !== 'error') this.fail(`unexpected ${formatToken(token)} in ${context}`, token);
     const elsewhere = this.actionLine !== 0 && this.actionLine !== token.line;
     const action = token.text.endsWith(' action') ? '' : ' in action';
-    this.fail(`${token.text}${elsewhere ? `${action} started at :${this.actionLine}` : ''}`, token);
+    this.fail(`${token.text}${elsewhere ? `${action} started at ${this.name}:${this.actionLine}` : ''}`, token);
   }
 
   private fail(problem: string, token?: Token): never {
     const line = (token ?? this.tokens[Math.max(0, Math.min(this.next, this.tokens.length) - 1)])?.line ?? 1;
-    throw new KnownError('invalid_parameter', `template: :${line}: ${problem}`);
+    throw new KnownError('invalid_parameter', `template: ${this.name}:${line}: ${problem}`);
   }
 }
 

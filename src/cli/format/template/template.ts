@@ -12,10 +12,10 @@ export interface Template {
 }
 
 /** Errors: invalid_parameter `template: :1: ...`; not_implemented for define, template and block. */
-export function parseTemplate(text: string): Template {
-  const nodes = parseNodes(text, (name) => Object.hasOwn(FUNCTIONS, name));
+export function parseTemplate(text: string, name = ''): Template {
+  const nodes = parseNodes(text, (word) => Object.hasOwn(FUNCTIONS, word), name);
   return {
-    execute: (data, options) => executeNodes(nodes, text, FUNCTIONS, data, options),
+    execute: (data, options) => executeNodes(nodes, text, FUNCTIONS, data, { name, ...options }),
     executeHeader: (titles) => executeNodes(nodes, text, HEADER_FUNCTIONS, titles),
   };
 }
