@@ -12,6 +12,9 @@
 #include "base.h"
 #include "protocol.h"
 
+/* Nobody is turned away while the loop is busy. */
+#define BACKLOG 1024
+
 int client_listen(void)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "ctl"};
@@ -21,7 +24,7 @@ int client_listen(void)
 	mode_t mask = umask(0177);
 	int bound = bind(fd, (struct sockaddr *)&address, sizeof(address));
 	umask(mask);
-	if (bound < 0 || listen(fd, 128) < 0)
+	if (bound < 0 || listen(fd, BACKLOG) < 0)
 		close_fd(&fd);
 	return fd;
 }

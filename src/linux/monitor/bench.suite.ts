@@ -15,13 +15,12 @@ import type { Socket } from 'node:net';
 import { basename, join, resolve } from 'node:path';
 import { createCgroups } from '../cgroup/cgroup.host.ts';
 import { createMounter } from '../mount/mounter.host.ts';
-import { type Attached, type Control, openAttach, openControl } from './line-client.suite.ts';
+import { type Attached, type Control, connect, openAttach, openControl } from './line-client.suite.ts';
 import type { MonitorSpec } from './monitor.ts';
 import { toArguments } from './protocol.ts';
 
 const MONITOR = resolve(import.meta.dirname, '../../../monitor');
 const APPLETS = 'sh cat cksum echo sleep true yes head tr wc stty dd kill touch'.split(' ');
-const CGROUP = '/skiff-monitor-test';
 
 export type Options = Partial<Omit<MonitorSpec, 'dir' | 'target' | 'log'>> & {
   readonly memoryBytes?: number;
@@ -40,6 +39,7 @@ export interface Running {
   readonly logPath: string;
   /** The container's root directory on the host. */
   readonly rootfs: string;
+  connect(): Promise<Socket>;
   control(): Promise<Control>;
   attach(letters: string): Promise<Attached>;
   exit(): unknown;
@@ -83,6 +83,7 @@ export function createBench(): Bench {
   const root = mkdtempSync('/tmp/skiff-mon-');
   const cgroups = createCgroups();
   const mounter = createMounter();
+  const group = `/${basename(root)}`;
   const runtime = ['/usr/bin/crun', '--root', join(root, 'crun'), '--cgroup-manager', 'cgroupfs'];
   const monitors: Running[] = [];
   const sockets: Socket[] = [];
@@ -131,6 +132,11 @@ export function createBench(): Bench {
       dir,
       logPath,
       rootfs,
+      async connect() {
+        const socket = await connect(join(dir, 'ctl'));
+        sockets.push(socket);
+        return socket;
+      },
       control: async () => keep(await openControl(join(dir, 'ctl'))),
       attach: async (letters) => keep(await openAttach(join(dir, 'ctl'), letters)),
       exit: () => JSON.parse(readFileSync(join(dir, 'exit'), 'utf8')) as unknown,
@@ -144,8 +150,8 @@ export function createBench(): Bench {
     async launch(command, options = {}) {
       const id = `${basename(root)}-${monitors.length}`;
       const bundle = join(root, `bundle${monitors.length}`);
-      writeBundle(bundle, processOf(command, options), `${CGROUP}/${id}`, options.memoryBytes);
-      const oomFile = cgroups.oomFile(`${CGROUP}/${id}`);
+      writeBundle(bundle, processOf(command, options), `${group}/${id}`, options.memoryBytes);
+      const oomFile = cgroups.oomFile(`${group}/${id}`);
       return await start(id, join(bundle, 'rootfs'), { kind: 'container', id, bundle }, { oomFile, ...options });
     },
     async exec({ id, rootfs }, command, options = {}) {
@@ -154,25 +160,27 @@ export function createBench(): Bench {
       return await start(id, rootfs, { kind: 'exec', id, processFile }, options);
     },
     async close() {
-      for (const { pid, dir } of monitors) if (isAlive(pid) && existsSync(join(dir, 'ctl'))) await endRun(dir);
       for (const socket of sockets) socket.destroy();
+      for (const { pid, dir } of monitors) if (isAlive(pid)) await endRun(dir);
       for (const { pid } of monitors) await until(() => !isAlive(pid));
       const reports = readdirSync(root).filter((name) => name.startsWith('sanitizer'));
       expect(reports.map((name) => readFileSync(join(root, name), 'utf8'))).toEqual([]);
       expect(readdirSync(join(root, 'crun'))).toEqual([]);
       expect(readdirSync(join(root, 'spill'))).toEqual([]);
-      for (const { id } of monitors) expect(cgroups.pids(`${CGROUP}/${id}`)).toEqual([]);
+      for (const { id } of monitors) expect(cgroups.pids(`${group}/${id}`)).toEqual([]);
       expect(mounter.list(root)).toEqual([]);
       const left = monitors.flatMap(({ dir }) => (existsSync(dir) ? readdirSync(dir) : []));
       expect(left.filter((name) => !['exit', 'pid', 'runtime.log'].includes(name))).toEqual([]);
       rmSync(root, { recursive: true });
-      cgroups.remove(CGROUP);
+      cgroups.remove(group);
     },
   };
 }
 
+/** Whatever state it is in; one that does not listen any more is ending. */
 async function endRun(dir: string): Promise<void> {
-  const control = await openControl(join(dir, 'ctl'));
+  const control = await openControl(join(dir, 'ctl')).catch(() => undefined);
+  if (!control) return;
   control.send('abandon');
   await control.line();
   control.send('signal 9');

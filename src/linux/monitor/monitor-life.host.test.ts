@@ -11,7 +11,7 @@ import {
   type Running,
   until,
 } from './bench.suite.ts';
-import { connect, controlOf } from './line-client.suite.ts';
+import { controlOf } from './line-client.suite.ts';
 
 setDefaultTimeout(60_000);
 
@@ -248,7 +248,7 @@ test.each([
 ])('a client that says %j is shown out', async (text) => {
   const monitor = await bench.launch(['true']);
   const control = await monitor.control();
-  const socket = await connect(join(monitor.dir, 'ctl'));
+  const socket = await monitor.connect();
   socket.write(text);
   const answer = (await controlOf(socket).rest()).filter((line) => !line.startsWith('hello 1 waiting'));
   expect(answer).toEqual([]);
@@ -260,8 +260,7 @@ test('hundreds of silent clients keep nobody out once they leave, and no descrip
   const monitor = await bench.launch(['sleep', '1000']);
   await start(monitor);
   const before = descriptorsOf(monitor.pid);
-  const path = join(monitor.dir, 'ctl');
-  const silent = await Promise.all(Array.from({ length: 300 }, () => connect(path)));
+  const silent = await Promise.all(Array.from({ length: 300 }, () => monitor.connect()));
   const queued = await monitor.control();
   for (const socket of silent) socket.destroy();
   expect(await queued.line()).toContain(' running ');
@@ -273,7 +272,7 @@ test('hundreds of silent clients keep nobody out once they leave, and no descrip
 
 test('a line may come in pieces', async () => {
   const monitor = await bench.launch(['true']);
-  const socket = await connect(join(monitor.dir, 'ctl'));
+  const socket = await monitor.connect();
   const control = controlOf(socket);
   for (const byte of 'control 1\nsignal 0\nabandon') socket.write(byte);
   expect(await control.line()).toContain('waiting');
