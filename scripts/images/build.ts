@@ -16,6 +16,8 @@ const FOLDER = resolve(import.meta.dirname, '../../dist/images');
 interface BuildRecord {
   readonly builder: string;
   readonly packages: Readonly<Record<string, string>>;
+  /** Of the image, for scripts: the true version first. */
+  readonly tags: readonly string[];
 }
 
 /** Makes an image if it is missing or stale, and returns the path of its archive. Errors: not_found, system. */
@@ -27,7 +29,10 @@ export function ensureImage(recipe: Recipe, folder = FOLDER): { readonly path: s
   const { image, packages } = recipe.make();
   mkdirSync(folder, { recursive: true });
   replaceFile(path, imageArchive(image));
-  replaceFile(record, `${JSON.stringify({ builder, packages } satisfies BuildRecord, undefined, 2)}\n`);
+  replaceFile(
+    record,
+    `${JSON.stringify({ builder, packages, tags: image.tags } satisfies BuildRecord, undefined, 2)}\n`,
+  );
   return { path, made: true };
 }
 
