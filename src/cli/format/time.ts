@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+
 /** The local time as Go's time.String: `2026-11-24 01:58:39 +0000 UTC`. `seconds` since 1970. */
 export function formatTime(seconds: number): string {
   const date = new Date(seconds * 1000);
@@ -31,14 +33,28 @@ function zoneOffset(date: Date): string {
   return `${minutes < 0 ? '-' : '+'}${two(Math.trunc(size / 60))}${two(size % 60)}`;
 }
 
-/** The zone's abbreviation; where there is none its offset stands for it, as in Go. */
+/** The zone's abbreviation in the machine's time zone files; where there is none its offset stands for it, as in Go. */
 function zoneName(date: Date, offset: string): string {
-  const zone = process.env.TZ ?? '';
-  if (offset === '+0000' && (zone === '' || zone === 'UTC')) return 'UTC';
-  for (const locale of ['en-US', 'en-GB']) {
-    const parts = new Intl.DateTimeFormat(locale, { timeZoneName: 'short' }).formatToParts(date);
-    const name = parts.find((part) => part.type === 'timeZoneName')?.value ?? '';
-    if (/^[A-Z]{2,5}$/.test(name)) return name;
+  const rule = /^(<[^>]+>|[A-Za-z]+)([-+]?\d+)(?::(\d+))?[:\d]*(<[^>]+>|[A-Za-z]+)?/.exec(zoneRule());
+  if (rule === null) return offset === '+0000' ? 'UTC' : offset;
+  const [, standard = '', hours = '0', minutes = '0', summer] = rule;
+  const west = Math.abs(Number(hours)) * 60 + Number(minutes);
+  const isStandard = date.getTimezoneOffset() === (hours.startsWith('-') ? -west : west);
+  return (isStandard ? standard : (summer ?? offset)).replace(/[<>]/g, '');
+}
+
+/** The POSIX rule at the end of a time zone file: `CET-1CEST,M3.5.0,M10.5.0/3` (RFC 8536); empty without one. */
+function zoneRule(): string {
+  const zone = process.env.TZ?.replace(/^:/, '');
+  if (zone === '' || zone === 'UTC') return 'UTC0';
+  const path = zone === undefined ? '/etc/localtime' : `/usr/share/zoneinfo/${zone}`;
+  try {
+    return (
+      readFileSync(zone?.startsWith('/') ? zone : path, 'latin1')
+        .split('\n')
+        .at(-2) ?? ''
+    );
+  } catch {
+    return '';
   }
-  return offset;
 }

@@ -1,5 +1,5 @@
 import { KnownError, messageOf } from '../../../lib/errors.ts';
-import { familiarName, formatReference, parseReference, type Reference } from '../../../oci/reference.ts';
+import { canonicalName, formatReference, parseReference, type Reference } from '../../../oci/reference.ts';
 import type { CliConfig, Command } from '../../command.ts';
 import { outputOptions, showProgress } from '../../progress/show.ts';
 
@@ -32,7 +32,7 @@ export const pull: Command = {
     const reference = nameOnly && !all ? { ...named, tag: 'latest' } : named;
     if (nameOnly && !all && !quiet) out('Using default tag: latest\n');
     const query = {
-      fromImage: familiarName(reference),
+      fromImage: canonicalName(reference),
       tag: reference.digest ?? reference.tag,
       platform: flags.text('platform').toLowerCase(),
     };

@@ -1,8 +1,8 @@
 import { encodeJson, encodeText } from '../template/json.ts';
-import { type JsonNumber, NIL, type Struct, toDictionary, toList, type Value } from '../template/value.ts';
+import { isTrue, type JsonNumber, NIL, type Struct, toDictionary, toList, type Value } from '../template/value.ts';
 
 /**
- * Go's struct types by name, so that templates see an answer as docker's do: fields in order, zero values for what is absent.
+ * Go's struct types by name (`=> {Name}` after the fields: it prints itself so), so that templates see an answer as docker's do: fields in order, zero values for what is absent.
  * A type is its fields, `;` between them: `GoName[:jsonName[?]] type` (`?`: left out of JSON when empty), where a type is `string`, `bool`, `int`, `float64`,
  * `duration` (nanoseconds), `any`, `[]T`, `map[string]T`, `*T` or the name of another.
  */
@@ -12,7 +12,7 @@ interface Field {
   readonly name: string;
   readonly json: string;
   readonly type: string;
-  /** An empty text is left out of JSON. */
+  /** Left out of JSON when empty (omitempty). */
   readonly optional: boolean;
 }
 
@@ -78,7 +78,8 @@ function decodeMap(shapes: Shapes, type: string, parsed: unknown): Value {
 
 function decodeStruct(shapes: Shapes, type: string, shape: string, parsed: unknown): Struct {
   const source = typeof parsed === 'object' && parsed !== null ? parsed : {};
-  const fields = parseFields(shape);
+  const [listed = '', text] = shape.split('=>');
+  const fields = parseFields(listed);
   const valueOf = (field: Field): Value => decodeAs(shapes, field.type, Reflect.get(source, field.json));
   return {
     kind: 'struct',
@@ -89,6 +90,7 @@ function decodeStruct(shapes: Shapes, type: string, shape: string, parsed: unkno
     },
     values: () => fields.map(valueOf),
     json: () => encodeFields(source, fields, valueOf),
+    ...(text === undefined ? {} : { text: () => fillIn(text.trim(), source) }),
   };
 }
 
@@ -104,10 +106,21 @@ function parseFields(shape: string): readonly Field[] {
     });
 }
 
+/** `{Name}={Soft}` with the members' texts. */
+function fillIn(text: string, source: object): string {
+  return text.replace(/\{(\w+)\}/g, (_all, name: string) => String(Reflect.get(source, name) ?? ''));
+}
+
 /** The fields the answer has, in the type's order; those the type does not know are dropped, as Go does. */
 function encodeFields(source: object, fields: readonly Field[], valueOf: (field: Field) => Value): string {
-  const present = fields.filter((field) => field.json in source && !(field.optional && valueOf(field) === ''));
+  const present = fields.filter((field) => field.json in source && !(field.optional && isEmpty(field, valueOf(field))));
   return `{${present.map((field) => `${encodeText(field.json)}:${encodeJson(valueOf(field))}`).join(',')}}`;
+}
+
+/** Go's omitempty: a pointer to nothing is something. */
+function isEmpty(field: Field, value: Value): boolean {
+  if (field.type.startsWith('*')) return typeof value === 'object' && value.kind === 'nil';
+  return !isTrue(value);
 }
 
 const ZERO_TIME = '0001-01-01T00:00:00Z';

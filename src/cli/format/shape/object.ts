@@ -7,7 +7,7 @@ export const OBJECT_SHAPES: Shapes = {
   'image.InspectResponse':
     'ID:Id string; RepoTags []string; RepoDigests []string; Parent string; Comment string; Created string; DockerVersion string; Author string; Config *dockerspec.ImageConfig; Architecture string; Variant string; Os string; OsVersion string; Size int; VirtualSize int; GraphDriver container.DriverData; RootFS image.RootFS; Metadata image.Metadata; Descriptor *v1.Descriptor; Manifests []any',
   'dockerspec.ImageConfig':
-    'User string; ExposedPorts map[string]struct; Env []string; Entrypoint []string; Cmd []string; Volumes map[string]struct; WorkingDir string; Labels map[string]string; StopSignal string; ArgsEscaped bool; Healthcheck *v1.HealthcheckConfig; OnBuild []string; Shell []string',
+    'User:User? string; ExposedPorts:ExposedPorts? map[string]struct; Env:Env? []string; Entrypoint:Entrypoint? []string; Cmd:Cmd? []string; Volumes:Volumes? map[string]struct; WorkingDir:WorkingDir? string; Labels:Labels? map[string]string; StopSignal:StopSignal? string; ArgsEscaped:ArgsEscaped? bool; Healthcheck:Healthcheck? *v1.HealthcheckConfig; OnBuild:OnBuild? []string; Shell:Shell? []string',
   'image.RootFS': 'Type string; Layers []string',
   'image.Metadata': 'LastTagTime time',
   'network.Inspect':
