@@ -163,7 +163,7 @@ cleanup() {
   trap '' INT TERM
   echo
   stop_daemon || status=1
-  if [ $status != 0 ] || [ -n "${TRACE_LOG:-}" ]; then
+  if [ $status != 0 ] && [ $status -lt 128 ] || [ -n "${TRACE_LOG:-}" ]; then
     echo "# The daemon's log" >&2
     cat "$work/log" >&2 || true
   fi
@@ -203,7 +203,7 @@ stop_daemon() {
 # What is still there of this run, one line each.
 leftovers() {
   local pid inode link
-  for pid in $(our_processes); do echo "process $pid: $(tr '\0' ' ' <"/proc/$pid/cmdline" || true)"; done
+  for pid in $(our_processes); do echo "process $pid: $(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline" || true)"; done
   sed -n "s#^.* \($work[^ ]*\) .*#mount \1#p" /proc/self/mountinfo
   # A process or a mount keeps a namespace alive, and both are found through /proc.
   for inode in ${namespaces[@]+"${namespaces[@]}"}; do
@@ -221,7 +221,7 @@ our_processes() {
   local folder
   {
     for folder in /proc/[0-9]*; do
-      if tr '\0' ' ' <"$folder/cmdline" 2>/dev/null | grep -qF "$work"; then echo "${folder#/proc/}"; fi
+      if tr '\0' ' ' 2>/dev/null <"$folder/cmdline" | grep -qF "$work"; then echo "${folder#/proc/}"; fi
     done
     find /sys/fs/cgroup -path "*$cgroup*" -name cgroup.procs -exec cat {} + 2>/dev/null || true
   } | sort -un
