@@ -163,10 +163,6 @@ cleanup() {
   trap '' INT TERM
   echo
   stop_daemon || status=1
-  if [ $status != 0 ] && [ $status -lt 128 ] || [ -n "${TRACE_LOG:-}" ]; then
-    echo "# The daemon's log" >&2
-    cat "$work/log" >&2 || true
-  fi
   # The parent cgroup is the daemon's to use, not to remove (as with dockerd); one that is still in use stays and is told of.
   find /sys/fs/cgroup -maxdepth 2 -depth -type d -path "*$cgroup" -exec rmdir {} \; 2>/dev/null || true
   leftovers >/tmp/skiff-demo-left.$$
@@ -179,6 +175,10 @@ cleanup() {
     echo "# Nothing is left: no process, mount, network namespace, link, nft table, cgroup or file"
   fi
   rm -f "/tmp/skiff-demo-left.$$"
+  if [ $status != 0 ] && [ $status -lt 128 ] || [ -n "${TRACE_LOG:-}" ]; then
+    echo "# The daemon's log" >&2
+    cat "$work/log" >&2 || true
+  fi
   if ! grep -q " $work" /proc/self/mountinfo; then rm -rf --one-file-system "$work"; fi
   [ ! -e "$work" ] || { echo "demo: FAILED: $work could not be removed" >&2; status=1; }
   [ $status = 0 ] && echo "# demo: passed"
