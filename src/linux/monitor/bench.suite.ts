@@ -161,7 +161,7 @@ export function createBench(): Bench {
     },
     async close() {
       for (const socket of sockets) socket.destroy();
-      for (const { pid, dir } of monitors) if (isAlive(pid)) await endRun(dir);
+      for (const { pid, dir } of monitors) if (isAlive(pid)) await endRun(dir).catch(() => undefined);
       for (const { pid } of monitors) await until(() => !isAlive(pid));
       const reports = readdirSync(root).filter((name) => name.startsWith('sanitizer'));
       expect(reports.map((name) => readFileSync(join(root, name), 'utf8'))).toEqual([]);
@@ -177,10 +177,9 @@ export function createBench(): Bench {
   };
 }
 
-/** Whatever state it is in; one that does not listen any more is ending. */
+/** Rejects when the monitor was ending anyway. */
 async function endRun(dir: string): Promise<void> {
-  const control = await openControl(join(dir, 'ctl')).catch(() => undefined);
-  if (!control) return;
+  const control = await openControl(join(dir, 'ctl'));
   control.send('abandon');
   await control.line();
   control.send('signal 9');

@@ -93,8 +93,10 @@ test('abandon ends a monitor that waits; one that runs ignores it', async () => 
 test('a waiting monitor ends with its last control connection', async () => {
   const monitor = await bench.launch(['true']);
   const [first, second] = [await monitor.control(), await monitor.control()];
-  first.socket.destroy();
   expect(await second.line()).toContain(' waiting ');
+  first.socket.destroy();
+  second.send('signal 0');
+  expect(await second.line()).toBe('signal gone');
   second.socket.end();
   expect(await second.rest()).toEqual([]);
   await until(() => !existsSync(`/proc/${monitor.pid}`));

@@ -95,16 +95,17 @@ test('without stdin-once a half-close ends nothing, and several clients write', 
 });
 
 test('a client that leaves without having read delivers its stdin and ends it', async () => {
-  const monitor = await bench.launch(['sh', '-c', 'yes x | head -c 5000000 >&2; wc -c'], {
+  const monitor = await bench.launch(['sh', '-c', 'yes x | head -c 50000000 >&2; wc -c'], {
     stdin: true,
     stdinOnce: true,
   });
   const control = await monitor.control();
   const reader = await monitor.attach('o');
   const leaving = await monitor.attach('ie');
-  leaving.socket.write('12345', () => leaving.socket.destroy());
   control.send('go');
-  expect((await reader.streams()).out).toBe('5\n');
+  await leaving.expectText('x\nx\n');
+  leaving.socket.write(Buffer.alloc(150_000), () => leaving.socket.destroy());
+  expect((await reader.streams()).out).toBe('150000\n');
 });
 
 test('stdin that the process does not read makes the client wait, and its end is a plain end of stream', async () => {
