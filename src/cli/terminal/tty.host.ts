@@ -21,6 +21,12 @@ function open() {
   }).symbols;
 }
 
+/** True when `fd` is a terminal. */
+export function isTerminal(fd: number): boolean {
+  libc ??= open();
+  return libc.isatty(fd) === 1;
+}
+
 /** Height and width of the terminal at `fd`, zeros when it is none. */
 export function terminalSize(fd: number): readonly [number, number] {
   libc ??= open();

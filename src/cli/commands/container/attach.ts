@@ -1,10 +1,12 @@
 import type { ContainerInspectResponse, ContainerWaitResponse } from '../../../api/types/container.ts';
 import { KnownError } from '../../../lib/errors.ts';
 import type { Command, CommandContext } from '../../command.ts';
+import { ExitError } from '../../exit-error.ts';
 import { detachKeysOf, runSession } from '../../streams/session.ts';
-import { checkTtyInput, isTerminal } from '../../terminal/input.ts';
+import { checkTtyInput } from '../../terminal/input.ts';
 import { followSize } from '../../terminal/resize.ts';
-import { openAttach, proxyTo } from './attached.ts';
+import { isTerminal } from '../../terminal/tty.host.ts';
+import { DETACHED, openAttach, proxyTo } from './attached.ts';
 import { containerPath } from './each.ts';
 
 /** `docker attach`. */
@@ -35,9 +37,9 @@ export const attach: Command = {
     const waiting = await context.api.send('POST', containerPath(id, '/wait'));
     const socket = await openAttach(context, options);
     const stopProxy = signals ? proxyTo(context, id) : undefined;
-    const stopResize = tty && isTerminal(1) ? followSize(context.api, containerPath(id, '/resize')) : undefined;
+    const stopResize = tty && isTerminal(1) ? followSize(context.api, containerPath(id, '/resize'), true) : undefined;
     try {
-      if ((await runSession(context, socket, options)) === 'detached') return 0;
+      if ((await runSession(context, socket, options)) === 'detached') throw new ExitError(1, DETACHED);
       const result = JSON.parse(await waiting.text()) as ContainerWaitResponse;
       if (result.Error?.Message) throw new KnownError('system', result.Error.Message);
       return result.StatusCode ?? 0;

@@ -2,11 +2,14 @@ import type { ByteSocket } from '../../../client/byte-socket.ts';
 import { KnownError } from '../../../lib/errors.ts';
 import type { CommandContext } from '../../command.ts';
 import { detachKeysOf, runSession, type SessionOptions } from '../../streams/session.ts';
-import { isTerminal } from '../../terminal/input.ts';
 import { followSize } from '../../terminal/resize.ts';
 import { proxySignals } from '../../terminal/signals.ts';
+import { isTerminal } from '../../terminal/tty.host.ts';
 import { containerPath } from './each.ts';
 import { startWaiting } from './waiter.ts';
+
+/** What attach and exec end with when the user detaches. */
+export const DETACHED = 'read escape sequence';
 
 export interface AttachedOptions extends SessionOptions {
   readonly id: string;

@@ -1,10 +1,12 @@
 import { KnownError } from '../../../lib/errors.ts';
 import type { Command, CommandContext, Flags } from '../../command.ts';
+import { ExitError } from '../../exit-error.ts';
 import { parseEnv, parseKeyValueFile } from '../../parse/env.ts';
 import { detachKeysOf, runSession } from '../../streams/session.ts';
-import { checkTtyInput, isTerminal } from '../../terminal/input.ts';
+import { checkTtyInput } from '../../terminal/input.ts';
 import { followSize } from '../../terminal/resize.ts';
-import { upgraded } from './attached.ts';
+import { isTerminal } from '../../terminal/tty.host.ts';
+import { DETACHED, upgraded } from './attached.ts';
 import { openText } from './client-side.ts';
 import { containerPath } from './each.ts';
 
@@ -70,7 +72,7 @@ export const exec: Command = {
   },
 };
 
-/** Resolves with the exit status of the command: 0 when the user detaches. */
+/** Resolves with the exit status of the command. Errors: ExitError when the user detaches. */
 async function runExec(
   context: CommandContext,
   id: string,
@@ -81,7 +83,7 @@ async function runExec(
   const stopResize = session.tty && isTerminal(1) ? followSize(context.api, `/exec/${id}/resize`) : undefined;
   try {
     const end = await runSession(context, socket, { ...session, stdout: true, stderr: true });
-    if (end === 'detached') return 0;
+    if (end === 'detached') throw new ExitError(1, DETACHED);
   } finally {
     stopResize?.();
   }
