@@ -34,6 +34,7 @@ import { createMonitorHost } from '../linux/monitor/monitor.host.ts';
 import { createMounter } from '../linux/mount/mounter.host.ts';
 import { createNetworkNamespaces } from '../linux/netns/network-namespaces.host.ts';
 import { createBundles } from '../linux/runtime/bundle.host.ts';
+import { createCompiledFilters } from '../linux/runtime/compiled-filters.host.ts';
 import { createProcessList } from '../linux/runtime/ps.host.ts';
 import { createVolumeFiles } from '../linux/runtime/volume-files.host.ts';
 import { API_VERSION, MIN_API_VERSION } from '../server/router.ts';
@@ -157,6 +158,7 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
     tasks,
     report,
     buildSpec: (input) => buildSpec(input, facts),
+    filters: createCompiledFilters({ crun: join(config.execRoot, 'crun') }),
     settings: {
       runtimes,
       hostname: hostname(),

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { arch } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { ContainerConfig, HostConfig } from '../api/types/container.ts';
@@ -16,6 +16,7 @@ import { boundingCapabilities, devicesAt, hardLimits, readSeccompProfile } from 
 import { createMonitorHost } from '../linux/monitor/monitor.host.ts';
 import { createMounter } from '../linux/mount/mounter.host.ts';
 import { createBundles } from '../linux/runtime/bundle.host.ts';
+import { createCompiledFilters } from '../linux/runtime/compiled-filters.host.ts';
 import { createProcessList } from '../linux/runtime/ps.host.ts';
 import { createContainerLogs } from '../store/record/container-log.host.ts';
 import { createContainerRecords } from '../store/record/container-records.host.ts';
@@ -114,6 +115,7 @@ function createDaemon(): Daemon {
     cgroups,
     processes: createProcessList(),
     buildSpec: (input) => buildSpec(input, host),
+    filters: createCompiledFilters({ crun: join(root, 'run/crun') }),
     settings: {
       ...world.deps.settings,
       runtimes: { crun: ['/usr/bin/crun', '--root', join(root, 'run/crun'), '--cgroup-manager', 'cgroupfs'] },
@@ -264,6 +266,23 @@ test.each([
     Status: 'created',
     ExitCode: code,
   });
+});
+
+test('a filter that the runtime has compiled once is the same for the next container of its profile', async () => {
+  const daemon = createDaemon();
+  const filterOf = (id: string): Buffer => readFileSync(join(root, 'run/crun', id, 'seccomp.bpf'));
+  const [first, second] = [await create(daemon, 'sleep 60'), await create(daemon, 'sleep 60')];
+  await daemon.containers.service.start(first);
+  await daemon.containers.service.start(second);
+  const spec = JSON.parse(readFileSync(join(root, 'run/c', second.slice(0, 24), 'config.json'), 'utf8'));
+  expect(spec.annotations['run.oci.seccomp_bpf_data']).toBe(filterOf(first).toString('base64'));
+  expect(filterOf(second).equals(filterOf(first))).toBe(true);
+  const { id } = await daemon.execs.service.create(second, {
+    Cmd: ['sh', '-c', 'while read -r line; do echo "$line"; done < /proc/1/status'],
+    AttachStdout: true,
+  });
+  const { stream } = await daemon.execs.service.start(id, { detach: false, tty: false, signal });
+  expect(stream && (await textOf(stream))).toContain('Seccomp:\t2');
 });
 
 test('stop, kill, pause and top work on real processes', async () => {

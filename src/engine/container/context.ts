@@ -3,6 +3,7 @@ import type { Cgroups } from '../../linux/cgroup/cgroup.ts';
 import type { MonitorHost } from '../../linux/monitor/monitor.ts';
 import type { Mounter } from '../../linux/mount/mounter.ts';
 import type { Bundles } from '../../linux/runtime/bundle.ts';
+import type { CompiledFilters, SpecWithSeccomp } from '../../linux/runtime/compiled-filters.ts';
 import type { ProcessList } from '../../linux/runtime/ps.ts';
 import type { ContainerLogs } from '../../store/record/container-log.ts';
 import type { ContainerRecord, ContainerRecords } from '../../store/record/container-records.ts';
@@ -30,7 +31,8 @@ export interface ContainerDeps {
   readonly cgroups: Cgroups;
   readonly processes: ProcessList;
   /** The OCI runtime spec. Errors: invalid_parameter for settings that cannot be met. */
-  readonly buildSpec: (input: SpecInput) => object;
+  readonly buildSpec: (input: SpecInput) => SpecWithSeccomp;
+  readonly filters: CompiledFilters;
   readonly settings: ContainerSettings;
   /** Background work: exits, restarts. The daemon awaits it before it ends. */
   readonly tasks: TaskGroup;

@@ -1,5 +1,6 @@
 import { isKind, messageOf } from '../../lib/errors.ts';
 import type { MonitorSession } from '../../linux/monitor/monitor.ts';
+import type { SpecWithSeccomp } from '../../linux/runtime/compiled-filters.ts';
 import type { ContainerRecord } from '../../store/record/container-records.ts';
 import type { NetworkAttachment } from '../network/network.ts';
 import { type ContainerContext, cgroupPath, publish } from './context.ts';
@@ -44,7 +45,7 @@ async function launch(ctx: ContainerContext, live: LiveContainer, by: StartedBy)
     attachNetwork(ctx, record, undo),
     prepareRoot(ctx, record, undo),
   );
-  writeFiles(ctx, record, attachment, root);
+  const spec = writeFiles(ctx, record, attachment, root);
   live.session = session;
   live.attachment = attachment;
   undo.defer(() => {
@@ -53,6 +54,7 @@ async function launch(ctx: ContainerContext, live: LiveContainer, by: StartedBy)
   });
   await connectAttachers(live, session);
   const { pid, startedAt } = await session.go();
+  ctx.filters.learn(runtimeOf(ctx, record), record.id, spec);
   undo.defer(async () => {
     await session.signal(9);
     await session.released;
@@ -89,7 +91,7 @@ async function launchMonitor(
   undo: AsyncDisposableStack,
 ): Promise<MonitorSession> {
   const { config, hostConfig } = record;
-  const name = hostConfig.Runtime || ctx.settings.defaults.runtime;
+  const name = runtimeOf(ctx, record);
   const runtime = ctx.settings.runtimes[name];
   if (!runtime) throw unknownRuntime(name);
   const paths = ctx.bundles.paths(record.id);
@@ -141,7 +143,13 @@ function shareNetwork(ctx: ContainerContext, name: string): NetworkAttachment {
   return { ...other.attachment, endpoints: {}, ports: {}, sandboxId: '', sandboxKey: '' };
 }
 
-function writeFiles(ctx: ContainerContext, record: ContainerRecord, attachment: NetworkAttachment, root: Root): void {
+/** Writes what the runtime reads; returns the spec. */
+function writeFiles(
+  ctx: ContainerContext,
+  record: ContainerRecord,
+  attachment: NetworkAttachment,
+  root: Root,
+): SpecWithSeccomp {
   const { hostConfig, config, id } = record;
   const host = ctx.bundles.readHost();
   const hostname = config.Hostname ?? '';
@@ -152,21 +160,24 @@ function writeFiles(ctx: ContainerContext, record: ContainerRecord, attachment: 
       resolvConf: formatResolvConf(hostConfig, host.resolvConf),
     });
   }
-  ctx.bundles.writeSpec(
+  const spec = ctx.buildSpec({
     id,
-    ctx.buildSpec({
-      id,
-      rootfs: ctx.bundles.paths(id).rootfs,
-      config,
-      hostConfig,
-      accounts: root.accounts,
-      hostname,
-      mounts: root.mounts,
-      netnsPath: attachment.netnsPath,
-      joins: { ...joinOf(ctx, 'pid', hostConfig.PidMode), ...joinOf(ctx, 'ipc', hostConfig.IpcMode) },
-      cgroupPath: cgroupPath(ctx, record),
-    }),
-  );
+    rootfs: ctx.bundles.paths(id).rootfs,
+    config,
+    hostConfig,
+    accounts: root.accounts,
+    hostname,
+    mounts: root.mounts,
+    netnsPath: attachment.netnsPath,
+    joins: { ...joinOf(ctx, 'pid', hostConfig.PidMode), ...joinOf(ctx, 'ipc', hostConfig.IpcMode) },
+    cgroupPath: cgroupPath(ctx, record),
+  });
+  ctx.bundles.writeSpec(id, ctx.filters.apply(runtimeOf(ctx, record), spec));
+  return spec;
+}
+
+function runtimeOf(ctx: ContainerContext, { hostConfig }: ContainerRecord): string {
+  return hostConfig.Runtime || ctx.settings.defaults.runtime;
 }
 
 function joinOf(

@@ -71,8 +71,9 @@ export function createWorld(kept: { readonly rows?: Map<string, ContainerRecord>
     processes: { ps: async () => 'UID PID CMD\nroot 100 sleep 60\nroot 7 other\n' },
     buildSpec: (input) => {
       if (fail.buildSpec) throw new KnownError('invalid_parameter', 'no such device');
-      return { ...input };
+      return { annotations: {}, ...input };
     },
+    filters: { apply: (_runtime, spec) => spec, learn: () => undefined },
     settings: {
       runtimes: { crun: ['/usr/bin/crun'] },
       defaults: { runtime: 'crun', cgroupVersion: 2, maskedPaths: ['/proc/kcore'], readonlyPaths: ['/proc/sys'] },
