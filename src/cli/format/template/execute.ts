@@ -1,19 +1,11 @@
-import { isKind, KnownError, messageOf } from '../../../lib/errors.ts';
+import { isKind, messageOf } from '../../../lib/errors.ts';
+import { itemsOf, typeProblem } from './conversion.ts';
+import { failure, type Place } from './failure.ts';
 import type { FunctionTable } from './functions.ts';
 import { type Call, formatCall, formatOperand, type Node, type Operand, type Pipe } from './node.ts';
 import { formatValue } from './print.ts';
 import { quote } from './quote.ts';
-import {
-  declaredType,
-  isScalar,
-  isTexts,
-  isTrue,
-  type Member,
-  plainNil,
-  sortedKeys,
-  typeName,
-  type Value,
-} from './value.ts';
+import { declaredType, isScalar, isTrue, type Member, plainNil, typeName, type Value } from './value.ts';
 
 export interface ExecuteOptions {
   /** A missing key is an error rather than `<no value>` (missingkey=error); values are of type `interface {}`. */
@@ -46,10 +38,6 @@ export function executeNodes(
 }
 
 type Flow = 'next' | 'break' | 'continue';
-interface Place {
-  readonly at: number;
-  readonly text: string;
-}
 /** The value piped into a command; absent at a pipeline's start. */
 type Final = { readonly value: Value } | undefined;
 
@@ -111,7 +99,7 @@ class Execution {
   private range(node: Extract<Node, { kind: 'if' | 'with' | 'range' }>, dot: Value): Flow {
     const value = this.pipeline(node.pipe, dot);
     this.at(node.pipe.at, formatOperand(node.pipe));
-    const items = this.itemsOf(value);
+    const items = itemsOf(value) ?? this.fail(`range can't iterate over ${formatValue(value)}`);
     if (items.length === 0) return node.otherwise === undefined ? 'next' : this.list(node.otherwise, dot);
     for (const [key, item] of items) {
       const flow = this.scoped(() => {
@@ -137,19 +125,6 @@ class Execution {
       if (pipe.assigns) this.assign(name, value);
       else this.scope.push({ name, value });
     }
-  }
-
-  private itemsOf(value: Value): readonly (readonly [Value, Value])[] {
-    if (value === undefined) return [];
-    if (typeof value === 'bigint')
-      return Array.from({ length: Number(value) }, (_, n) => [BigInt(n), BigInt(n)] as const);
-    if (typeof value === 'object' && value.kind === 'list') {
-      return value.items.map((item, index) => [BigInt(index), plainNil(item)] as const);
-    }
-    if (typeof value === 'object' && value.kind === 'dictionary') {
-      return sortedKeys(value.entries).map((key) => [key, plainNil(value.entries.get(key))] as const);
-    }
-    return this.fail(`range can't iterate over ${formatValue(value)}`);
   }
 
   private scoped(run: () => Flow): Flow {
@@ -349,14 +324,8 @@ class Execution {
   }
 
   private checkType(types: readonly string[] | undefined, index: number, value: Value, node?: Operand): void {
-    const type = types?.[Math.min(index, types.length - 1)] ?? 'any';
-    if (type === 'any') return;
-    const literal = node !== undefined && ['string', 'number', 'bool', 'nil'].includes(node.kind);
-    const given = typeName(value);
-    if (given === type || (type === '[]string' && given.startsWith('[]') && isTexts(value))) return;
-    if (value === undefined) this.fail(`invalid value; expected ${type}`);
-    if (literal) this.fail(`expected ${type === 'int' ? 'integer' : type}; found ${formatOperand(node)}`);
-    this.fail(`wrong type for value; expected ${type}; got ${given}`);
+    const problem = typeProblem(types, index, value, node);
+    if (problem !== undefined) this.fail(problem);
   }
 
   private calling(name: string, call: () => Value): Value {
@@ -373,13 +342,6 @@ class Execution {
   }
 
   private fail(problem: string): never {
-    const before = this.source.slice(0, this.place.at);
-    const line = before.split('\n').length;
-    const column = Buffer.byteLength(before.slice(before.lastIndexOf('\n') + 1));
-    const { text } = this.place;
-    throw new KnownError(
-      'invalid_parameter',
-      `template: ${this.name}:${line}:${column}: executing ${quote(this.name)} at <${text}>: ${problem}`,
-    );
+    throw failure(this.name, this.source, this.place, problem);
   }
 }
