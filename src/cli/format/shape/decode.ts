@@ -4,7 +4,7 @@ import { isTrue, type JsonNumber, NIL, type Struct, toDictionary, toList, type V
 /**
  * Go's struct types by name (`=> {Name}` after the fields: it prints itself so), so that templates see an answer as docker's do: fields in order, zero values for what is absent.
  * A type is its fields, `;` between them: `GoName[:jsonName[?]] type` (`?`: left out of JSON when empty), where a type is `string`, `bool`, `int`, `float64`,
- * `duration` (nanoseconds), `any`, `[]T`, `map[string]T`, `*T` or the name of another.
+ * `duration` (nanoseconds), `any`, `[]T`, `map[K]T` (K is `string` or a type that a text is not), `*T` or the name of another.
  */
 export type Shapes = Readonly<Record<string, string>>;
 
@@ -24,7 +24,7 @@ export function decodeAs(shapes: Shapes, type: string, parsed: unknown): Value {
     return typeof value === 'object' && value.kind === 'struct' ? { ...value, type } : value;
   }
   if (type.startsWith('[]')) return decodeList(shapes, type, parsed);
-  if (type.startsWith('map[string]')) return decodeMap(shapes, type, parsed);
+  if (type.startsWith('map[')) return decodeMap(shapes, type, parsed);
   const shape = shapes[type];
   return shape === undefined ? decodeBasic(type, parsed) : decodeStruct(shapes, type, shape, parsed);
 }
@@ -67,13 +67,13 @@ function decodeList(shapes: Shapes, type: string, parsed: unknown): Value {
 }
 
 function decodeMap(shapes: Shapes, type: string, parsed: unknown): Value {
-  const element = type.slice('map[string]'.length);
+  const [, keyType = 'string', element = 'any'] = /^map\[([^\]]+)\](.*)$/.exec(type) ?? [];
   const isNil = typeof parsed !== 'object' || parsed === null;
   const entries = isNil
     ? []
     : Object.entries(parsed).map(([key, value]) => [key, decodeAs(shapes, element, value)] as const);
   const missing = element === 'any' ? undefined : decodeAs(shapes, element, undefined);
-  return { kind: 'dictionary', entries: new Map(entries), isNil, type: goName(type), missing };
+  return { kind: 'dictionary', entries: new Map(entries), isNil, type: goName(type), keyType, missing };
 }
 
 function decodeStruct(shapes: Shapes, type: string, shape: string, parsed: unknown): Struct {

@@ -1,7 +1,7 @@
 import { KnownError } from '../../../lib/errors.ts';
 import { encodeJson } from './json.ts';
 import { formatValue, sprint, sprintf } from './print.ts';
-import { compareText, isTrue, type List, toList, typeName, type Value } from './value.ts';
+import { compareText, type Dictionary, isTrue, type List, toList, typeName, type Value } from './value.ts';
 
 /** A function of a template. A failure's message follows `error calling NAME: `. */
 export interface TemplateFunction {
@@ -104,12 +104,18 @@ function item(value: Value, key: Value): Value {
     case 'list':
       return value.items[position(key, value.items.length)];
     case 'dictionary':
-      if (key === undefined) return fail('value is nil; should be of type string');
-      if (typeof key !== 'string') return fail(`value has type ${typeName(key)}; should be string`);
-      return value.entries.has(key) ? value.entries.get(key) : value.missing;
+      return entry(value, key);
     default:
       return fail(`can't index item of type ${typeName(value)}`);
   }
+}
+
+function entry({ entries, missing, keyType = 'string' }: Dictionary, key: Value): Value {
+  if (key === undefined) return fail(`value is nil; should be of type ${keyType}`);
+  if (typeof key !== 'string' || keyType !== 'string') {
+    return fail(`value has type ${typeName(key)}; should be ${keyType}`);
+  }
+  return entries.has(key) ? entries.get(key) : missing;
 }
 
 function position(key: Value, length: number): number {

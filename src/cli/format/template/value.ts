@@ -32,6 +32,8 @@ export interface Dictionary {
   readonly isNil: boolean;
   /** `map[string]string` */
   readonly type: string;
+  /** Go's type of the keys, default `string`: `index` with a text fails on any other (nat.Port). */
+  readonly keyType?: string;
   /** What `index` answers for a missing key. */
   readonly missing: Value;
 }
