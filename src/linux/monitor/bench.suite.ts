@@ -202,6 +202,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
+/** The size stands in the process too: the runtime sets it before the first instruction, the monitor only when it gets the terminal. */
 function processOf(args: readonly string[], options: Options): object {
   return {
     terminal: options.tty ?? false,
@@ -210,6 +211,9 @@ function processOf(args: readonly string[], options: Options): object {
     env: ['PATH=/bin'],
     cwd: '/',
     noNewPrivileges: true,
+    ...(options.consoleSize && {
+      consoleSize: { height: options.consoleSize.rows, width: options.consoleSize.columns },
+    }),
   };
 }
 
