@@ -7,6 +7,8 @@ export interface ExecSurroundings {
   readonly ownHome: boolean;
   /** What a privileged exec gets. */
   readonly allCapabilities: readonly string[];
+  /** Of a terminal, when it is known before the start. */
+  readonly consoleSize?: { readonly rows: number; readonly columns: number } | undefined;
 }
 
 /**
@@ -16,7 +18,7 @@ export interface ExecSurroundings {
 export function toExecProcess(
   container: Readonly<Record<string, unknown>>,
   request: ExecRequest,
-  { user, ownHome, allCapabilities }: ExecSurroundings,
+  { user, ownHome, allCapabilities, consoleSize }: ExecSurroundings,
 ): Record<string, unknown> {
   const { consoleSize: _, ...base } = container;
   const bounding = request.Privileged ? allCapabilities : boundingOf(container);
@@ -24,6 +26,7 @@ export function toExecProcess(
   return {
     ...base,
     terminal: request.Tty ?? false,
+    ...(consoleSize && { consoleSize: { height: consoleSize.rows, width: consoleSize.columns } }),
     args: request.Cmd ?? [],
     env: mergeEnv(container, request, ownHome ? undefined : user.home),
     ...(request.WorkingDir && { cwd: request.WorkingDir }),

@@ -71,13 +71,15 @@ async function launchMonitor(
   const { bundles, monitors, settings } = ctx.containers;
   const { record } = exec;
   const { request, containerId } = record;
+  const [rows = 0, columns = 0] = options.consoleSize ?? request.ConsoleSize ?? [];
+  const consoleSize = request.Tty && rows > 0 && columns > 0 ? { rows, columns } : undefined;
   const process = toExecProcess(bundles.readProcess(containerId), request, {
+    consoleSize,
     user: userOf(ctx, live, request.User),
     ownHome: live.record.config.Env?.some((entry) => entry.startsWith('HOME=')) ?? false,
     allCapabilities: ctx.allCapabilities,
   });
   const { monitor, processFile } = bundles.makeExec(containerId, record.id, { process, record });
-  const [rows = 0, columns = 0] = options.consoleSize ?? request.ConsoleSize ?? [];
   const runtime = live.record.hostConfig.Runtime || settings.defaults.runtime;
   return await monitors.launch({
     dir: monitor,
@@ -86,7 +88,7 @@ async function launchMonitor(
     tty: request.Tty ?? false,
     stdin: (request.AttachStdin ?? false) && !options.detach,
     stdinOnce: true,
-    ...(request.Tty && rows > 0 && columns > 0 && { consoleSize: { rows, columns } }),
+    ...(consoleSize && { consoleSize }),
     ...(settings.spillDir !== undefined && { spillDir: settings.spillDir }),
   });
 }

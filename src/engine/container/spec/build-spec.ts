@@ -6,7 +6,7 @@ import { planDevices } from './devices.ts';
 import type { HostFacts } from './host-facts.ts';
 import { planMounts } from './mounts.ts';
 import { planLimits, planResources } from './resources.ts';
-import type { RuntimeSpec } from './runtime-spec.ts';
+import type { RuntimeSpec, SpecProcess } from './runtime-spec.ts';
 import { resolveSeccomp, type SeccompProfile } from './seccomp.ts';
 import { lookUpUser } from './user.ts';
 
@@ -27,6 +27,7 @@ export function buildSpec(input: SpecInput, facts: HostFacts): RuntimeSpec {
     ociVersion: '1.0.2',
     process: {
       terminal: config.Tty ?? false,
+      ...consoleSize(config.Tty, host.ConsoleSize ?? []),
       user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids },
       args: [...(init ? ['/sbin/docker-init', '--'] : []), ...(config.Entrypoint ?? []), ...(config.Cmd ?? [])],
       env: environment(config, input.hostname, user.home),
@@ -119,6 +120,14 @@ function parseProfile(value: string): Security['seccomp'] {
     throw new KnownError('invalid_parameter', 'decoding seccomp profile failed', { cause: error });
   }
   throw new KnownError('invalid_parameter', 'seccomp profile has no defaultAction');
+}
+
+/** The runtime sets it before the process starts; the monitor's own comes when the process may have asked already. */
+function consoleSize(
+  tty: boolean | undefined,
+  [height = 0, width = 0]: readonly number[],
+): Pick<SpecProcess, 'consoleSize'> {
+  return tty && height > 0 && width > 0 ? { consoleSize: { height, width } } : {};
 }
 
 function seccomp(

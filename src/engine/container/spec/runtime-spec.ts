@@ -18,6 +18,7 @@ export interface SpecUser {
 
 export interface SpecProcess {
   readonly terminal: boolean;
+  readonly consoleSize?: { readonly height: number; readonly width: number };
   readonly user: SpecUser;
   readonly args: readonly string[];
   readonly env: readonly string[];
