@@ -29,5 +29,6 @@ describe('the daemon that is meant', () => {
 
   test('TLS is refused, not left out', () => {
     expect(() => decide({ hosts: ['tcp://h'], tls: true })).toThrow('TLS is not supported');
+    expect(() => decide({ tls: true })).toThrow('TLS is not supported');
   });
 });

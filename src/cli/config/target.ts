@@ -28,11 +28,10 @@ export function decideTarget(names: TargetNames): Target {
   }
   try {
     if (names.hosts.length > 1) throw new KnownError('invalid_parameter', 'Specify only one -H');
-    const target = chooseTarget(names);
-    if (names.tls && target.endpoint.kind === 'tcp') {
+    if (names.tls) {
       throw new KnownError('not_implemented', 'connecting to a daemon over TLS is not supported');
     }
-    return target;
+    return chooseTarget(names);
   } catch (error) {
     if (!(error instanceof KnownError)) throw error;
     throw new KnownError(error.kind, `Failed to initialize: unable to resolve docker endpoint: ${error.message}`);
