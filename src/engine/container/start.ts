@@ -36,6 +36,7 @@ export async function startContainer(ctx: ContainerContext, live: LiveContainer,
 
 async function launch(ctx: ContainerContext, live: LiveContainer, by: StartedBy): Promise<void> {
   const { record } = live;
+  ctx.cgroups.expectMoves();
   await using undo = new AsyncDisposableStack();
   ctx.bundles.makeKept(record.id);
   ctx.bundles.makeRun(record.id);

@@ -63,6 +63,7 @@ export function createWorld(kept: { readonly rows?: Map<string, ContainerRecord>
     cgroups: {
       version: 2,
       prepare: () => undefined,
+      expectMoves: () => undefined,
       oomFile: (path) => `${path}/memory.events`,
       freeze: async (path, on) => void (on ? frozen.add(path) : frozen.delete(path)),
       pids: () => [100],

@@ -47,6 +47,7 @@ async function launch(
 ): Promise<AttachStream | undefined> {
   const { containers } = ctx;
   const { record } = exec;
+  containers.cgroups.expectMoves();
   await using undo = new AsyncDisposableStack();
   undo.defer(() => containers.bundles.removeExec(record.containerId, record.id));
   const session = await launchMonitor(ctx, live, exec, options);

@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statfsSync, writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { KnownError } from '../../lib/errors.ts';
@@ -12,12 +13,17 @@ const FREEZE_TIMEOUT_MS = 10_000;
 
 export function createCgroups(): Cgroups {
   const version = statfsSync(ROOT).type === CGROUP2_MAGIC ? 2 : 1;
+  const own = ownProcsFile(version);
   const folder = (controller: string, path: string): string =>
     version === 2 ? join(ROOT, path) : join(ROOT, controller, path);
   return {
     version,
     prepare() {
       if (version === 1) mountMissingControllers();
+    },
+    expectMoves() {
+      // A move of this process to where it is, on another thread. Not being allowed to costs only time.
+      writeFile(own, '0').catch(() => undefined);
     },
     oomFile: (path) => join(folder('memory', path), version === 2 ? 'memory.events' : 'memory.oom_control'),
     freeze: (path, frozen) =>
@@ -28,6 +34,14 @@ export function createCgroups(): Cgroups {
       for (const root of roots) removeTree(join(root, path));
     },
   };
+}
+
+/** cgroup.procs of the cgroup this process is in (proc_pid_cgroup(5): `ID:CONTROLLERS:PATH`). */
+function ownProcsFile(version: 1 | 2): string {
+  const lines = readFileSync('/proc/self/cgroup', 'utf8').split('\n');
+  const [, controllers, path = '/'] =
+    /^\d+:([^:]*):(.*)$/.exec(lines.find((line) => line.includes(version === 2 ? '0::' : ':pids:')) ?? '') ?? [];
+  return join(ROOT, controllers ?? '', path, 'cgroup.procs');
 }
 
 /** /proc/cgroups (cgroups(7)): name, hierarchy, number of cgroups, enabled. */

@@ -6,6 +6,11 @@ export interface Cgroups {
    * unified hierarchy still owns controllers. Idempotent; nothing to do on v2.
    */
   prepare(): void;
+  /**
+   * To be called when a container or exec begins to be made: the first move of a process into a cgroup waits for a grace period of the kernel
+   * (cgroup_threadgroup_rwsem, some milliseconds), those that follow soon do not. Returns at once and never fails.
+   */
+  expectMoves(): void;
   /** The file the monitor reads at a container's end: v1 memory.oom_control, v2 memory.events. */
   oomFile(path: string): string;
   /** Stops or continues every process of a cgroup (v1 freezer.state, v2 cgroup.freeze); resolves when the kernel has done it. Errors: system. */
