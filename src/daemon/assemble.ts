@@ -23,6 +23,7 @@ import { createTaskGroup } from '../lib/async/task-group.ts';
 import { createCgroups } from '../linux/cgroup/cgroup.host.ts';
 import { createFirewall } from '../linux/firewall/firewall.host.ts';
 import { createHostPorts } from '../linux/firewall/host-ports.host.ts';
+import { createPortProxies } from '../linux/firewall/port-proxies.host.ts';
 import {
   architecture,
   boundingCapabilities,
@@ -105,6 +106,7 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
   };
   const images = createImageService(imageDeps);
 
+  const monitorDir = process.env['SKIFF_MONITOR_DIR'] ?? resolve(import.meta.dirname, '../../monitor/build');
   const bridge = config.bridge ?? (existsSync('/sys/class/net/docker0') ? 'skiff0' : 'docker0');
   const networkRecords = createNetworkRecords(db);
   const networking = await createContainerNetworking({
@@ -112,6 +114,7 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
     namespaces: createNetworkNamespaces(),
     firewall: createFirewall({ bridge }),
     ports: createHostPorts(),
+    proxies: createPortProxies({ program: join(monitorDir, 'skiff-proxy'), dir: join(config.execRoot, 'ports') }),
     events,
     netnsDir: join(config.execRoot, 'netns'),
     bridge,
@@ -124,7 +127,6 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
     events,
   });
 
-  const monitorDir = process.env['SKIFF_MONITOR_DIR'] ?? resolve(import.meta.dirname, '../../monitor/build');
   const facts: HostFacts = {
     cgroupVersion: cgroups.version,
     capabilities: boundingCapabilities(ALL_CAPABILITIES),

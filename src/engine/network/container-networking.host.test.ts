@@ -2,9 +2,10 @@ import { afterAll, expect, test } from 'bun:test';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createConnection, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { createFirewall } from '../../linux/firewall/firewall.host.ts';
 import { createHostPorts } from '../../linux/firewall/host-ports.host.ts';
+import { createPortProxies } from '../../linux/firewall/port-proxies.host.ts';
 import { createNetworkNamespaces } from '../../linux/netns/network-namespaces.host.ts';
 import { openDatabase } from '../../store/record/database.host.ts';
 import { createNetworkRecords } from '../../store/record/network-records.host.ts';
@@ -19,6 +20,10 @@ const make = async () =>
     namespaces: createNetworkNamespaces(),
     firewall: createFirewall({ bridge }),
     ports: createHostPorts(),
+    proxies: createPortProxies({
+      program: resolve(import.meta.dirname, '../../../monitor/build/skiff-proxy'),
+      dir: join(netnsDir, 'ports'),
+    }),
     events: {
       publish: () => undefined,
       subscribe: () => {
@@ -82,7 +87,9 @@ test('a published port reaches the container by loopback, survives a restart of 
   const hostPort = typeof address === 'object' && address ? address.port : 0;
   await new Promise((resolve) => probe.close(resolve));
   const attachment = await networking.attach(request('a', { '7000/tcp': [{ HostPort: String(hostPort) }] }));
-  expect(attachment.ports).toEqual({ '7000/tcp': [{ HostIp: '0.0.0.0', HostPort: String(hostPort) }] });
+  expect(attachment.ports).toEqual({
+    '7000/tcp': ['0.0.0.0', '::'].map((HostIp) => ({ HostIp, HostPort: String(hostPort) })),
+  });
   const server = serveInside(attachment.netnsPath ?? '', 7000);
   try {
     await server.stdout.getReader().read();

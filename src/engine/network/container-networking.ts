@@ -1,22 +1,25 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Network } from '../../api/types/network.ts';
-import { isKind, KnownError, messageOf } from '../../lib/errors.ts';
-import type { Firewall, PortForward } from '../../linux/firewall/firewall.ts';
+import { KnownError } from '../../lib/errors.ts';
+import type { Firewall } from '../../linux/firewall/firewall.ts';
 import type { HostPorts } from '../../linux/firewall/host-ports.ts';
+import type { PortProxies } from '../../linux/firewall/port-proxies.ts';
 import type { NetworkNamespaces } from '../../linux/netns/network-namespaces.ts';
 import type { EndpointRecord, NetworkRecords } from '../../store/record/network-records.ts';
 import type { EventBus } from '../event/event.ts';
 import { toAttachment } from './attachment.ts';
 import { defaultPools, formatSubnet, gatewayOf, lowestFree, macOf, overlaps, parseCidr, type Subnet } from './ipam.ts';
 import type { ContainerNetworking, NetworkRequest } from './network.ts';
-import { type PortWish, planPorts } from './port-plan.ts';
+import { planPorts } from './port-plan.ts';
+import { createPortPublisher, ofFirewall } from './port-publisher.ts';
 
 export interface NetworkingDeps {
   readonly records: NetworkRecords;
   readonly namespaces: NetworkNamespaces;
   readonly firewall: Firewall;
   readonly ports: HostPorts;
+  readonly proxies: PortProxies;
   readonly events: EventBus;
   /** Folder of the namespaces' files. */
   readonly netnsDir: string;
@@ -34,17 +37,16 @@ export interface EngineNetworking extends ContainerNetworking {
 
 /** The three networks every engine has: `bridge`, `host` and `none`. */
 export async function createContainerNetworking(deps: NetworkingDeps): Promise<EngineNetworking> {
-  const { records, namespaces, firewall, ports, events } = deps;
+  const { records, namespaces, firewall, events } = deps;
   const endpoints = new Map(records.list().map((record) => [record.containerId, record]));
+  const published = (): EndpointRecord['forwards'] => [...endpoints.values()].flatMap(({ forwards }) => forwards);
+  const publisher = createPortPublisher({ ...deps, published });
   const subnet = chooseSubnet(deps);
   const gateway = parseCidr(deps.bridgeAddress ?? '')?.ip ?? gatewayOf(subnet);
   namespaces.ensureBridge(deps.bridge, gateway, subnet.prefixLength);
   namespaces.setSysctl('net/ipv4/ip_forward', '1');
   namespaces.setSysctl(`net/ipv4/conf/${deps.bridge}/route_localnet`, '1');
-  await firewall.reset(
-    formatSubnet(subnet),
-    [...endpoints.values()].flatMap(({ forwards }) => forwards),
-  );
+  await firewall.reset(formatSubnet(subnet), ofFirewall(published()));
   const ids = {
     bridge: networkId(records, 'bridge'),
     host: networkId(records, 'host'),
@@ -66,12 +68,15 @@ export async function createContainerNetworking(deps: NetworkingDeps): Promise<E
       id: ids[network],
       attributes: { container: containerId, name: network, type: network === 'none' ? 'null' : network },
     });
+  const keep = (record: EndpointRecord): void => {
+    endpoints.set(record.containerId, record);
+    records.put(record);
+  };
   const takenAddresses = (): ReadonlySet<string> =>
     new Set([gateway, ...[...endpoints.values()].flatMap(({ bridged }) => (bridged ? [bridged.ip] : []))]);
 
   const drop = async (record: EndpointRecord): Promise<void> => {
-    await firewall.remove(record.forwards);
-    for (const { protocol, hostIp, hostPort } of record.forwards) await ports.release(protocol, hostIp, hostPort);
+    await publisher.unpublish(record.forwards);
     // The wire goes with the namespace, in the kernel's own time: waiting for it costs tens of milliseconds.
     if (record.netnsPath) namespaces.remove(record.netnsPath);
     records.remove(record.containerId);
@@ -107,8 +112,7 @@ export async function createContainerNetworking(deps: NetworkingDeps): Promise<E
         }),
       };
       // Recorded before anything is made: after a crash whatever exists is known and can be taken away.
-      endpoints.set(request.containerId, planned);
-      records.put(planned);
+      keep(planned);
       try {
         if (planned.netnsPath) namespaces.create(planned.netnsPath);
         if (planned.netnsPath && planned.bridged)
@@ -120,7 +124,7 @@ export async function createContainerNetworking(deps: NetworkingDeps): Promise<E
             prefixLength: subnet.prefixLength,
             gateway,
           });
-        const record = wishes.length > 0 ? await publish(planned, wishes) : planned;
+        const record = wishes.length > 0 ? await publisher.publish(planned, wishes, keep) : planned;
         tell('connect', record);
         return attachmentOf(record);
       } catch (error) {
@@ -143,11 +147,7 @@ export async function createContainerNetworking(deps: NetworkingDeps): Promise<E
         await drop(record);
       const known = new Set([...endpoints.values()].flatMap(({ bridged }) => (bridged ? [bridged.hostLink] : [])));
       for (const link of namespaces.linksNamed(linkPrefix)) if (!known.has(link)) namespaces.removeLink(link);
-      for (const { protocol, hostIp, hostPort } of [...endpoints.values()].flatMap(({ forwards }) => forwards)) {
-        await ports
-          .hold(protocol, hostIp, hostPort)
-          .catch((error: unknown) => deps.report(`holding port ${hostPort}/${protocol}`, error));
-      }
+      await publisher.recover(published());
     },
     inspect(nameOrId) {
       const { name } = networking.resolve(nameOrId);
@@ -177,57 +177,6 @@ export async function createContainerNetworking(deps: NetworkingDeps): Promise<E
     );
     if (!found) throw new KnownError('not_found', `network ${nameOrId} not found`);
     return found;
-  }
-
-  async function publish(planned: EndpointRecord, wishes: readonly PortWish[]): Promise<EndpointRecord> {
-    let record = planned;
-    for (const wish of wishes) {
-      const hostPort = await holdOne(record, wish);
-      const forward: PortForward = {
-        protocol: wish.protocol,
-        hostIp: wish.hostIp,
-        hostPort,
-        containerIp: planned.bridged?.ip ?? '',
-        containerPort: wish.containerPort,
-      };
-      record = { ...record, forwards: [...record.forwards, forward] };
-      endpoints.set(record.containerId, record);
-      records.put(record);
-    }
-    await firewall.add(record.forwards);
-    return record;
-  }
-
-  async function holdOne(record: EndpointRecord, wish: PortWish): Promise<number> {
-    const where = `${wish.hostIp}:${wish.hostPorts[0]}`;
-    const failed = (why: string): KnownError =>
-      new KnownError(
-        'system',
-        `failed to set up container networking: driver failed programming external connectivity on endpoint ${record.containerName} (${record.endpointId}): ${why}`,
-      );
-    for (const port of wish.hostPorts) {
-      if (port !== 0 && isAllocated(wish, port)) continue;
-      try {
-        return await ports.hold(wish.protocol, wish.hostIp, port);
-      } catch (error) {
-        if (isKind(error, 'conflict') && wish.hostPorts.length > 1) continue;
-        throw failed(
-          `failed to bind host port for ${where}:${record.bridged?.ip}:${wish.containerPort}/${wish.protocol}: ${messageOf(error)}`,
-        );
-      }
-    }
-    throw failed(`Bind for ${where} failed: port is already allocated`);
-  }
-
-  function isAllocated({ protocol, hostIp }: PortWish, port: number): boolean {
-    return [...endpoints.values()].some(({ forwards }) =>
-      forwards.some(
-        (forward) =>
-          forward.protocol === protocol &&
-          forward.hostPort === port &&
-          (forward.hostIp === hostIp || forward.hostIp === '0.0.0.0' || hostIp === '0.0.0.0'),
-      ),
-    );
   }
 
   function describe(

@@ -25,14 +25,31 @@ test('port bindings become wishes', () => {
       false,
     ),
   ).toEqual([
-    { containerPort: 80, protocol: 'tcp', hostIp: '0.0.0.0', hostPorts: [8080] },
-    { containerPort: 80, protocol: 'tcp', hostIp: '127.0.0.1', hostPorts: [9000, 9001] },
-    { containerPort: 53, protocol: 'udp', hostIp: '0.0.0.0', hostPorts: [0] },
+    { containerPort: 80, protocol: 'tcp', hostIps: ['0.0.0.0', '::'], hostPorts: [8080] },
+    { containerPort: 80, protocol: 'tcp', hostIps: ['127.0.0.1'], hostPorts: [9000, 9001] },
+    { containerPort: 53, protocol: 'udp', hostIps: ['0.0.0.0', '::'], hostPorts: [0] },
   ]);
   expect(planPorts({}, ['80/tcp'], true)).toEqual([
-    { containerPort: 80, protocol: 'tcp', hostIp: '0.0.0.0', hostPorts: [0] },
+    { containerPort: 80, protocol: 'tcp', hostIps: ['0.0.0.0', '::'], hostPorts: [0] },
   ]);
   expect(() => planPorts({ '0/tcp': [{}] }, [], false)).toThrow('invalid port');
   expect(() => planPorts({ '80/tcp': [{ HostPort: '9-1' }] }, [], false)).toThrow('invalid host port');
   expect(() => planPorts({ '80/sctp': [{}] }, [], false)).toThrow('sctp');
 });
+
+test.each([
+  ['0.0.0.0', '0.0.0.0'],
+  ['::', '::'],
+  ['0:0::0', '::'],
+  ['2001:DB8:0:0::1', '2001:db8::1'],
+  ['::ffff:10.1.2.255', '10.1.2.255'],
+])('the host address %s is bound alone, as %s', (HostIp, canonical) => {
+  expect(planPorts({ '80/tcp': [{ HostIp }] }, [], false)[0]?.hostIps).toEqual([canonical]);
+});
+
+test.each(['300.0.0.1', '1.2.3', ':::', 'fe80::1%eth0', 'localhost', '[::1]'])(
+  'the host address %s is refused',
+  (HostIp) => {
+    expect(() => planPorts({ '80/tcp': [{ HostIp }] }, [], false)).toThrow(`invalid IP address: ${HostIp}`);
+  },
+);

@@ -1,10 +1,12 @@
+import { isIPv4, isIPv6 } from 'node:net';
 import type { PortMap } from '../../api/types/container.ts';
 import { KnownError } from '../../lib/errors.ts';
 
 export interface PortWish {
   readonly containerPort: number;
   readonly protocol: 'tcp' | 'udp';
-  readonly hostIp: string;
+  /** Held on the same port, or the wish fails. Without an address in the request: all IPv4, and all IPv6 where the host has it. */
+  readonly hostIps: readonly string[];
   /** Candidates in order; [0] asks for any free one. */
   readonly hostPorts: readonly number[];
 }
@@ -12,7 +14,7 @@ export interface PortWish {
 /** Largest range of host ports one binding may name. */
 const RANGE = 1000;
 
-/** What a container wants published. Errors: invalid_parameter for malformed ports, not_implemented for sctp and IPv6 host addresses. */
+/** What a container wants published. Errors: invalid_parameter for malformed ports, not_implemented for sctp. */
 export function planPorts(bindings: PortMap, exposed: readonly string[], publishAll: boolean): readonly PortWish[] {
   const all: PortMap = publishAll
     ? Object.fromEntries([...exposed.map((port) => [port, [{}]] as const), ...Object.entries(bindings)])
@@ -22,7 +24,7 @@ export function planPorts(bindings: PortMap, exposed: readonly string[], publish
     return (hosts ?? []).map(({ HostIp, HostPort }) => ({
       containerPort: port,
       protocol,
-      hostIp: parseHostIp(HostIp),
+      hostIps: parseHostIp(HostIp),
       hostPorts: parseRange(HostPort),
     }));
   });
@@ -38,12 +40,15 @@ export function parsePort(key: string): { readonly port: number; readonly protoc
   return { port: Number(number), protocol };
 }
 
-function parseHostIp(ip: string | undefined): string {
-  if (!ip || ip === '0.0.0.0') return '0.0.0.0';
-  if (ip.includes(':'))
-    throw new KnownError('not_implemented', `publishing on an IPv6 address is not supported yet: ${ip}`);
-  if (!/^\d+\.\d+\.\d+\.\d+$/.test(ip)) throw new KnownError('invalid_parameter', `invalid IP address: ${ip}`);
-  return ip;
+/** In canonical form; an IPv4 address in IPv6 clothes is that IPv4 address. */
+function parseHostIp(ip: string | undefined): readonly string[] {
+  if (!ip) return ['0.0.0.0', '::'];
+  if (isIPv4(ip)) return [ip];
+  if (!isIPv6(ip) || ip.includes('%')) throw new KnownError('invalid_parameter', `invalid IP address: ${ip}`);
+  const canonical = new URL(`http://[${ip}]`).hostname.slice(1, -1);
+  const [, high, low] = /^::ffff:([0-9a-f]+):([0-9a-f]+)$/.exec(canonical) ?? [];
+  if (high === undefined || low === undefined) return [canonical];
+  return [[high, low].flatMap((text) => [parseInt(text, 16) >> 8, parseInt(text, 16) & 255]).join('.')];
 }
 
 function parseRange(text: string | undefined): readonly number[] {

@@ -1,0 +1,127 @@
+import { expect, test } from 'bun:test';
+import { KnownError } from '../../lib/errors.ts';
+import type { PortForward } from '../../linux/firewall/firewall.ts';
+import type { EndpointRecord } from '../../store/record/network-records.ts';
+import { createPortPublisher } from './port-publisher.ts';
+
+/** A host in memory: what is held is text like `tcp 0.0.0.0:80`. `foreign`: held by others. `random`: what a random port will be. */
+function createHost(options: {
+  readonly foreign?: readonly string[];
+  readonly random?: readonly number[];
+  ipv6?: boolean;
+}) {
+  const held = new Set<string>();
+  const forwarded = new Set<string>();
+  const reported: string[] = [];
+  const random = [...(options.random ?? [])];
+  const records: EndpointRecord[] = [];
+  const take = (protocol: string, ip: string, wished: number): number => {
+    const port = wished === 0 ? (random.shift() ?? 0) : wished;
+    const name = `${protocol} ${ip}:${port}`;
+    if (held.has(name) || options.foreign?.includes(name)) throw new KnownError('conflict', 'address already in use');
+    held.add(name);
+    return port;
+  };
+  const nameOf = ({ protocol, hostIp, hostPort }: PortForward): string => `${protocol} ${hostIp}:${hostPort}`;
+  const publisher = createPortPublisher({
+    firewall: {
+      reset: async () => undefined,
+      add: async (forwards) => forwards.forEach((forward) => forwarded.add(nameOf(forward))),
+      remove: async (forwards) => forwards.forEach((forward) => forwarded.delete(nameOf(forward))),
+      destroy: async () => undefined,
+    },
+    ports: {
+      hold: async (protocol, ip, port) => take(protocol, ip, port),
+      release: async (protocol, ip, port) => void held.delete(`${protocol} ${ip}:${port}`),
+    },
+    proxies: {
+      supported: () => options.ipv6 ?? true,
+      start: async ({ protocol, hostIp, hostPort }) => ({ port: take(protocol, hostIp, hostPort), pid: 1 }),
+      stop: async (forward) => void held.delete(nameOf(forward)),
+      recover: async (known) => known,
+    },
+    published: () => records.flatMap(({ forwards }) => forwards),
+    report: (what) => reported.push(what),
+  });
+  return { publisher, held, forwarded, reported, records };
+}
+
+const record: EndpointRecord = {
+  containerId: 'c',
+  containerName: 'web',
+  network: 'bridge',
+  endpointId: 'e',
+  sandboxId: 's',
+  bridged: { ip: '172.17.0.2', mac: '', hostLink: '' },
+  forwards: [],
+  exposed: [],
+};
+const wish = (hostIps: readonly string[], ...hostPorts: readonly number[]) =>
+  ({ containerPort: 80, protocol: 'tcp', hostIps, hostPorts }) as const;
+const BOTH = ['0.0.0.0', '::'];
+
+test('both families get the same port, and the firewall hears of IPv4 only', async () => {
+  const { publisher, held, forwarded } = createHost({ random: [4000] });
+  const { forwards } = await publisher.publish(record, [wish(BOTH, 8080), wish(BOTH, 0)], () => undefined);
+  expect(forwards.map(({ hostIp, hostPort }) => `${hostIp} ${hostPort}`)).toEqual([
+    '0.0.0.0 8080',
+    ':: 8080',
+    '0.0.0.0 4000',
+    ':: 4000',
+  ]);
+  expect([...forwarded]).toEqual(['tcp 0.0.0.0:8080', 'tcp 0.0.0.0:4000']);
+  await publisher.unpublish(forwards);
+  expect([held.size, forwarded.size]).toEqual([0, 0]);
+});
+
+test('without IPv6 on the host every address means IPv4 only', async () => {
+  const { publisher } = createHost({ ipv6: false });
+  const { forwards } = await publisher.publish(record, [wish(BOTH, 8080)], () => undefined);
+  expect(forwards.map(({ hostIp }) => hostIp)).toEqual(['0.0.0.0']);
+});
+
+test.each([
+  ['tcp 0.0.0.0:8080', '0.0.0.0:8080'],
+  ['tcp :::8080', '[::]:8080'],
+])('with %s taken by another process nothing is held and the error says where', async (foreign, where) => {
+  const { publisher, held } = createHost({ foreign: [foreign] });
+  await expect(publisher.publish(record, [wish(BOTH, 8080)], () => undefined)).rejects.toThrow(
+    `driver failed programming external connectivity on endpoint web (e): failed to bind host port for ${where}:172.17.0.2:80/tcp: address already in use`,
+  );
+  expect(held.size).toBe(0);
+});
+
+test('a random port and a range go on to a port that is free in both families', async () => {
+  const { publisher, held } = createHost({ foreign: ['tcp :::4000', 'tcp :::9000'], random: [4000, 4001] });
+  const { forwards } = await publisher.publish(record, [wish(BOTH, 0), wish(BOTH, 9000, 9001)], () => undefined);
+  expect(forwards.map(({ hostPort }) => hostPort)).toEqual([4001, 4001, 9001, 9001]);
+  expect(held.size).toBe(4);
+});
+
+test.each([
+  [['0.0.0.0'], ['127.0.0.1'], '127.0.0.1'],
+  [['127.0.0.1'], ['127.0.0.2'], undefined],
+  [['::'], ['::1'], '::1'],
+  [['::1'], BOTH, '::'],
+  [['0.0.0.0'], ['::'], undefined],
+] as const)(
+  'with %p published by one container, another that publishes %p is refused for %p',
+  async (first, second, refused) => {
+    const { publisher, records } = createHost({});
+    records.push(await publisher.publish(record, [wish(first, 8080)], () => undefined));
+    const result = publisher.publish(record, [wish(second, 8080)], () => undefined);
+    if (refused === undefined) expect((await result).forwards.length).toBe(1);
+    else await expect(result).rejects.toThrow(`Bind for ${refused}:8080 failed: port is already allocated`);
+  },
+);
+
+test('recovery holds what is known again and reports what others have taken', async () => {
+  const { publisher, held, reported } = createHost({ foreign: ['tcp :::81'] });
+  const forward = { protocol: 'tcp', containerIp: '172.17.0.2', containerPort: 80 } as const;
+  await publisher.recover([
+    { ...forward, hostIp: '::', hostPort: 80 },
+    { ...forward, hostIp: '::', hostPort: 81 },
+    { ...forward, hostIp: '0.0.0.0', hostPort: 81 },
+  ]);
+  expect([[...held], reported]).toEqual([['tcp 0.0.0.0:81', 'tcp :::80'], ['holding port 81/tcp']]);
+});
