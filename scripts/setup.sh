@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # Everything a fresh Debian 12/13 or Ubuntu 24.04 needs, as root. Idempotent; quick when nothing is missing.
 #   Debian packages, npm packages, the monitor. Prints a line for each step it really takes.
+#   Arguments: more Debian packages (the benchmark's podman).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # crun: OCI runtime; runc: the alternative; nftables, iproute2: networks; gcc, make, musl-tools: the monitor;
-# busybox-static: base image and test rootfs; skopeo, docker-registry: tests with real peers; procps: `docker top`.
-packages=(crun runc nftables iproute2 gcc libc6-dev make musl-tools busybox-static skopeo docker-registry gzip bzip2 xz-utils procps ca-certificates golang-github-containers-common)
+# busybox-static: base image and test rootfs; skopeo, docker-registry, docker.io (an unmodified client and dockerd),
+# docker-compose: tests with real peers; procps: `docker top`.
+packages=("$@" crun runc nftables iproute2 gcc libc6-dev make musl-tools busybox-static skopeo docker-registry docker.io docker-compose gzip bzip2 xz-utils procps ca-certificates golang-github-containers-common)
 missing=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")

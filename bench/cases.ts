@@ -1,0 +1,89 @@
+import { client, docker, type Engine } from './engines.ts';
+
+/** Something a user waits for. `run` does it once. */
+export interface Case {
+  readonly name: string;
+  readonly rounds: number;
+  /** Highest ratio to dockerd that is wanted. */
+  readonly target: number;
+  readonly run: (engine: Engine) => Promise<void> | void;
+}
+
+export const CASES: readonly Case[] = [
+  {
+    name: 'run --rm busybox true (bridge)',
+    rounds: 30,
+    target: 0.25,
+    run: (engine) => void docker(engine, 'run', '--rm', 'busybox', 'true'),
+  },
+  {
+    name: 'run --rm --network none busybox true',
+    rounds: 30,
+    target: 0.25,
+    run: (engine) => void docker(engine, 'run', '--rm', '--network', 'none', 'busybox', 'true'),
+  },
+  {
+    name: '20 × run --rm busybox true at once',
+    rounds: 7,
+    target: 0.3,
+    run: async (engine) => {
+      const one = async (): Promise<void> => {
+        const env = { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', DOCKER_HOST: engine.host };
+        const child = Bun.spawn([client, 'run', '--rm', 'busybox', 'true'], {
+          env,
+          stdout: 'ignore',
+          stderr: 'inherit',
+        });
+        if ((await child.exited) !== 0) throw new Error('run failed');
+      };
+      await Promise.all(Array.from({ length: 20 }, one));
+    },
+  },
+  { name: 'exec keep true', rounds: 30, target: 0.3, run: (engine) => void docker(engine, 'exec', 'keep', 'true') },
+  { name: 'create + start by the API (bridge)', rounds: 30, target: 0.2, run: createAndStart },
+  { name: '100 MB of lines through the json-file log', rounds: 5, target: 0.5, run: logs },
+];
+
+/** Created containers end by themselves; removing them is not timed by the caller. */
+async function createAndStart(engine: Engine): Promise<void> {
+  const { Id } = (await post(engine, '/containers/create', {
+    Image: 'busybox',
+    Cmd: ['true'],
+    Labels: { bench: '1' },
+  })) as { Id: string };
+  await post(engine, `/containers/${Id}/start`);
+}
+
+function logs(engine: Engine): void {
+  const line = 'a line of text that is about eighty characters long, as lines of logs often are';
+  docker(
+    engine,
+    'run',
+    '-d',
+    '--name',
+    'log',
+    '--network',
+    'none',
+    'busybox',
+    'sh',
+    '-c',
+    `yes "${line}" | head -c 100000000`,
+  );
+  docker(engine, 'wait', 'log');
+}
+
+/** What a case leaves, outside the measurement. */
+export function cleanUp(engine: Engine): void {
+  const ids = docker(engine, 'ps', '-aq', '--no-trunc').split('\n');
+  const keep = docker(engine, 'inspect', '-f', '{{.Id}}', 'keep');
+  const others = ids.filter((id) => id !== '' && id !== keep);
+  if (others.length > 0) docker(engine, 'rm', '-f', ...others);
+}
+
+async function post(engine: Engine, path: string, body?: object): Promise<unknown> {
+  const json = { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) };
+  const answer = await fetch(`http://d/v1.40${path}`, { method: 'POST', unix: engine.socket, ...(body && json) });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`POST ${path}: ${answer.status} ${text}`);
+  return text === '' ? undefined : JSON.parse(text);
+}

@@ -1,0 +1,150 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+
+const REPOSITORY = resolve(import.meta.dirname, '..');
+
+export type EngineName = 'skiff' | 'dockerd' | 'podman';
+
+/** An engine on roots of its own, with the busybox image and a running container `keep`. */
+export interface Engine {
+  readonly name: EngineName;
+  readonly host: string;
+  readonly socket: string;
+  /** The engine's own processes and those it has for one container. */
+  readonly pids: () => { readonly engine: readonly number[]; readonly monitor: readonly number[] };
+  stop(): Promise<void>;
+}
+
+/** The unmodified client that drives all engines. */
+export const client = ['/usr/local/bin/docker', '/usr/bin/docker'].find((path) => existsSync(path)) ?? 'docker';
+
+export function docker(engine: Pick<Engine, 'host'>, ...args: readonly string[]): string {
+  const { exitCode, stdout, stderr } = Bun.spawnSync([client, ...args], {
+    env: { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', DOCKER_HOST: engine.host },
+  });
+  if (exitCode !== 0) throw new Error(`docker ${args.join(' ')}: ${stderr.toString()}`);
+  return stdout.toString().trim();
+}
+
+/** Starts an engine; undefined when the machine does not have it. */
+export async function startEngine(name: EngineName): Promise<Engine | undefined> {
+  const program = { skiff: join(REPOSITORY, 'bin/dockerd'), dockerd: '/usr/sbin/dockerd', podman: '/usr/bin/podman' }[
+    name
+  ];
+  if (!existsSync(program)) return undefined;
+  const root = mkdtempSync(`/tmp/skb-${name[0]}`);
+  const bridge = basename(root).replace('skb-', 'skb');
+  const socket = join(root, 's');
+  const host = `unix://${socket}`;
+  if (name === 'dockerd') makeBridge(bridge);
+  const child = Bun.spawn(argvOf(name, program, root, bridge, host), {
+    stdin: 'ignore',
+    stdout: 'ignore',
+    stderr: Bun.file(join(root, 'log')),
+    env: { ...process.env, CONTAINERS_CONF: writeConfig(root) },
+  });
+  await untilAnswers(socket, child);
+  docker({ host }, 'load', '-q', '-i', join(REPOSITORY, 'dist/images/busybox.tar'));
+  docker({ host }, 'run', '-d', '--name', 'keep', '--network', 'none', 'busybox', 'sleep', '100000');
+  return {
+    name,
+    host,
+    socket,
+    pids: () => ({
+      engine: [child.pid, ...pidsNaming(root, /containerd( |$)/)],
+      monitor: pidsNaming(root, /skiff-monitor|containerd-shim|conmon/),
+    }),
+    async stop() {
+      const ids = docker({ host }, 'ps', '-aq');
+      if (ids !== '') docker({ host }, 'rm', '-f', ...ids.split('\n'));
+      child.kill('SIGTERM');
+      await child.exited;
+      Bun.spawnSync(['ip', 'link', 'delete', bridge]);
+      for (const path of mountsBelow(root)) Bun.spawnSync(['umount', '-l', path]);
+      rmSync(root, { recursive: true, force: true });
+    },
+  };
+}
+
+const NO_FIREWALL = ['--iptables=false', '--ip6tables=false', '--ip-masq=false', '--userland-proxy=false'];
+
+function argvOf(name: EngineName, program: string, root: string, bridge: string, host: string): string[] {
+  const [data, run] = [join(root, 'd'), join(root, 'e')];
+  const roots = ['--data-root', data, '--exec-root', run];
+  switch (name) {
+    case 'skiff':
+      return [program, ...roots, '-H', host, '--pidfile', join(root, 'p'), '--bridge', bridge];
+    case 'dockerd': // its own bridge, no rules of the firewall: less work than it has by default
+      return [program, ...roots, '-H', host, '--pidfile', join(root, 'p'), '--bridge', bridge, ...NO_FIREWALL];
+    case 'podman': {
+      const own = ['--root', data, '--runroot', run, '--tmpdir', join(root, 't')];
+      return [program, ...own, '--cgroup-manager', 'cgroupfs', 'system', 'service', '--time', '0', host];
+    }
+  }
+}
+
+/** Podman's containers.conf(5): networks of its own, and limits that a machine without CAP_SYS_RESOURCE allows. */
+function writeConfig(root: string): string {
+  const path = join(root, 'containers.conf');
+  const networks = join(root, 'n');
+  mkdirSync(networks);
+  const limits = 'default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]';
+  writeFileSync(path, `[containers]\n${limits}\n[network]\nnetwork_config_dir = "${networks}"\n`);
+  return path;
+}
+
+function makeBridge(name: string): void {
+  for (const args of [
+    ['link', 'add', name, 'type', 'bridge'],
+    ['addr', 'add', '10.217.0.1/24', 'dev', name],
+    ['link', 'set', name, 'up'],
+  ]) {
+    const { exitCode, stderr } = Bun.spawnSync(['ip', ...args]);
+    if (exitCode !== 0) throw new Error(stderr.toString());
+  }
+}
+
+async function untilAnswers(socket: string, child: Bun.Subprocess): Promise<void> {
+  for (const deadline = Date.now() + 60_000; Date.now() < deadline; ) {
+    if (child.exitCode !== null) break;
+    const answer = await fetch('http://d/_ping', { unix: socket }).catch(() => undefined);
+    if (answer?.ok) return;
+    await Bun.sleep(50);
+  }
+  throw new Error('the engine does not answer');
+}
+
+function pidsNaming(root: string, program: RegExp): readonly number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      const line = commandLine(pid);
+      return line.includes(root) && program.test(line);
+    })
+    .map(Number);
+}
+
+function commandLine(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+  } catch {
+    return '';
+  }
+}
+
+function mountsBelow(root: string): readonly string[] {
+  return readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[4] ?? '')
+    .filter((path) => path.startsWith(root))
+    .sort()
+    .reverse();
+}
+
+/** Proportional set size in KiB (proc(5), smaps_rollup), summed. */
+export function pssKiB(pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => {
+    const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+    return sum + Number(/^Pss:\s+(\d+)/m.exec(rollup)?.[1] ?? 0);
+  }, 0);
+}

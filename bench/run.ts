@@ -1,0 +1,106 @@
+/**
+ * `npm run bench`: what users feel, with the same unmodified client on each engine, in turns in one run; then our client against that one.
+ * Prints medians and ratios to dockerd, and writes dist/bench.json. `npm run bench -- WORD` runs the cases with that word in their name.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus, release } from 'node:os';
+import { join, resolve } from 'node:path';
+import { CASES, type Case, cleanUp } from './cases.ts';
+import { client, type Engine, type EngineName, pssKiB, startEngine } from './engines.ts';
+
+const DIST = resolve(import.meta.dirname, '../dist');
+
+type Medians = Partial<Record<EngineName, number>>;
+
+const word = process.argv[2] ?? '';
+const engines: Engine[] = [];
+try {
+  for (const name of ['skiff', 'dockerd', 'podman'] as const) {
+    const engine = await startEngine(name);
+    if (engine) engines.push(engine);
+    else console.log(`${name} is not on this machine`);
+  }
+  const results: object[] = [];
+  console.log(`${cpus().length} CPUs, Linux ${release()}, client ${client}; medians in milliseconds\n`);
+  console.log('| what | skiff | dockerd | podman | skiff / dockerd | wanted |\n|---|---|---|---|---|---|');
+  for (const one of CASES.filter(({ name }) => name.includes(word))) {
+    const medians = await measure(one);
+    const ratio = ratioOf(medians);
+    console.log(
+      `| ${one.name} | ${show(medians.skiff)} | ${show(medians.dockerd)} | ${show(medians.podman)} | ${ratio} | ≤ ${one.target} |`,
+    );
+    results.push({ name: one.name, medians, ratio, target: one.target });
+  }
+  const skiff = engines.find(({ name }) => name === 'skiff');
+  if (skiff && word === '') {
+    const ps = await measureClients(skiff);
+    console.log(
+      `| docker ps: our client, the Go client | ${show(ps.ours)} | ${show(ps.go)} | | ${(ps.ours / ps.go).toFixed(2)} | ≤ 0.7 |`,
+    );
+    results.push({ name: 'docker ps', ...ps });
+    for (const { name, pids } of engines) {
+      const { engine, monitor } = pids();
+      const memory = { engine: pssKiB(engine), monitor: pssKiB(monitor) };
+      console.log(
+        `\nPSS ${name}: engine ${(memory.engine / 1024).toFixed(1)} MiB, one container's monitor ${memory.monitor} KiB`,
+      );
+      results.push({ name: `memory of ${name}`, ...memory });
+    }
+  }
+  mkdirSync(DIST, { recursive: true });
+  writeFileSync(join(DIST, 'bench.json'), `${JSON.stringify(results, undefined, 2)}\n`);
+} finally {
+  for (const engine of engines) await engine.stop();
+}
+
+/** Rounds over the engines in turns, so that what else happens on the machine meets all alike. One round is not counted. */
+async function measure({ name, rounds, run }: Case): Promise<Medians> {
+  const times = new Map<EngineName, number[]>();
+  const broken = new Set<EngineName>();
+  for (let round = 0; round <= rounds; round++) {
+    for (const engine of engines) {
+      if (broken.has(engine.name)) continue;
+      try {
+        const before = performance.now();
+        await run(engine);
+        const took = performance.now() - before;
+        if (round > 0) times.set(engine.name, [...(times.get(engine.name) ?? []), took]);
+      } catch (error) {
+        broken.add(engine.name);
+        console.error(`${engine.name} cannot: ${name}: ${String(error)}`);
+      }
+    }
+    for (const engine of engines) cleanUp(engine);
+  }
+  return Object.fromEntries([...times].map(([engine, all]) => [engine, median(all)]));
+}
+
+async function measureClients(engine: Engine): Promise<{ readonly ours: number; readonly go: number }> {
+  const env = { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', DOCKER_HOST: engine.host };
+  const times: Record<'ours' | 'go', number[]> = { ours: [], go: [] };
+  for (let round = 0; round <= 60; round++) {
+    for (const [who, program] of [
+      ['ours', join(DIST, 'docker')],
+      ['go', client],
+    ] as const) {
+      const before = performance.now();
+      const child = Bun.spawn([program, 'ps'], { env, stdout: 'ignore', stderr: 'inherit' });
+      await child.exited;
+      if (round > 0) times[who].push(performance.now() - before);
+    }
+  }
+  return { ours: median(times.ours), go: median(times.go) };
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
+
+function show(value: number | undefined): string {
+  return value === undefined ? '–' : value.toFixed(value < 100 ? 1 : 0);
+}
+
+function ratioOf({ skiff, dockerd }: Medians): string {
+  return skiff === undefined || dockerd === undefined ? '–' : (skiff / dockerd).toFixed(2);
+}
