@@ -1,4 +1,4 @@
-import { pipeline } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import { parseFilters } from '../../api/filters.ts';
 import type { ContainerService, CreateRequest } from '../../engine/container/service.ts';
 import type { ExecService } from '../../engine/exec/service.ts';
@@ -231,8 +231,11 @@ async function startExec(call: Call, execs: ExecService): Promise<void> {
   join(call.hijack({ upgraded: tty ? RAW : MULTIPLEXED, plain: RAW }), stream);
 }
 
-/** Both directions, each with its own end: a half-closed stdin leaves the output open. */
-function join(connection: NodeJS.ReadWriteStream, stream: NodeJS.ReadWriteStream): void {
-  pipeline(connection, stream, () => undefined);
-  pipeline(stream, connection, () => undefined);
+/** Both directions, each with its own end: a half-closed stdin leaves the output open. Whoever goes takes the other along. */
+function join(connection: Duplex, stream: Duplex): void {
+  connection.pipe(stream).pipe(connection);
+  connection.on('error', () => stream.destroy());
+  connection.on('close', () => stream.destroy());
+  stream.on('error', () => connection.destroy());
+  stream.on('close', () => connection.end());
 }
