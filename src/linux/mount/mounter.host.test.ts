@@ -27,6 +27,21 @@ test('an overlay shows its lower layers, uppermost first, and keeps writes in th
   expect(mounter.list(root)).toEqual([target]);
 });
 
+test('an overlay of 300 lower layers mounts, however long their paths', () => {
+  const layers = folder(`layers-${'x'.repeat(100)}`);
+  const lower = Array.from({ length: 300 }, (_, n) => join(layers, n.toString(36)));
+  for (const [n, path] of lower.entries()) {
+    mkdirSync(path);
+    writeFileSync(join(path, `f${n}`), String(n));
+  }
+  const before = process.cwd();
+  const target = folder('many');
+  mounter.overlay(target, { lower, upper: folder('mu'), work: folder('mw') });
+  expect(readFileSync(join(target, 'f0'), 'utf8')).toBe('0');
+  expect(readFileSync(join(target, 'f299'), 'utf8')).toBe('299');
+  expect(process.cwd()).toBe(before);
+});
+
 test('unmounting what is not mounted, or not there, is fine', () => {
   mounter.unmount(folder('plain'));
   mounter.unmount(join(root, 'nowhere'));

@@ -1,13 +1,23 @@
 import { readFileSync } from 'node:fs';
+import { dirname, relative } from 'node:path';
 import { errnoOf } from '../../lib/errors.ts';
 import { MNT_DETACH, MS, mount, unmount } from '../ffi/libc.host.ts';
 import type { Mounter } from './mounter.ts';
 import { mountPointsBelow } from './mountinfo.ts';
 
+/** mount(2) takes its options in one page. */
+const OPTION_BYTES = 4096;
+
 export function createMounter(): Mounter {
   return {
     overlay(target, { lower, upper, work }) {
-      mount('overlay', target, 'overlay', 0, `lowerdir=${lower.join(':')},upperdir=${upper},workdir=${work}`);
+      const options = (folders: readonly string[]): string =>
+        `lowerdir=${folders.join(':')},upperdir=${upper},workdir=${work}`;
+      if (options(lower).length < OPTION_BYTES) mount('overlay', target, 'overlay', 0, options(lower));
+      else
+        inFolder(dirname(lower[0] ?? '/'), (folder) =>
+          mount('overlay', target, 'overlay', 0, options(lower.map((path) => relative(folder, path)))),
+        );
       mount('none', target, 'none', MS.PRIVATE);
     },
     unmount(target, { lazy = false } = {}) {
@@ -31,4 +41,15 @@ export function createMounter(): Mounter {
     },
     list: (below) => mountPointsBelow(readFileSync('/proc/self/mountinfo', 'utf8'), below),
   };
+}
+
+/** The kernel resolves relative paths of options from the current folder. The change is undone before anything else runs. */
+function inFolder(folder: string, work: (folder: string) => void): void {
+  const before = process.cwd();
+  process.chdir(folder);
+  try {
+    work(folder);
+  } finally {
+    process.chdir(before);
+  }
 }
