@@ -165,6 +165,7 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
       runtimes,
       hostname: hostname(),
       cpus: cpus().length,
+      capabilities: facts.capabilities,
       cgroupParent: config.cgroupParent,
       stopTimeoutSeconds: 10,
       spillDir: config.dataRoot,

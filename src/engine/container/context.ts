@@ -49,6 +49,8 @@ export interface ContainerSettings {
   /** This machine's name, for host networking. */
   readonly hostname: string;
   readonly cpus: number;
+  /** What the daemon holds, as `CAP_...`: nobody gets more. */
+  readonly capabilities: ReadonlySet<string>;
   /** Parent of the containers' cgroups, e.g. `/docker`. */
   readonly cgroupParent: string;
   /** Seconds; Docker's default is 10. */

@@ -11,6 +11,7 @@ import { mergeConfig } from './merge.ts';
 import { parseVolumesFrom, planMounts } from './mounts.ts';
 import { generateName } from './name-generator.ts';
 import type { CreateRequest } from './service.ts';
+import { missingCapabilities } from './spec/capabilities.ts';
 import { ZERO_TIME } from './state.ts';
 import { validateConfig, validateHostConfig } from './validate.ts';
 
@@ -28,7 +29,7 @@ export async function createContainer(ctx: ContainerContext, request: CreateRequ
   insert(ctx, { ...record, mounts: named });
   undo.move();
   publish(ctx, record, 'create');
-  return { Id: record.id, Warnings: warningsOf(request, image) };
+  return { Id: record.id, Warnings: warningsOf(request, image, ctx.settings.capabilities) };
 }
 
 /** Errors: invalid_parameter, conflict. */
@@ -203,7 +204,7 @@ function insert(ctx: ContainerContext, record: ContainerRecord): void {
   }
 }
 
-function warningsOf(request: CreateRequest, image: ResolvedImage): string[] {
+function warningsOf(request: CreateRequest, image: ResolvedImage, held: ReadonlySet<string>): string[] {
   const warnings: string[] = [];
   const host = request.hostConfig;
   const { os, architecture, variant } = image.platform;
@@ -214,5 +215,8 @@ function warningsOf(request: CreateRequest, image: ResolvedImage): string[] {
     );
   if (host.NetworkMode === 'host' && Object.keys(host.PortBindings ?? {}).length > 0)
     warnings.push('Published ports are discarded when using host network mode');
+  const missing = missingCapabilities(host, held);
+  if (missing.length > 0)
+    warnings.push(`The daemon itself does not hold ${missing.join(', ')}: the container runs without.`);
   return warnings;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test';
+import type { HostConfig } from '../../api/types/container.ts';
 import { KnownError } from '../../lib/errors.ts';
 import { createWorld, until } from './world.fake.ts';
 
@@ -33,6 +34,17 @@ describe('create', () => {
     await expect(world.create({}, {}, 'web')).rejects.toThrow(
       `Conflict. The container name "/web" is already in use by container "${id}". You have to remove (or rename) that container to be able to reuse that name.`,
     );
+  });
+
+  test('warns of capabilities that the daemon itself does not hold', async () => {
+    const create = async (hostConfig: HostConfig): Promise<readonly string[] | undefined> => {
+      const { service } = createWorld();
+      return (await service.create({ config: { Image: 'busybox' }, hostConfig, networkingConfig: {} })).Warnings;
+    };
+    const warning = 'The daemon itself does not hold CAP_SYS_RESOURCE: the container runs without.';
+    expect(await create({ Privileged: true })).toEqual([warning]);
+    expect(await create({ CapAdd: ['sys_resource'] })).toEqual([warning]);
+    expect(await create({ CapAdd: ['ALL'], CapDrop: ['SYS_RESOURCE'] })).toEqual([]);
   });
 
   test('a failure leaves no record, layer, folder or volume', async () => {

@@ -14,6 +14,7 @@ import type { ContainerNetworking, NetworkAttachment } from '../network/network.
 import type { VolumeService } from '../volume/volume.ts';
 import { type Containers, createContainerService } from './container-service.ts';
 import type { ContainerDeps } from './context.ts';
+import { ALL_CAPABILITIES } from './spec/capabilities.ts';
 
 /** Everything containers need, in memory; `containers` begins with the records of an earlier daemon when `again` made it. */
 export type World = ReturnType<typeof createWorld>;
@@ -80,6 +81,7 @@ export function createWorld(kept: { readonly rows?: Map<string, ContainerRecord>
       defaults: { runtime: 'crun', cgroupVersion: 2, maskedPaths: ['/proc/kcore'], readonlyPaths: ['/proc/sys'] },
       hostname: 'machine',
       cpus: 2,
+      capabilities: new Set(ALL_CAPABILITIES.filter((name) => name !== 'CAP_SYS_RESOURCE')),
       cgroupParent: '/docker',
       stopTimeoutSeconds: 10,
       storageDriver: 'overlay2',

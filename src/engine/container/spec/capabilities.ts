@@ -72,13 +72,25 @@ export function planCapabilities(
   host: Pick<HostConfig, 'Privileged' | 'CapAdd' | 'CapDrop'>,
   held: ReadonlySet<string>,
 ): readonly string[] {
+  return wantedCapabilities(host).filter((name) => held.has(name));
+}
+
+/** What a container asks for and the daemon does not hold. Errors: as planCapabilities. */
+export function missingCapabilities(
+  host: Pick<HostConfig, 'Privileged' | 'CapAdd' | 'CapDrop'>,
+  held: ReadonlySet<string>,
+): readonly string[] {
+  return wantedCapabilities(host).filter((name) => !held.has(name));
+}
+
+function wantedCapabilities(host: Pick<HostConfig, 'Privileged' | 'CapAdd' | 'CapDrop'>): readonly string[] {
   const add = (host.CapAdd ?? []).map(parseName);
   const drop = (host.CapDrop ?? []).map(parseName);
-  if (host.Privileged) return ALL_CAPABILITIES.filter((name) => held.has(name));
+  if (host.Privileged) return ALL_CAPABILITIES;
   const base = drop.includes('ALL') ? [] : DEFAULT.map((name) => `CAP_${name}`);
   const wanted = new Set(add.includes('ALL') ? ALL_CAPABILITIES : [...base, ...add]);
   for (const name of drop) wanted.delete(name);
-  return ALL_CAPABILITIES.filter((name) => wanted.has(name) && held.has(name));
+  return ALL_CAPABILITIES.filter((name) => wanted.has(name));
 }
 
 function parseName(text: string): string {
