@@ -28,6 +28,7 @@ export async function createContainer(ctx: ContainerContext, request: CreateRequ
   await makeFiles(ctx, record, undo);
   insert(ctx, { ...record, mounts: named });
   undo.move();
+  ctx.cgroups.expectMoves();
   publish(ctx, record, 'create');
   return { Id: record.id, Warnings: warningsOf(request, image, ctx.settings.capabilities) };
 }

@@ -52,6 +52,7 @@ function createExec(ctx: ExecContext, container: string, request: ExecRequest): 
   if (!request.Cmd?.length) throw noCommand();
   parseDetachKeys(request.DetachKeys);
   userOf(ctx, live, request.User);
+  containers.cgroups.expectMoves();
   const exec = createLiveExec({ id: randomBytes(32).toString('hex'), containerId: live.record.id, request });
   ctx.execs.set(exec.record.id, exec);
   live.execIds.add(exec.record.id);
