@@ -131,6 +131,7 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
     cgroupVersion: cgroups.version,
     capabilities: boundingCapabilities(ALL_CAPABILITIES),
     architecture: host.architecture,
+    kernelVersion: release(),
     defaultSeccomp: readSeccompProfile<SeccompProfile>(),
     initPath: existsSync(join(monitorDir, 'skiff-init')) ? join(monitorDir, 'skiff-init') : undefined,
     hardLimits: hardLimits(),

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { arch } from 'node:os';
+import { arch, release } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { ContainerConfig, HostConfig } from '../api/types/container.ts';
 import { type Containers, createContainerService } from '../engine/container/container-service.ts';
@@ -66,6 +66,7 @@ function facts(): HostFacts {
   return {
     cgroupVersion: cgroups.version,
     capabilities: boundingCapabilities(ALL_CAPABILITIES),
+    kernelVersion: release(),
     architecture: arch() === 'x64' ? 'amd64' : arch(),
     defaultSeccomp: readSeccompProfile<SeccompProfile>(),
     initPath: undefined,

@@ -21,22 +21,25 @@ export async function main(argv: readonly string[]): Promise<number> {
   if (config.version) return print(`Docker version ${ENGINE_VERSION}, build skiff\n`);
   const log = createLog(config.debug);
   try {
+    await using undo = new AsyncDisposableStack(); // the orderly end, and that of a start that fails halfway
     const lock = lockDataRoot(config.dataRoot);
+    undo.defer(() => closeSync(lock));
     writePidFile(config.pidFile);
+    undo.defer(() => rmSync(config.pidFile, { force: true }));
     const engine = await assemble(config, log);
     const connections = trackConnections(engine.server);
-    const addresses: string[] = [];
-    for (const host of config.hosts) addresses.push(await listen(engine.server, host));
-    for (const address of addresses) log.info(`API listen on ${address}`);
+    undo.defer(() => {
+      for (const connection of connections) connection.destroy();
+    });
+    undo.defer(() => engine.shutdown());
+    undo.defer(() => void engine.server.close());
+    for (const host of config.hosts) {
+      const address = await listen(engine.server, host);
+      if (address.startsWith('/')) undo.defer(() => rmSync(address, { force: true }));
+      log.info(`API listen on ${address}`);
+    }
     log.info('Daemon has completed initialization');
-    const signal = await firstSignal();
-    log.info(`Processing signal '${signal}'`);
-    engine.server.close();
-    await engine.shutdown();
-    for (const connection of connections) connection.destroy();
-    for (const address of addresses) if (address.startsWith('/')) rmSync(address, { force: true });
-    rmSync(config.pidFile, { force: true });
-    closeSync(lock);
+    log.info(`Processing signal '${await firstSignal()}'`);
     return 0;
   } catch (error) {
     log.error('failed to start daemon', error);

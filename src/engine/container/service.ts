@@ -23,10 +23,7 @@ export interface ContainerService {
   pause(name: string): Promise<void>;
   unpause(name: string): Promise<void>;
   rename(name: string, newName: string): Promise<void>;
-  remove(
-    name: string,
-    options: { readonly force: boolean; readonly volumes: boolean; readonly link?: boolean },
-  ): Promise<void>;
+  remove(name: string, options: { readonly force: boolean; readonly volumes: boolean }): Promise<void>;
   prune(filters: Filters): Promise<{ readonly deleted: readonly string[]; readonly reclaimedBytes: number }>;
   list(options: {
     readonly all: boolean;

@@ -109,10 +109,10 @@ export function containerRoutes({
       method: 'DELETE',
       path: '/containers/{name}',
       handle: async (call) => {
+        if (flag(call.query, 'link')) throw new KnownError('not_implemented', 'removing links is not supported yet');
         await containers.remove(name(call), {
           force: flag(call.query, 'force'),
           volumes: flag(call.query, 'v'),
-          link: flag(call.query, 'link'),
         });
         call.answerEmpty(204);
       },

@@ -1,6 +1,7 @@
 import { parseFilters } from '../../api/filters.ts';
 import type { ImageService, RegistryAuth } from '../../engine/image/service.ts';
 import { KnownError, messageOf } from '../../lib/errors.ts';
+import { parseReference } from '../../oci/reference.ts';
 import { type Call, flag, type Route } from '../route.ts';
 
 export function imageRoutes(images: ImageService): readonly Route[] {
@@ -26,6 +27,15 @@ export function imageRoutes(images: ImageService): readonly Route[] {
               'until',
             ]),
           }),
+        ),
+    },
+    {
+      method: 'GET',
+      path: '/distribution/{name*}/json',
+      handle: async (call) =>
+        call.answerJson(
+          200,
+          await images.distribution(name(call), parseAuth(call.headers['x-registry-auth']), call.signal),
         ),
     },
     {
@@ -87,12 +97,16 @@ async function create(call: Call, images: ImageService): Promise<void> {
   const [image, source, tag] = [query.get('fromImage'), query.get('fromSrc'), query.get('tag')];
   const platform = query.get('platform') || undefined;
   if (image) {
-    const reference = !tag ? image : tag.includes(':') ? `${image}@${tag}` : `${image}:${tag}`;
+    // `docker pull -a` sends a name only, with a colon at its end in some versions.
+    const named = image.replace(/:$/, '');
+    const reference = !tag ? named : tag.includes(':') ? `${named}@${tag}` : `${named}:${tag}`;
+    const { tag: wanted, digest } = parseReference(reference);
+    const allTags = wanted === undefined && digest === undefined;
     return await withProgress(
       call,
       async (progress) =>
         await images.pull(
-          { reference, platform, auth: parseAuth(call.headers['x-registry-auth']) },
+          { reference, allTags, platform, auth: parseAuth(call.headers['x-registry-auth']) },
           progress,
           call.signal,
         ),

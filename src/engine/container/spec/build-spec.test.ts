@@ -11,6 +11,7 @@ const facts: HostFacts = {
   cgroupVersion: 1,
   capabilities: new Set(ALL_CAPABILITIES.filter((name) => name !== 'CAP_SYS_RESOURCE')),
   architecture: 'amd64',
+  kernelVersion: '6.1.0-18-amd64',
   initPath: '/init',
   hardLimits: { RLIMIT_NOFILE: 4096 },
   devicesAt: (path) => [{ path, type: 'c', major: 10, minor: 229, fileMode: 0o600, uid: 0, gid: 0 }],
@@ -21,6 +22,9 @@ const facts: HostFacts = {
       { names: ['read'], action: 'SCMP_ACT_ALLOW' },
       { names: ['mount'], action: 'SCMP_ACT_ALLOW', includes: { caps: ['CAP_SYS_ADMIN'] } },
       { names: ['old'], action: 'SCMP_ACT_ALLOW', includes: { arches: ['arm'] } },
+      { names: ['ptrace'], action: 'SCMP_ACT_ALLOW', includes: { minKernel: '4.8' } },
+      { names: ['future'], action: 'SCMP_ACT_ALLOW', includes: { minKernel: '6.2' } },
+      { names: ['past'], action: 'SCMP_ACT_ALLOW', excludes: { minKernel: '6.1' } },
     ],
   },
 };
@@ -57,7 +61,10 @@ test('a default container has its own namespaces, fourteen capabilities and the 
   expect(linux.seccomp).toEqual({
     defaultAction: 'SCMP_ACT_ERRNO',
     architectures: ['SCMP_ARCH_X86_64', 'SCMP_ARCH_X86'],
-    syscalls: [{ names: ['read'], action: 'SCMP_ACT_ALLOW' }],
+    syscalls: [
+      { names: ['read'], action: 'SCMP_ACT_ALLOW' },
+      { names: ['ptrace'], action: 'SCMP_ACT_ALLOW' },
+    ],
   });
   expect(mounts.find(({ destination }) => destination === '/sys')?.options).toContain('ro');
 });

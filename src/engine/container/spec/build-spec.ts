@@ -143,7 +143,7 @@ function seccomp(
       'system',
       'no default seccomp profile on this machine (package golang-github-containers-common); --security-opt seccomp=unconfined runs without one',
     );
-  return { seccomp: resolveSeccomp(profile, capabilities, facts.architecture) };
+  return { seccomp: resolveSeccomp(profile, capabilities, facts) };
 }
 
 function namespaces(

@@ -8,6 +8,8 @@ export interface HostFacts {
   readonly capabilities: ReadonlySet<string>;
   /** `amd64`, `arm64`, ... */
   readonly architecture: string;
+  /** As uname(2) tells it: `6.1.0-18-amd64`. */
+  readonly kernelVersion: string;
   /** undefined: the machine has none, and a default profile cannot be applied. */
   readonly defaultSeccomp: SeccompProfile | undefined;
   /** Path of the static init that `--init` puts in front; undefined: there is none. */

@@ -30,11 +30,17 @@ const SECCOMP_ARCHITECTURES: Readonly<Record<string, string>> = {
 };
 
 /** The profile as OCI's linux.seccomp for these capabilities and this machine (`architecture` in Go's names). */
-export function resolveSeccomp(profile: SeccompProfile, capabilities: readonly string[], architecture: string): object {
+export function resolveSeccomp(
+  profile: SeccompProfile,
+  capabilities: readonly string[],
+  { architecture, kernelVersion }: { readonly architecture: string; readonly kernelVersion: string },
+): object {
   const own = profile.archMap?.find((entry) => entry.architecture === SECCOMP_ARCHITECTURES[architecture]);
   const applies = ({ includes = {}, excludes = {} }: SeccompRule): boolean =>
     (includes.caps ?? []).every((name) => capabilities.includes(name)) &&
     (includes.arches === undefined || includes.arches.includes(architecture)) &&
+    (includes.minKernel === undefined || isAtLeast(kernelVersion, includes.minKernel)) &&
+    !(excludes.minKernel !== undefined && isAtLeast(kernelVersion, excludes.minKernel)) &&
     !(excludes.caps ?? []).some((name) => capabilities.includes(name)) &&
     !(excludes.arches ?? []).includes(architecture);
   return {
@@ -48,4 +54,12 @@ export function resolveSeccomp(profile: SeccompProfile, capabilities: readonly s
       ...(args && args.length > 0 && { args }),
     })),
   };
+}
+
+/** Compares `major.minor`, which is all a profile may name. */
+function isAtLeast(version: string, wanted: string): boolean {
+  const parts = (text: string): readonly number[] => (/^(\d+)\.(\d+)/.exec(text) ?? []).slice(1).map(Number);
+  const [major = 0, minor = 0] = parts(version);
+  const [wantedMajor = 0, wantedMinor = 0] = parts(wanted);
+  return major > wantedMajor || (major === wantedMajor && minor >= wantedMinor);
 }
