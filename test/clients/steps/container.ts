@@ -1,0 +1,147 @@
+import type { StepGroup } from '../step.ts';
+
+export const containerSteps: readonly StepGroup[] = [
+  {
+    title: 'exec',
+    steps: [
+      { run: 'docker run -d --name host -e A=1 -w /tmp busybox sleep 1000' },
+      { run: 'docker exec host sh -c "echo $PWD; pwd; echo \\$A"' },
+      { run: 'docker exec -e A=2 -e B=3 host env', view: 'sorted' },
+      { run: 'docker exec -w /etc host pwd' },
+      { run: 'docker exec -w /nosuch host pwd' },
+      { run: 'docker exec -u 1000:1000 host id' },
+      { run: 'docker exec -u nosuch host id' },
+      { run: 'docker exec host sh -c "exit 9"' },
+      { run: 'docker exec host nosuchcommand' },
+      { run: 'docker exec host /etc' },
+      {
+        run: 'docker exec -d host touch /tmp/detached; until docker exec host ls /tmp/detached 2>/dev/null; do sleep 0.1; done',
+      },
+      { run: 'echo piped | docker exec -i host cat' },
+      { run: 'docker exec -t host tty | tr -d "\\r" | cut -c1-8' },
+      { run: "docker exec host sh -c 'echo out; echo err >&2'" },
+      { run: 'docker exec host ps -o args' },
+      { run: 'docker exec nosuch true' },
+      { run: "docker inspect host --format '{{json .ExecIDs}}'" },
+      { run: 'docker rm -f host' },
+    ],
+  },
+  {
+    title: 'ports',
+    steps: [
+      { run: 'docker run -d --name web -p 127.0.0.1::80 -p 53/udp --expose 8080 busybox sleep 1000' },
+      { run: 'docker port web 80' },
+      { run: 'docker port web 80/udp' },
+      { run: 'docker port web 99' },
+      {
+        run: 'docker inspect web --format \'{{json .Config.ExposedPorts}} {{(index (index .NetworkSettings.Ports "80/tcp") 0).HostIp}}\'',
+      },
+      { run: "docker ps --format '{{.Ports}}' --filter name=web" },
+      { run: 'docker ps -q --filter publish=80 | wc -l; docker ps -q --filter expose=8080/tcp | wc -l' },
+      { run: 'docker run --rm -p 80:nosuch busybox true' },
+      { run: 'docker run --rm -p 127.0.0.1:99999:80 busybox true' },
+      { run: 'docker run --rm --name clash -p "$(docker port web 80):80" busybox true' },
+      { run: 'docker run --rm --network container:web busybox ip -o link show eth0 | wc -l' },
+      { run: 'docker run --rm --network host busybox sh -c "ls /sys/class/net | grep -c ^lo"' },
+      { run: 'docker run --rm --network host --hostname x busybox hostname' },
+      { run: 'docker run --rm --network container:web --hostname x busybox hostname' },
+      { run: 'docker rm -f web' },
+    ],
+  },
+  {
+    title: 'ps',
+    steps: [
+      {
+        run: 'docker run -d --name up --label tier=front busybox sleep 1000; docker create --name new busybox; docker run --name bad busybox false',
+      },
+      { run: 'docker ps -a', view: 'text' },
+      { run: "docker ps -a --filter status=created --format '{{.Names}}'" },
+      { run: "docker ps -a --filter exited=1 --format '{{.Names}} {{.Status}}'" },
+      { run: 'docker ps -a --filter label=tier --format \'{{.Names}}|{{.Label "tier"}}\'' },
+      { run: "docker ps -a --filter ancestor=busybox --format '{{.Names}}'" },
+      { run: "docker ps -a --filter name=^u --format '{{.Names}}'" },
+      { run: "docker ps -a --filter before=new --format '{{.Names}}'" },
+      { run: "docker ps -a --filter since=up --format '{{.Names}}'" },
+      { run: "docker ps -a --filter network=bridge --format '{{.Names}}'" },
+      { run: 'docker ps --filter status=nosuch' },
+      { run: 'docker ps --filter nosuch=1' },
+      { run: 'docker ps --filter before=nosuch' },
+      { run: 'docker ps -l -q | wc -l; docker ps -n 2 -q | wc -l' },
+      {
+        run: "docker ps -a --no-trunc --format 'table {{.Names}}\\t{{.Command}}\\t{{.Networks}}\\t{{.LocalVolumes}}\\t{{.RunningFor}}'",
+      },
+      { run: "docker ps -a --filter name=up --format '{{json .}}'", view: 'keys' },
+      { run: 'docker ps -as --filter name=up' },
+      { run: 'docker container prune -f | grep -c .' },
+      { run: "docker ps -a --format '{{.Names}}'" },
+      { run: 'docker container prune -f --filter nosuch=1' },
+      { run: 'docker rm -f up' },
+    ],
+  },
+  {
+    title: 'inspect',
+    steps: [
+      { run: 'docker create --name plain busybox' },
+      { run: 'docker inspect plain', view: 'keys' },
+      { run: "docker inspect plain --format '{{json .HostConfig}}'" },
+      { run: "docker inspect plain --format '{{json .Config}}'" },
+      { run: "docker inspect plain --format '{{json .State}}'" },
+      { run: "docker inspect plain --format '{{json .NetworkSettings}}'" },
+      {
+        run: "docker inspect plain --format '{{.Path}} {{json .Args}} {{.Driver}} {{.Platform}} {{.Image}} {{.MountLabel}}{{.AppArmorProfile}}'",
+      },
+      {
+        run: 'docker run -d --name limited -m 64m --memory-reservation 32m --cpus 0.5 --cpu-shares 256 --pids-limit 50 --cap-add SYS_TIME --cap-drop CHOWN --label a=b -e X=y -v data:/data:ro --tmpfs /t --ulimit nofile=1000:2000 --restart on-failure:3 --stop-signal INT --stop-timeout 3 --dns 192.0.2.1 --add-host a:192.0.2.2 --sysctl net.ipv4.ip_forward=1 --log-opt max-size=1m --read-only --init --group-add 5 --security-opt no-new-privileges -p 127.0.0.1::80 busybox sleep 1000',
+      },
+      { run: 'docker inspect limited', view: 'keys' },
+      { run: "docker inspect limited --format '{{json .HostConfig}}'" },
+      { run: "docker inspect limited --format '{{json .Config}}'" },
+      { run: "docker inspect limited --format '{{json .Mounts}}'" },
+      { run: "docker inspect -s limited --format '{{.SizeRootFs}}'" },
+      { run: 'docker inspect --type image limited; docker inspect --type container busybox; docker inspect nosuch' },
+      { run: 'docker rm -f limited plain; docker volume rm data' },
+    ],
+  },
+  {
+    title: 'events',
+    steps: [
+      { run: 'docker run --name seen busybox true; docker start -a seen; docker rename seen seen2; docker rm seen2' },
+      {
+        run: 'docker events --since "$SINCE" --until "$(date +%s.%N)" --filter container=seen2 --filter type=container --format \'{{.Type}} {{.Action}}\'',
+      },
+      {
+        run: 'docker events --since "$SINCE" --until "$(date +%s.%N)" --filter event=die --filter container=seen2 --format \'{{json .Actor.Attributes}}\' | tail -1',
+        view: 'keys',
+      },
+      {
+        run: `from=$(date +%s.%N); docker volume create told >/dev/null; docker run --rm --network none -v told:/t busybox true; docker volume rm told >/dev/null; docker events --since "$from" --until "$(date +%s.%N)" --filter type=volume --filter volume=told --format '{{.Action}} {{.Actor.ID}} {{.Actor.Attributes.destination}}'`,
+      },
+      {
+        run: `from=$(date +%s.%N); docker tag busybox told; docker rmi told >/dev/null; docker events --since "$from" --until "$(date +%s.%N)" --filter type=image --format '{{.Action}}'`,
+      },
+      {
+        run: `from=$(date +%s.%N); docker run --rm busybox true; docker events --since "$from" --until "$(date +%s.%N)" --format '{{.Type}} {{.Action}} {{.Actor.Attributes.name}}' --filter type=network`,
+      },
+      {
+        run: `from=$(date +%s.%N); docker run --rm --name told busybox sh -c 'exit 3'; docker events --since "$from" --until "$(date +%s.%N)" --filter container=told --format '{{.Action}} {{.Actor.Attributes.exitCode}}'`,
+      },
+      { run: 'docker events --since nosuch --until 1' },
+      { run: 'docker events --since 2 --until 1' },
+    ],
+  },
+  {
+    title: 'not there yet',
+    steps: [
+      { run: 'docker create --name there busybox' },
+      { run: 'docker cp there:/etc/passwd - | wc -c' },
+      { run: 'docker commit there made' },
+      { run: 'docker export there | tar t | grep -c bin/busybox' },
+      { run: 'docker diff there' },
+      { run: 'docker stats --no-stream --format "{{.Name}}" there' },
+      { run: 'docker update --cpu-shares 5 there' },
+      { run: 'docker network create mine' },
+      { run: 'docker system df --format "{{.Type}}"' },
+      { run: 'docker rm there; docker rmi made; docker network rm mine' },
+    ],
+  },
+];
