@@ -9,7 +9,6 @@ export interface Difference {
 }
 
 const NOT_YET = 'Not there yet: the answer is a clear refusal (501)';
-const DEFECT = 'Defects, to be mended';
 
 export const EXPECTED: readonly Difference[] = [
   {
@@ -22,6 +21,8 @@ export const EXPECTED: readonly Difference[] = [
       'docker image inspect nosuch',
       'docker import -c "FROM x" "$ROOT/t.tar" made:2',
       'docker run --rm --cpus 999 busybox true',
+      'docker run --rm --cpuset-cpus 999 busybox true',
+      'docker stop c2; docker kill c2; docker restart c2; docker wait c2; docker logs c2; docker port c2; docker top c2',
       'docker run --rm --runtime nosuch busybox true',
       'docker kill c1',
       'docker container pause c1',
@@ -61,7 +62,18 @@ export const EXPECTED: readonly Difference[] = [
       'docker run --rm made:1',
       'docker run --rm busybox nosuchcommand',
       'docker run --rm busybox /nosuch/command',
+      'docker run --rm busybox /etc',
     ],
+  },
+  {
+    because: 'The runtime is crun: its words for a program it cannot start',
+    fields: ['stdout'],
+    steps: ['docker exec host /etc'],
+  },
+  {
+    because: 'A program or folder that an exec does not find is exit code 127, as in Docker 28 and as with run',
+    fields: ['exitCode', 'stdout'],
+    steps: ['docker exec host nosuchcommand', 'docker exec -w /nosuch host pwd'],
   },
   {
     because:
@@ -96,6 +108,14 @@ export const EXPECTED: readonly Difference[] = [
     steps: ['docker rmi made:1'],
   },
   {
+    because:
+      'A volume counts as mounted from create to rm, and each start says so again; the event names no destination',
+    fields: ['stdout'],
+    steps: [
+      `from=$(date +%s.%N); docker volume create told >/dev/null; docker run --rm --network none -v told:/t busybox true; docker volume rm told >/dev/null; docker events --since "$from" --until "$(date +%s.%N)" --filter type=volume --filter volume=told --format '{{.Action}} {{.Actor.ID}} {{.Actor.Attributes.destination}}'`,
+    ],
+  },
+  {
     because: NOT_YET,
     fields: ['stderr'],
     steps: ['docker run --rm --link nosuch busybox true'],
@@ -113,48 +133,6 @@ export const EXPECTED: readonly Difference[] = [
       'docker network create mine',
       'docker system df --format "{{.Type}}"',
       'docker rm there; docker rmi made; docker network rm mine',
-    ],
-  },
-  {
-    because: DEFECT,
-    fields: ['stdout'],
-    steps: [
-      'docker volume inspect data',
-      "docker volume inspect data --format '{{.Mountpoint}} {{.Driver}} {{.Scope}} {{json .Labels}} {{json .Options}}'",
-      'docker images example.com/team/box',
-      "docker images --filter reference='example.com/*/*' --format '{{.Repository}}'",
-      'docker ps -q --filter publish=80 | wc -l; docker ps -q --filter expose=8080/tcp | wc -l',
-      "docker inspect -s limited --format '{{.SizeRootFs}}'",
-      `from=$(date +%s.%N); docker volume create told >/dev/null; docker run --rm --network none -v told:/t busybox true; docker volume rm told >/dev/null; docker events --since "$from" --until "$(date +%s.%N)" --filter type=volume --filter volume=told --format '{{.Action}} {{.Actor.ID}} {{.Actor.Attributes.destination}}'`,
-    ],
-  },
-  {
-    because: DEFECT,
-    fields: ['stderr'],
-    steps: [
-      'docker rmi "$(docker images -q --no-trunc busybox:latest)"',
-      'docker run --rm --cap-add nosuch busybox true',
-      'docker run --rm --cpuset-cpus 999 busybox true',
-      'docker run --rm -v "$ROOT/host:in" busybox true',
-      'docker run --rm -v "$ROOT/host:/" busybox true',
-      'docker run --rm --volumes-from nosuch busybox true',
-      'docker top c1 -o nosuch',
-      'docker exec c1 echo paused',
-      'docker rename c2 "bad name"',
-      'docker stop c2; docker kill c2; docker restart c2; docker wait c2; docker logs c2; docker port c2; docker top c2',
-      'docker events --since 2 --until 1',
-    ],
-  },
-  { because: DEFECT, fields: ['exitCode', 'stderr'], steps: ['docker run --rm busybox /etc'] },
-  {
-    because: DEFECT,
-    fields: ['exitCode', 'stdout', 'stderr'],
-    steps: [
-      'docker run --rm --ipc host busybox echo ipc',
-      'docker exec -w /nosuch host pwd',
-      'docker exec -u nosuch host id',
-      'docker exec host nosuchcommand',
-      'docker exec host /etc',
     ],
   },
 ];

@@ -48,7 +48,7 @@ export interface Volume {
       PublishContext?: Record<string, string>;
     }[];
   };
-  Options?: Record<string, string>;
+  Options?: Record<string, string> | null;
   UsageData?: {
     Size?: number;
     RefCount?: number;

@@ -65,6 +65,12 @@ export class AttachStream extends Duplex {
     }
   }
 
+  /** The whole output of a process that could not be started. */
+  refuse(output: Uint8Array): void {
+    this.push(output);
+    this.finish();
+  }
+
   /** Ends the output; the client sees the end of the stream. */
   finish(): void {
     if (this.destroyed || this.finished) return;

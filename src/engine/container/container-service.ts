@@ -1,5 +1,5 @@
 import { createKeyedLock } from '../../lib/async/keyed-lock.ts';
-import { isKind } from '../../lib/errors.ts';
+import { isKind, KnownError } from '../../lib/errors.ts';
 import { attachContainer } from './attach.ts';
 import type { ContainerContext, ContainerDeps } from './context.ts';
 import { createContainer } from './create.ts';
@@ -54,7 +54,7 @@ export function createContainerService(deps: ContainerDeps): Containers {
     start: (name) => locked(name, (live) => startContainer(context, live, 'user')),
     stop: async (name, options) => await stopContainer(context, table.find(name), options),
     restart: async (name, options) => await restartContainer(context, table.find(name), options),
-    kill: async (name, signal) => await killContainer(context, table.find(name), name, signal),
+    kill: async (name, signal) => await killContainer(context, findToKill(table, name), name, signal),
     pause: (name) => locked(name, (live) => pauseContainer(context, live)),
     unpause: (name) => locked(name, (live) => unpauseContainer(context, live)),
     rename: (name, newName) => locked(name, async (live) => renameContainer(context, live, newName)),
@@ -83,6 +83,16 @@ export function createContainerService(deps: ContainerDeps): Containers {
       }
     },
   };
+}
+
+/** Errors: not_found, said as every failure of a kill is. */
+function findToKill(table: ContainerContext['table'], name: string): LiveContainer {
+  try {
+    return table.find(name);
+  } catch (error) {
+    if (!(error instanceof KnownError)) throw error;
+    throw new KnownError(error.kind, `cannot kill container: ${name}: ${error.message}`, { cause: error });
+  }
 }
 
 /** With `force`, kills it first; what removed itself meanwhile is fine then. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ContainerCreateResponse, HostConfig } from '../../api/types/container.ts';
-import { isKind } from '../../lib/errors.ts';
+import { isKind, messageOf } from '../../lib/errors.ts';
 import type { ContainerRecord, MountRecord } from '../../store/record/container-records.ts';
 import type { ResolvedImage } from '../image/image.ts';
 import { type ContainerContext, publish } from './context.ts';
@@ -59,7 +59,7 @@ function planRecord(
   const mounts = planMounts(
     host,
     merged,
-    from.map(({ container, mode }) => ({ mounts: table.find(container).record.mounts, mode })),
+    from.map(({ container, mode }) => ({ mounts: mountsOf(table, container), mode })),
   );
   for (const mount of mounts)
     if (mount.kind === 'bind' && !mount.createSource && !ctx.bundles.exists(mount.source))
@@ -97,6 +97,15 @@ function planRecord(
       manuallyStopped: false,
     },
   };
+}
+
+/** Errors: invalid_parameter, since a client takes not_found for a missing image. */
+function mountsOf(table: ContainerContext['table'], container: string): readonly MountRecord[] {
+  try {
+    return table.find(container).record.mounts;
+  } catch (error) {
+    throw isKind(error, 'not_found') ? invalid(messageOf(error)) : error;
+  }
 }
 
 /** 64 hex digits, whose first twelve are not all decimal: such a short id could be taken for a number. */

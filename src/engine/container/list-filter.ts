@@ -9,7 +9,7 @@ export interface FilterSubject {
   readonly record: ContainerRecord;
   /** Names and ids of its networks. */
   readonly networks: readonly string[];
-  /** `80/tcp` of published container ports. */
+  /** `8080/tcp` of the host's ports. */
   readonly published: readonly string[];
 }
 

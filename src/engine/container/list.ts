@@ -63,7 +63,7 @@ function toSubject(live: LiveContainer): FilterSubject {
     record: live.record,
     networks: Object.entries(endpoints).flatMap(([name, { NetworkID: id }]) => (id ? [name, id] : [name])),
     published: Object.entries(live.attachment?.ports ?? {}).flatMap(([port, bindings]) =>
-      bindings?.length ? [port] : [],
+      (bindings ?? []).map(({ HostPort }) => `${HostPort}/${port.split('/')[1]}`),
     ),
   };
 }

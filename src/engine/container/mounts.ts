@@ -64,7 +64,8 @@ export function parseBind(spec: string): BindMount | VolumeMount {
   const parts = spec.split(':');
   if (parts.length > 3 || parts.some((part) => part === '')) throw invalid(`invalid volume specification: '${spec}'`);
   const [first = '', second, third = ''] = parts;
-  const destination = parseDestination(second ?? first, 'volume', spec);
+  const type = second !== undefined && first.startsWith('/') ? 'bind' : 'volume';
+  const destination = parseDestination(second ?? first, type, `invalid volume specification: '${spec}': `);
   const mode = parseMode(third);
   if (second === undefined) return toVolume(destination, UNNAMED, '', false, true);
   if (first.startsWith('/')) return toBind(destination, posix.normalize(first), third, mode);
@@ -94,12 +95,11 @@ function parseMode(text: string): Mode {
   };
 }
 
-function parseDestination(path: string, type: string, spec = path): string {
-  if (!path.startsWith('/'))
-    throw invalid(`invalid mount config for type "${type}": invalid mount path: '${path}' mount path must be absolute`);
+function parseDestination(path: string, type: string, before = ''): string {
+  const refuse = (reason: string): KnownError => invalid(`${before}invalid mount config for type "${type}": ${reason}`);
+  if (!path.startsWith('/')) throw refuse(`invalid mount path: '${path}' mount path must be absolute`);
   const destination = posix.normalize(path).replace(/(.)\/$/, '$1');
-  if (destination === '/')
-    throw invalid(`invalid volume specification: '${spec}': invalid specification: destination can't be '/'`);
+  if (destination === '/') throw refuse("invalid specification: destination can't be '/'");
   return destination;
 }
 

@@ -1,3 +1,4 @@
+import { KnownError } from '../../lib/errors.ts';
 import { type ContainerContext, publish } from './context.ts';
 import { checkName } from './create.ts';
 import { invalid } from './errors.ts';
@@ -9,7 +10,13 @@ export function renameContainer(ctx: ContainerContext, live: LiveContainer, newN
   const oldName = live.record.name;
   if (name === '') throw invalid('Neither old nor new names may be empty');
   if (name === oldName) throw invalid('Renaming a container with the same name as its current name');
-  checkName(ctx, name);
-  ctx.table.rename(live, name);
+  try {
+    checkName(ctx, name);
+    ctx.table.rename(live, name);
+  } catch (error) {
+    if (!(error instanceof KnownError)) throw error;
+    const text = error.message.replace(`name (${name})`, `name (/${name})`);
+    throw new KnownError(error.kind, `Error when allocating new name: ${text}`, { cause: error });
+  }
   publish(ctx, live.record, 'rename', { oldName: `/${oldName}` });
 }

@@ -73,6 +73,10 @@ describe('validation', () => {
       'conflicting options: port publishing and the container type network mode',
     ],
     [{ OomScoreAdj: 2000 }, 'range for oom score adj'],
+    [{ CapAdd: ['nosuch'] }, 'invalid CapAdd: unknown capability: "CAP_NOSUCH"'],
+    [{ CapDrop: ['nosuch'] }, 'invalid CapDrop: unknown capability: "CAP_NOSUCH"'],
+    [{ CpusetCpus: '0,2' }, 'requested CPUs are not available - requested 0,2, available: 0-1'],
+    [{ CpusetCpus: '1-0' }, 'invalid value 1-0 for cpuset cpus'],
   ])('host config %p: %s', (host, text) => {
     expect(() => validateHostConfig(host, {}, 2)).toThrow(text);
   });
@@ -94,7 +98,10 @@ describe('mounts', () => {
   test.each([
     ['a:b:c:d', 'invalid volume specification'],
     ['/a:/', "destination can't be '/'"],
-    ['/a:b', 'mount path must be absolute'],
+    [
+      '/a:b',
+      `invalid volume specification: '/a:b': invalid mount config for type "bind": invalid mount path: 'b' mount path must be absolute`,
+    ],
     ['/a:/b:nope', 'invalid mode: nope'],
     ['./a:/b', 'includes invalid characters for a local volume name'],
   ])('%s is refused: %s', (spec, text) => {

@@ -41,6 +41,7 @@ async function launch(ctx: ContainerContext, live: LiveContainer, by: StartedBy)
   ctx.bundles.makeKept(record.id);
   ctx.bundles.makeRun(record.id);
   undo.defer(() => ctx.bundles.removeRun(record.id));
+  undo.defer(() => removeCgroup(ctx, record));
   const [session, attachment, root] = await allSettled(
     launchMonitor(ctx, record, undo),
     attachNetwork(ctx, record, undo),
@@ -190,6 +191,15 @@ function joinOf(
   const other = ctx.table.find(mode.slice('container:'.length)).record;
   if (other.state.pid === 0) throw notRunning(other.id);
   return { [kind]: other.state.pid };
+}
+
+/** A runtime that gives up half-way leaves its cgroups. */
+function removeCgroup(ctx: ContainerContext, record: ContainerRecord): void {
+  try {
+    ctx.cgroups.remove(cgroupPath(ctx, record));
+  } catch (error) {
+    ctx.report(`cgroup of container ${record.id}`, error);
+  }
 }
 
 /** Everyone who waits for output is connected before there can be any. */

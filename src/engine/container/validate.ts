@@ -2,6 +2,7 @@ import type { ContainerConfig, HostConfig } from '../../api/types/container.ts';
 import { KnownError } from '../../lib/errors.ts';
 import { invalid } from './errors.ts';
 import { parseSignal } from './signal.ts';
+import { checkCapabilities } from './spec/capabilities.ts';
 
 const MEMORY_MIN_BYTES = 6 * 1024 * 1024;
 const HEALTH_MIN_NANOS = 1_000_000;
@@ -45,6 +46,7 @@ function validateHealth({ Healthcheck: health }: ContainerConfig): void {
 /** Checks the host side; `cpus` is the number of processors of this machine. Errors as validateConfig. */
 export function validateHostConfig(host: HostConfig, config: ContainerConfig, cpus: number): void {
   validateRestart(host);
+  checkCapabilities(host);
   validateMemory(host);
   validateCpu(host, cpus);
   validateNetworkMode(host, config);
@@ -98,6 +100,19 @@ function validateCpu(host: HostConfig, cpus: number): void {
   if (period !== 0 && (period < 1000 || period > 1_000_000))
     throw invalid('CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)');
   if (quota > 0 && quota < 1000) throw invalid('CPU cfs quota can not be less than 1ms (i.e. 1000)');
+  if (host.CpusetCpus) validateCpuset(host.CpusetCpus, cpus);
+}
+
+/** `0-2,4`: within the processors of this machine. */
+function validateCpuset(text: string, cpus: number): void {
+  for (const part of text.split(',')) {
+    const [, first, last = first] = /^\s*(\d+)(?:-(\d+))?\s*$/.exec(part) ?? [];
+    if (first === undefined || Number(last) < Number(first)) throw invalid(`invalid value ${text} for cpuset cpus`);
+    if (Number(last) >= cpus)
+      throw invalid(
+        `requested CPUs are not available - requested ${text}, available: ${cpus === 1 ? '0' : `0-${cpus - 1}`}`,
+      );
+  }
 }
 
 function validateNetworkMode(host: HostConfig, config: ContainerConfig): void {

@@ -14,8 +14,8 @@ export interface ExecContext extends ExecDeps {
   readonly execs: Map<string, LiveExec>;
 }
 
-/** Errors: conflict unless a process could be added to the container now. */
-export function checkContainer({ record, session }: LiveContainer): void {
-  if (record.state.status === 'paused') throw containerPaused(record.id);
+/** `name` is what the client calls it. Errors: conflict unless a process could be added to the container now. */
+export function checkContainer({ record, session }: LiveContainer, name = record.id): void {
+  if (record.state.status === 'paused') throw containerPaused(name);
   if (!session || !hasProcess(record.state)) throw containerNotRunning(record.id);
 }

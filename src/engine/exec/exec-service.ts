@@ -7,7 +7,7 @@ import { checkContainer, type ExecContext, type ExecDeps } from './exec-context.
 import { commandOf, createLiveExec, type LiveExec } from './exec-record.ts';
 import { recoverExecs } from './recover.ts';
 import type { ExecInspect, ExecRequest, ExecService } from './service.ts';
-import { startExec, userOf } from './start.ts';
+import { startExec } from './start.ts';
 
 /** How long a resize waits for the process to start. */
 const RESIZE_WAIT_MS = 10_000;
@@ -48,10 +48,9 @@ export function createExecService(deps: ExecDeps): Execs {
 function createExec(ctx: ExecContext, container: string, request: ExecRequest): { readonly id: string } {
   const { containers } = ctx;
   const live = containers.table.find(container);
-  checkContainer(live);
+  checkContainer(live, container);
   if (!request.Cmd?.length) throw noCommand();
   parseDetachKeys(request.DetachKeys);
-  userOf(ctx, live, request.User);
   containers.cgroups.expectMoves();
   const exec = createLiveExec({ id: randomBytes(32).toString('hex'), containerId: live.record.id, request });
   ctx.execs.set(exec.record.id, exec);

@@ -1,7 +1,9 @@
+import { messageOf } from '../../lib/errors.ts';
 import type { MonitorSession } from '../../linux/monitor/monitor.ts';
 import { AttachStream } from '../container/attach-stream.ts';
 import { publish } from '../container/context.ts';
 import { createDetachScanner, parseDetachKeys } from '../container/detach-keys.ts';
+import { formatFrame } from '../container/frame.ts';
 import type { LiveContainer } from '../container/live.ts';
 import { lookUpUser } from '../container/spec/user.ts';
 import { cannotExec, hasRun, isRunningAlready } from './errors.ts';
@@ -33,10 +35,20 @@ export async function startExec(
     exec.status = 'ended';
     exec.exitCode = exitCodeOf(error);
     live.execIds.delete(record.id);
-    throw cannotExec(error);
+    const failure = cannotExec(error);
+    if (options.detach) throw failure;
+    return refusal(ctx, live, exec, failure);
   } finally {
     exec.settled.resolve();
   }
+}
+
+/** Docker has answered with a stream by now: the reason is its only output, and the exit code tells. */
+function refusal(ctx: ExecContext, live: LiveContainer, exec: LiveExec, failure: unknown): AttachStream {
+  const stream = createStream(ctx, live, exec);
+  const text = new TextEncoder().encode(`${messageOf(failure)}\r\n`);
+  stream.refuse(exec.record.request.Tty ? text : formatFrame('stdout', text));
+  return stream;
 }
 
 async function launch(
@@ -113,6 +125,12 @@ async function attach(
   live: LiveContainer,
   exec: LiveExec,
 ): Promise<AttachStream> {
+  const stream = createStream(ctx, live, exec);
+  stream.connect(await session.attach(stream.wants));
+  return stream;
+}
+
+function createStream(ctx: ExecContext, live: LiveContainer, exec: LiveExec): AttachStream {
   const { request, id } = exec.record;
   const stream = new AttachStream({
     ...(request.Tty && { scanner: createDetachScanner(parseDetachKeys(request.DetachKeys)) }),
@@ -123,7 +141,6 @@ async function attach(
     },
   });
   stream.onDetach = () => publish(ctx.containers, live.record, 'exec_detach', { execID: id });
-  stream.connect(await session.attach(stream.wants));
   return stream;
 }
 

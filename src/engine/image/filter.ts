@@ -80,7 +80,7 @@ function hasLabel(labels: Readonly<Record<string, string>>, value: string): bool
 }
 
 /** A glob over `name`, `name:tag` (familiar), where `*` and `?` stop at slashes as Go's path.Match does. */
-function matchesReference(pattern: string, name: string): boolean {
+export function matchesReference(pattern: string, name: string): boolean {
   const reference = parseReference(name);
   const glob = globPattern(pattern);
   return glob.test(familiarName(reference)) || glob.test(familiarReference(reference));

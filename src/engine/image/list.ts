@@ -2,7 +2,7 @@ import type { ImageSummary } from '../../api/types/image.ts';
 import type { ImageServiceDeps } from './deps.ts';
 import type { DescribedImage } from './describe.ts';
 import { describeAll, describeImage, sizeOf } from './describe.ts';
-import { imageFilter } from './filter.ts';
+import { imageFilter, matchesReference } from './filter.ts';
 import { findImage } from './find.ts';
 import type { ImageService } from './service.ts';
 
@@ -18,7 +18,17 @@ export async function list(
   const all = await describeAll(deps);
   const shared = options.sharedSize ? countUses(all) : undefined;
   const users = Map.groupBy(deps.users(), ({ imageId }) => imageId);
-  return all.filter(wanted).map((image) => summary(image, users.get(image.record.target.digest)?.length ?? 0, shared));
+  const patterns = options.filters.get('reference');
+  return all
+    .filter(wanted)
+    .map((image) => (patterns ? named(image, patterns) : image))
+    .map((image) => summary(image, users.get(image.record.target.digest)?.length ?? 0, shared));
+}
+
+/** Of an image with several names only those that were asked for. */
+function named(image: DescribedImage, patterns: readonly string[]): DescribedImage {
+  const asked = (name: string): boolean => patterns.some((pattern) => matchesReference(pattern, name));
+  return { ...image, repoTags: image.repoTags.filter(asked), repoDigests: image.repoDigests.filter(asked) };
 }
 
 function summary(

@@ -29,7 +29,7 @@ export function createVolumeService(deps: {
     CreatedAt: createdAt,
     Labels: { ...labels },
     Scope: 'local',
-    Options: {},
+    Options: null,
   });
   const destroy = async (name: string): Promise<void> => {
     records.remove(name);

@@ -44,6 +44,8 @@ function messageOfLine(line: string): string | undefined {
 
 /** crun's sentence for a missing program, in the words that clients match. */
 function inDockersWords(message: string): string {
+  // crun names no program here; clients match on the last words.
+  if (message.startsWith('open executable: ')) return 'exec: open executable: permission denied: unknown';
   const missing = /executable file [`'"]([^`'"]*)[`'"] not found(?: in \$PATH)?/.exec(message);
   const program = missing?.[1];
   if (program === undefined) return message;

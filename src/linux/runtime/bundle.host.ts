@@ -92,7 +92,7 @@ export function createBundles(deps: { readonly dataRoot: string; readonly execRo
       };
       return spec.process;
     },
-    sizeBytes,
+    sizeBytes: async (path) => await sizeBytes(path),
   };
 }
 
@@ -111,12 +111,19 @@ function readText(path: string): string {
   return readFileSync(path, 'utf8');
 }
 
-async function sizeBytes(path: string): Promise<number> {
+/** Bytes of all files below; one with several names counts once. */
+async function sizeBytes(path: string, seen = new Set<number>()): Promise<number> {
   let total = 0;
   try {
     for await (const entry of await opendir(path)) {
       const inner = join(path, entry.name);
-      total += entry.isDirectory() ? await sizeBytes(inner) : (await lstat(inner)).size;
+      if (entry.isDirectory()) {
+        total += await sizeBytes(inner, seen);
+        continue;
+      }
+      const { ino, nlink, size } = await lstat(inner);
+      if (nlink === 1 || !seen.has(ino)) total += size;
+      if (nlink > 1) seen.add(ino);
     }
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT' && errnoOf(error) !== 'ENOTDIR') throw error;

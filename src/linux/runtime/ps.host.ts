@@ -13,7 +13,10 @@ export function createProcessList(): ProcessList {
         const { stdout } = await run('ps', [...args], { maxBuffer: OUTPUT_MAX_BYTES, timeout: 10_000 });
         return stdout;
       } catch (error) {
-        throw new KnownError('invalid_parameter', `Error running ps: ${messageOf(error).slice(0, 4096)}`, {
+        // The first line of its stderr says why; usage follows.
+        const said = error instanceof Error && 'stderr' in error ? String(error.stderr).split('\n')[0] : '';
+        const text = said ? `ps: ${said}` : `Error running ps: ${messageOf(error)}`;
+        throw new KnownError('invalid_parameter', text.slice(0, 4096), {
           cause: error,
         });
       }

@@ -49,7 +49,10 @@ async function streamEvents(call: Call, bus: EventBus): Promise<void> {
   const sinceNanos = parseTimeNanos(query.get('since'), 'since');
   const untilNanos = parseTimeNanos(query.get('until'), 'until');
   if (sinceNanos !== undefined && untilNanos !== undefined && untilNanos < sinceNanos)
-    throw new KnownError('invalid_parameter', '`since` time cannot be after `until` time');
+    throw new KnownError(
+      'invalid_parameter',
+      `\`since\` time (${query.get('since')}) cannot be after \`until\` time (${query.get('until')})`,
+    );
   const events = bus.subscribe({ sinceNanos, untilNanos, signal });
   const answer = call.answerStream(200, 'application/json');
   for await (const event of events) {

@@ -1,5 +1,5 @@
 import type { HostConfig } from '../../../api/types/container.ts';
-import { KnownError } from '../../../lib/errors.ts';
+import { KnownError, messageOf } from '../../../lib/errors.ts';
 
 /** What a container gets by default, as Docker has it. */
 const DEFAULT = [
@@ -81,6 +81,19 @@ export function missingCapabilities(
   held: ReadonlySet<string>,
 ): readonly string[] {
   return wantedCapabilities(host).filter((name) => !held.has(name));
+}
+
+/** Errors: invalid_parameter that says which list has a name that does not exist. */
+export function checkCapabilities(host: Pick<HostConfig, 'CapAdd' | 'CapDrop'>): void {
+  for (const list of ['CapAdd', 'CapDrop'] as const) {
+    for (const name of host[list] ?? []) {
+      try {
+        parseName(name);
+      } catch (error) {
+        throw new KnownError('invalid_parameter', `invalid ${list}: ${messageOf(error)}`, { cause: error });
+      }
+    }
+  }
 }
 
 function wantedCapabilities(host: Pick<HostConfig, 'Privileged' | 'CapAdd' | 'CapDrop'>): readonly string[] {

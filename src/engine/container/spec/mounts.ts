@@ -57,12 +57,8 @@ function ipcMounts(host: HostConfig): readonly RuntimeMount[] {
   const mqueue = { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: HARDENED };
   switch (host.IpcMode) {
     case 'host':
-      return ['/dev/mqueue', '/dev/shm'].map((path) => ({
-        destination: path,
-        type: 'bind',
-        source: path,
-        options: ['rbind', ...HARDENED],
-      }));
+      // The queues are those of the namespace, so the host's are seen by whoever mounts them.
+      return [mqueue, { destination: '/dev/shm', type: 'bind', source: '/dev/shm', options: ['rbind', ...HARDENED] }];
     case 'none':
       return [mqueue];
     default:
