@@ -82,7 +82,7 @@ export function withHostDefaults(host: HostConfig, defaults: HostDefaults): Host
       Name: set.RestartPolicy?.Name || 'no',
       MaximumRetryCount: set.RestartPolicy?.MaximumRetryCount ?? 0,
     },
-    CgroupnsMode: set.CgroupnsMode || (defaults.cgroupVersion === 2 && !privileged ? 'private' : 'host'),
+    CgroupnsMode: set.CgroupnsMode || (defaults.cgroupVersion === 2 ? 'private' : 'host'),
     IpcMode: set.IpcMode || 'private',
     ShmSize: set.ShmSize || SHM_BYTES,
     Runtime: set.Runtime || defaults.runtime,
