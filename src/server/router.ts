@@ -3,6 +3,8 @@ import type { Route } from './route.ts';
 
 export const API_VERSION = '1.51';
 export const MIN_API_VERSION = '1.24';
+/** Answered all the same: skopeo as Debian 12 has it asks for this version without a question first. */
+const OLDEST_ANSWERED = '1.22';
 
 export interface Match {
   readonly route: Route;
@@ -48,7 +50,7 @@ function decode(text: string): string {
 export function splitVersion(path: string): { readonly version: string; readonly rest: string } {
   const [, version, rest] = /^\/v(\d+\.\d+)(\/.*)$/.exec(path) ?? [];
   if (version === undefined || rest === undefined) return { version: API_VERSION, rest: path };
-  if (compare(version, MIN_API_VERSION) < 0) {
+  if (compare(version, OLDEST_ANSWERED) < 0) {
     throw new KnownError(
       'invalid_parameter',
       `client version ${version} is too old. Minimum supported API version is ${MIN_API_VERSION}, please upgrade your client to a newer version`,
