@@ -42,7 +42,32 @@ interface Import {
 
 export function violations(): readonly string[] {
   const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
-  return files.flatMap((name) => importsOf(join(SRC, name)).flatMap((entry) => judge(name, entry)));
+  return [
+    ...files.flatMap((name) => importsOf(join(SRC, name)).flatMap((entry) => judge(name, entry))),
+    ...cycles(new Map(files.map((name) => [name, valueImports(name)]))),
+  ];
+}
+
+/** Files below src/ that a file needs when it is loaded; what it knows by type only is no dependency. */
+function valueImports(file: string): readonly string[] {
+  return importsOf(join(SRC, file))
+    .filter(({ specifier, typeOnly }) => specifier.startsWith('.') && !typeOnly)
+    .map(({ specifier }) => relative(SRC, resolve(SRC, dirname(file), specifier)));
+}
+
+/** Each circle once, by the import that closes it. */
+function cycles(imports: ReadonlyMap<string, readonly string[]>): readonly string[] {
+  const done = new Set<string>();
+  const found: string[] = [];
+  const visit = (file: string, path: readonly string[]): void => {
+    if (path.includes(file))
+      found.push(`${[...path.slice(path.indexOf(file)), file].map((name) => `src/${name}`).join(' -> ')}: a circle`);
+    if (path.includes(file) || done.has(file)) return;
+    for (const target of imports.get(file) ?? []) visit(target, [...path, file]);
+    done.add(file);
+  };
+  for (const file of imports.keys()) visit(file, []);
+  return found;
 }
 
 function judge(file: string, entry: Import): readonly string[] {
@@ -96,7 +121,9 @@ if (import.meta.main) {
   const found = violations();
   for (const line of found) console.error(line);
   console.log(
-    found.length === 0 ? 'architecture: imports go only downwards' : `architecture: ${found.length} violations`,
+    found.length === 0
+      ? 'architecture: imports go only downwards, in no circle'
+      : `architecture: ${found.length} violations`,
   );
   process.exit(found.length === 0 ? 0 : 1);
 }

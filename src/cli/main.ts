@@ -1,6 +1,7 @@
 import { createEngineApi } from '../client/engine-api.ts';
 import { KnownError, messageOf } from '../lib/errors.ts';
 import { argumentProblem, typedUsage } from './arguments.ts';
+import { CLIENT_VERSION } from './client-version.ts';
 import type { CommandContext, Flags } from './command.ts';
 import { type Resolved, type Row, resolveCommand } from './commands/table.ts';
 import { headersIn, loadConfig, textIn } from './config/load.ts';
@@ -10,7 +11,6 @@ import { FlagError, type ParsedFlags, parseFlags } from './flags/parse.ts';
 import { globalFlags, isLogLevel } from './global-flags.ts';
 import { printTo } from './print.ts';
 
-export const CLIENT_VERSION = '28.2.2';
 const USAGE_STATUS = 125;
 
 type Print = (text: string | Uint8Array) => void;

@@ -3,8 +3,8 @@ import { isKind } from '../../lib/errors.ts';
 import { familiarName, parseReference } from '../../oci/reference.ts';
 import { humanDuration } from './duration.ts';
 import { shortId } from './ellipsis.ts';
+import type { RowType } from './row-type.ts';
 import { humanSize } from './size.ts';
-import type { RowType } from './table.ts';
 import { formatTime } from './time.ts';
 
 const NONE = '<none>';

@@ -1,5 +1,5 @@
 import { isKind, KnownError } from '../../lib/errors.ts';
-import type { RowType } from './table.ts';
+import type { RowType } from './row-type.ts';
 import { alignTabs } from './tabwriter.ts';
 import { encodeJson } from './template/json.ts';
 import { parseTemplate } from './template/template.ts';

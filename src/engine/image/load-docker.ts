@@ -6,8 +6,7 @@ import type { ContentStore, Descriptor } from '../../store/content/content-store
 import type { Archive, ArchiveFile } from './archive.ts';
 import { invalidArchive } from './errors.ts';
 import { layerSuffix } from './layer-type.ts';
-import type { LoadedImage } from './load.ts';
-import { canonical } from './load-layout.ts';
+import { canonical, type LoadedImage } from './loaded-image.ts';
 import { once } from './pull.ts';
 
 interface Entry {

@@ -1,13 +1,11 @@
-import { isKind } from '../../lib/errors.ts';
 import type { OciDescriptor } from '../../oci/manifest.ts';
 import { parseManifest } from '../../oci/manifest.ts';
 import { OCI_INDEX } from '../../oci/media-type.ts';
-import { formatReference, parseReference, withDefaultTag } from '../../oci/reference.ts';
 import type { ContentStore, Descriptor } from '../../store/content/content-store.ts';
 import type { ArchiveFile } from './archive.ts';
 import { isAttestation } from './catalog.ts';
 import { invalidArchive } from './errors.ts';
-import type { LoadedImage } from './load.ts';
+import { canonical, type LoadedImage } from './loaded-image.ts';
 
 /**
  * The images of an OCI image layout (image-spec image-layout.md): one per entry of its index.json; entries of the same
@@ -40,15 +38,4 @@ function nameOf({ annotations }: OciDescriptor): string | undefined {
   const short = annotations?.['org.opencontainers.image.ref.name'];
   const text = full ?? (short !== undefined && /[:/]/.test(short) ? short : undefined);
   return text === undefined ? undefined : canonical(text);
-}
-
-/** Errors: invalid_parameter for a malformed name. */
-export function canonical(text: string): string {
-  try {
-    return formatReference(withDefaultTag(parseReference(text)));
-  } catch (error) {
-    if (isKind(error, 'invalid_parameter'))
-      throw invalidArchive(`image name ${JSON.stringify(text.slice(0, 200))}: ${error.message}`);
-    throw error;
-  }
 }

@@ -1,6 +1,5 @@
 import { digestHex } from '../../oci/digest.ts';
 import { familiarReference, parseReference } from '../../oci/reference.ts';
-import type { Descriptor } from '../../store/content/content-store.ts';
 import type { Archive } from './archive.ts';
 import { readArchive } from './archive.ts';
 import { pickManifest } from './catalog.ts';
@@ -8,14 +7,9 @@ import type { ImageServiceDeps } from './deps.ts';
 import { invalidArchive } from './errors.ts';
 import { readDockerArchive } from './load-docker.ts';
 import { readLayout } from './load-layout.ts';
+import type { LoadedImage } from './loaded-image.ts';
 import type { ProgressSink } from './service.ts';
 import { pairLayers } from './unpack.ts';
-
-/** An image of an archive, its blobs written, its names canonical. */
-export interface LoadedImage {
-  readonly target: Descriptor;
-  readonly names: readonly string[];
-}
 
 /**
  * Loads every image of an archive, or none: names are given when all of it has been read, checked and unpacked.

@@ -3,8 +3,9 @@ import type { Command } from '../../command.ts';
 import { humanDuration } from '../../format/duration.ts';
 import { ellipsis, shortId } from '../../format/ellipsis.ts';
 import { LIST_FORMAT_FLAG } from '../../format/format-flag.ts';
+import type { RowType } from '../../format/row-type.ts';
 import { humanSize } from '../../format/size.ts';
-import { formatRows, type RowType } from '../../format/table.ts';
+import { formatRows } from '../../format/table.ts';
 import { formatRfc3339 } from '../../format/time.ts';
 import { platformQuery } from './platform.ts';
 

@@ -1,4 +1,5 @@
 import { API_VERSION } from '../../../client/engine-api.ts';
+import { CLIENT_VERSION } from '../../client-version.ts';
 import type { CommandContext } from '../../command.ts';
 
 /** What this client says of itself. */
@@ -19,7 +20,6 @@ const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '3
 
 /** Asked after the daemon was: only then the API version is agreed on. */
 export async function clientFacts({ api, config }: CommandContext): Promise<ClientFacts> {
-  const { CLIENT_VERSION } = await import('../../main.ts');
   return {
     Version: CLIENT_VERSION,
     ApiVersion: api.version,
