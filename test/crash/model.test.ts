@@ -37,6 +37,15 @@ test('a short one that was started has its exit code or still runs', () => {
   expect(judge(short, { ...seen, status: 'created' })).toHaveLength(1);
 });
 
+test('one that removes itself runs or is gone', () => {
+  const auto: Expected = { ...running, kind: 'auto' };
+  expect(judge(auto, undefined)).toEqual([]);
+  expect(judge(auto, seen)).toEqual([]);
+  expect(judge(auto, { ...seen, status: 'exited' })).toHaveLength(1);
+  expect(judge({ ...auto, state: 'created' }, undefined)).toHaveLength(1);
+  expect(judge({ ...auto, state: 'created', underWay: 'start' }, { ...seen, status: 'created' })).toEqual([]);
+});
+
 test('a log with a gap is seen', () => {
   expect(judgeLog('c', '1\n2\n3\n')).toEqual([]);
   expect(judgeLog('c', '1\n3\n')).toHaveLength(1);

@@ -1,7 +1,8 @@
 /** What a client may expect of one container, from what the daemon has acknowledged and what was under way when it was killed. Pure. */
 export interface Expected {
   readonly name: string;
-  readonly kind: 'counter' | 'short';
+  /** Counts for ever, ends by itself, or ends by itself and removes itself. */
+  readonly kind: 'counter' | 'short' | 'auto';
   /** The last acknowledged state. */
   state: 'none' | 'created' | 'running' | 'stopped' | 'removed';
   /** Asked for and not answered: may have happened or not. */
@@ -46,6 +47,10 @@ export function judge(expected: Expected, seen: Seen | undefined): readonly stri
   const wrong = (what: string): string[] => [
     `${name} (${kind}, acknowledged ${state}, under way ${underWay ?? 'nothing'}): ${what}`,
   ];
+  if (kind === 'auto' && allowed.includes('running')) {
+    if (!seen || seen.status === 'running') return [];
+    return seen.status === 'created' && allowed.includes('created') ? [] : wrong(`is ${seen.status}, and not removed`);
+  }
   if (!seen) return allowed.includes('none') || allowed.includes('removed') ? [] : wrong('is lost');
   if (!allowed.some((one) => one !== 'none' && one !== 'removed')) return wrong(`is there, ${seen.status}`);
   const now = seen.status === 'running' ? 'running' : seen.status === 'created' ? 'created' : 'stopped';
