@@ -2,14 +2,17 @@ import type { CommandResult } from '../helpers/docker-cli.ts';
 import { EXPECTED, expectedOf } from './expected.ts';
 import type { Step } from './step.ts';
 
+/** The page is written with a client that shows every difference. */
+const NEWEST = '28.0.0';
+
 /** docs/differences.md: every difference to Docker 20.10 that the comparison knows and means, with what both sides answer. */
 export function differencesPage(
   compared: readonly { readonly step: Step; readonly ours: CommandResult; readonly theirs: CommandResult }[],
 ): string {
-  const differing = compared.filter(({ step }) => expectedOf(step.run) !== undefined);
+  const differing = compared.filter(({ step }) => expectedOf(step.run, NEWEST) !== undefined);
   const reasons = [...new Set(EXPECTED.map(({ because }) => because))];
   const sections = reasons.map((because) => {
-    const entries = differing.filter(({ step }) => expectedOf(step.run)?.because === because);
+    const entries = differing.filter(({ step }) => expectedOf(step.run, NEWEST)?.because === because);
     return [`## ${because}`, ...entries.map(entry)].join('\n\n');
   });
   return `# Differences to Docker 20.10
@@ -24,7 +27,7 @@ ${sections.join('\n\n')}
 }
 
 function entry(one: { readonly step: Step; readonly ours: CommandResult; readonly theirs: CommandResult }): string {
-  const fields = expectedOf(one.step.run)?.fields ?? [];
+  const fields = expectedOf(one.step.run, NEWEST)?.fields ?? [];
   const parts = fields.flatMap((field) => {
     if (field === 'exitCode') return [`exit code ${one.ours.exitCode} here, ${one.theirs.exitCode} there`];
     return changedLines(one.ours[field], one.theirs[field]);

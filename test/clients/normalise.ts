@@ -20,7 +20,9 @@ const RULES: readonly (readonly [RegExp, string])[] = [
   [/\b(\d+\.)?\d+ ?[kMGT]?i?B\b/g, '<size>'],
   [/\b10\.218\.\d+\.\d+(\/24)?/g, '<ip>'],
   [/\b([0-9a-f]{2}:){5}[0-9a-f]{2}\b/g, '<mac>'],
-  [/(0\.0\.0\.0|127\.0\.0\.1|\[::\]):\d{4,5}\b/g, '$1:<port>'],
+  [/(0\.0\.0\.0|127\.0\.0\.1|\[::\]|::):\d{4,5}\b/g, '$1:<port>'],
+  // A word of the client of 20.10 that comes now and then.
+  [/^time=.* msg="error waiting for container: context canceled"\n/gm, ''],
   [/(\S) {2,}(?=\S)/g, '$1  '],
   [/[ \t]+$/gm, ''],
 ];
@@ -52,5 +54,7 @@ export function keyPaths(text: string): string {
 function pathsOf(value: unknown, path: string): readonly string[] {
   if (Array.isArray(value)) return [`${path}[]`, ...value.flatMap((item) => pathsOf(item, `${path}[]`))];
   if (value === null || typeof value !== 'object') return [path];
+  // Null and an empty object are not told apart: which one it is depends on what the client sent.
+  if (Object.keys(value).length === 0) return [path];
   return Object.entries(value).flatMap(([key, item]) => pathsOf(item, path === '' ? key : `${path}.${key}`));
 }

@@ -27,16 +27,16 @@ test('every expected difference is one of the steps, once', () => {
 
 test('no command line stands twice with different expectations', () => {
   const twice = steps.map(({ run }) => run).filter((run, at, all) => all.indexOf(run) !== at);
-  expect(twice.filter((run) => expectedOf(run) !== undefined)).toEqual([]);
+  expect(twice.filter((run) => expectedOf(run, '28.0.0') !== undefined)).toEqual([]);
 });
 
 test('docs/differences.md names every difference that is meant, and its reason', () => {
   const page = readFileSync(resolve(import.meta.dirname, '../../docs/differences.md'), 'utf8');
-  const meant = steps.filter(({ run }) => expectedOf(run) !== undefined);
+  const meant = steps.filter(({ run }) => expectedOf(run, '28.0.0') !== undefined);
   expect(page.match(/^\$ .*/gm)?.length).toBe(meant.length);
   for (const { run } of meant) {
     expect(page).toContain(`$ ${run}\n`);
-    expect(page).toContain(`## ${expectedOf(run)?.because}\n`);
+    expect(page).toContain(`## ${expectedOf(run, '28.0.0')?.because}\n`);
   }
 });
 

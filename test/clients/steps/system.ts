@@ -43,9 +43,9 @@ export const systemSteps: readonly StepGroup[] = [
       { run: 'docker volume create data' },
       { run: "docker volume create | tr -d '\\n' | wc -c" },
       { run: 'docker volume create bad/name' },
-      { run: 'docker volume inspect data' },
+      { run: 'docker volume inspect data', view: 'keys' },
       {
-        run: "docker volume inspect data --format '{{.Mountpoint}} {{.Driver}} {{.Scope}} {{json .Labels}} {{json .Options}}'",
+        run: "docker volume inspect data --format '{{.Mountpoint}} {{.Driver}} {{.Scope}} {{json .Labels}}'",
       },
       { run: 'docker volume inspect nosuch' },
       { run: "docker volume ls --filter label=a=b --format '{{.Name}} {{.Driver}} {{.Labels}}'" },
