@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { decodeCreate, decodeExec } from '../../api/container-shape.ts';
 import { parseFilters } from '../../api/filters.ts';
 import type { ContainerService, CreateRequest } from '../../engine/container/service.ts';
 import type { ExecService } from '../../engine/exec/service.ts';
@@ -121,7 +122,7 @@ export function containerRoutes({
       method: 'POST',
       path: '/containers/{name}/exec',
       handle: async (call) => {
-        const { id } = await execs.create(name(call), await call.json());
+        const { id } = await execs.create(name(call), decodeExec(await call.json()));
         call.answerJson(201, { Id: id });
       },
     },
@@ -144,23 +145,14 @@ export function containerRoutes({
 
 /** Config, HostConfig and NetworkingConfig come in one object. */
 async function readCreate(call: Call): Promise<CreateRequest> {
-  const { HostConfig, NetworkingConfig, ...config } = await call.json();
-  if (Object.keys(config).length === 0 && HostConfig === undefined)
+  const body = await call.json();
+  if (Object.keys(body).length === 0)
     throw new KnownError('invalid_parameter', 'config cannot be empty in order to create a container');
   return {
     name: call.query.get('name') || undefined,
     platform: call.query.get('platform') || undefined,
-    config,
-    hostConfig: toObject(HostConfig, 'HostConfig'),
-    networkingConfig: toObject(NetworkingConfig, 'NetworkingConfig'),
+    ...decodeCreate(body),
   };
-}
-
-function toObject(value: unknown, field: string): object {
-  if (value === undefined || value === null) return {};
-  if (typeof value !== 'object' || Array.isArray(value))
-    throw new KnownError('invalid_parameter', `invalid JSON: ${field} must be an object`);
-  return value;
 }
 
 function stopOptions({ query }: Call): { readonly signal?: string; readonly timeoutSeconds?: number } {
