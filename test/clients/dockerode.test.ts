@@ -84,6 +84,7 @@ test('logs come as a whole and while they grow', async () => {
   input.write('second\n');
   expect((await followed).stdout).toBe('first\nsecond\n');
   input.end();
+  await container.wait();
   const whole = await container.logs({ stdout: true, stderr: true, tail: 1 });
   expect(whole.subarray(8).toString()).toBe('second\n');
   await container.remove();
