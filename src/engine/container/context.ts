@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { TaskGroup } from '../../lib/async/task-group.ts';
 import type { Cgroups } from '../../linux/cgroup/cgroup.ts';
 import type { MonitorHost } from '../../linux/monitor/monitor.ts';
@@ -82,10 +83,9 @@ export function publish(
   events.publish({ type: 'container', action, id: record.id, attributes });
 }
 
-/** Path of a container's cgroup below each hierarchy's root. */
+/** Path of a container's cgroup below each hierarchy's root; `..` does not lead out of it. */
 export function cgroupPath({ settings }: Pick<ContainerDeps, 'settings'>, { id, hostConfig }: ContainerRecord): string {
-  const parent = hostConfig.CgroupParent || settings.cgroupParent;
-  return `${parent.startsWith('/') ? '' : '/'}${parent}/${id}`;
+  return posix.join('/', hostConfig.CgroupParent || settings.cgroupParent, id);
 }
 
 /** True when `live` is still the container of its id (it may have been removed while somebody waited). */

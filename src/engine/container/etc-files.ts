@@ -24,7 +24,7 @@ export function formatHosts(hostConfig: HostConfig, attachment: NetworkAttachmen
 function formatExtraHost(entry: string, attachment: NetworkAttachment): string {
   const [, name, ip] = /^([^:=]+)[:=](.+)$/.exec(entry) ?? [];
   if (name === undefined || ip === undefined) throw invalid(`bad format for add-host: "${entry}"`);
-  if (ip !== 'host-gateway') return `${ip}\t${name}`;
+  if (ip !== 'host-gateway') return `${ip.replace(/^\[(.*)\]$/, '$1')}\t${name}`;
   const gateway = Object.values(attachment.endpoints).find(({ Gateway }) => Gateway)?.Gateway;
   if (!gateway) throw invalid('unable to derive the IP value for host-gateway');
   return `${gateway}\t${name}`;

@@ -114,6 +114,7 @@ function toBind(destination: string, source: string, text: string, mode: Mode): 
     propagation,
     createSource: true,
     nonRecursive: false,
+    recursiveReadOnly: readOnly,
   };
 }
 
@@ -164,6 +165,13 @@ function parseBindMount(mount: Mount, destination: string, readOnly: boolean): B
   const propagation = mount.BindOptions?.Propagation || 'rprivate';
   if (!PROPAGATIONS.includes(propagation))
     throw invalid(`invalid mount config for type "bind": invalid propagation mode: ${propagation}`);
+  const { NonRecursive: nonRecursive = false, ReadOnlyNonRecursive: writableBelow = false } = mount.BindOptions ?? {};
+  if (mount.BindOptions?.ReadOnlyForceRecursive && (!readOnly || nonRecursive || propagation !== 'rprivate'))
+    throw invalid(
+      'invalid mount config for type "bind": mount source must be read-only, recursive and rprivate for ReadOnlyForceRecursive',
+    );
+  if (writableBelow && !readOnly)
+    throw invalid('invalid mount config for type "bind": mount must be read-only for ReadOnlyNonRecursive');
   return {
     kind: 'bind',
     destination,
@@ -172,7 +180,8 @@ function parseBindMount(mount: Mount, destination: string, readOnly: boolean): B
     mode: '',
     propagation,
     createSource: mount.BindOptions?.CreateMountpoint ?? false,
-    nonRecursive: mount.BindOptions?.NonRecursive ?? false,
+    nonRecursive,
+    recursiveReadOnly: readOnly && !nonRecursive && !writableBelow,
   };
 }
 

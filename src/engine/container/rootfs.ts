@@ -60,7 +60,9 @@ function prepareBind(ctx: ContainerContext, mount: BindMount): SpecMount {
     ctx.bundles.ensureFolder(mount.source);
   }
   const bind = mount.nonRecursive ? 'bind' : 'rbind';
-  const options = [bind, mount.readOnly ? 'ro' : 'rw', mount.propagation];
+  // `rro` (mount_setattr(2), AT_RECURSIVE) reaches what is mounted below.
+  const access = mount.readOnly ? (mount.recursiveReadOnly ? ['ro', 'rro'] : ['ro']) : ['rw'];
+  const options = [bind, ...access, mount.propagation];
   return { destination: mount.destination, type: 'bind', source: mount.source, options };
 }
 

@@ -1,8 +1,12 @@
+import { isIP } from 'node:net';
 import type { ContainerConfig, HostConfig } from '../../api/types/container.ts';
 import { KnownError } from '../../lib/errors.ts';
+import { planPorts } from '../network/port-plan.ts';
 import { invalid } from './errors.ts';
 import { parseSignal } from './signal.ts';
+import { parseSecurity } from './spec/build-spec.ts';
 import { checkCapabilities } from './spec/capabilities.ts';
+import { planLimits } from './spec/resources.ts';
 
 const MEMORY_MIN_BYTES = 6 * 1024 * 1024;
 const HEALTH_MIN_NANOS = 1_000_000;
@@ -50,11 +54,30 @@ export function validateHostConfig(host: HostConfig, config: ContainerConfig, cp
   validateMemory(host);
   validateCpu(host, cpus);
   validateNetworkMode(host, config);
+  validateModes(host);
   between('OomScoreAdj', host.OomScoreAdj, -1000, 1000, 'Invalid value %, range for oom score adj is [-1000, 1000]');
   between('BlkioWeight', host.BlkioWeight || 10, 10, 1000, 'Range of blkio weight is from 10 to 1000');
   if ((host.ShmSize ?? 0) < 0) throw invalid('SHM size can not be less than 0');
   for (const port of Object.keys(host.PortBindings ?? {})) validatePort(port);
+  planPorts(host.PortBindings ?? {}, [], false);
+  parseSecurity(host.SecurityOpt ?? []);
+  planLimits(host.Ulimits, {});
+  validateNames(host);
   refuseUnsupported(host);
+}
+
+/** What is written into hosts and resolv.conf. */
+function validateNames(host: HostConfig): void {
+  for (const ip of host.Dns ?? []) if (isIP(ip) === 0) throw invalid(`ParseAddr("${ip}"): unable to parse IP`);
+  for (const word of [...(host.DnsSearch ?? []), ...(host.DnsOptions ?? [])])
+    if (word === '' || /[\s\0]/.test(word))
+      throw invalid(`invalid DNS search domain or option: ${JSON.stringify(word)}`);
+  for (const entry of host.ExtraHosts ?? []) {
+    const [, name = '', ip = ''] = /^([^:=]+)[:=](.*)$/s.exec(entry) ?? [];
+    if (name === '' || /[\s\0]/.test(name)) throw invalid(`bad format for add-host: "${entry}"`);
+    if (ip !== 'host-gateway' && isIP(ip.replace(/^\[(.*)\]$/, '$1')) === 0)
+      throw invalid(`invalid IP address in add-host: "${ip}"`);
+  }
 }
 
 function validateRestart(host: HostConfig): void {
@@ -137,6 +160,18 @@ function validateNetworkMode(host: HostConfig, config: ContainerConfig): void {
     throw invalid('conflicting options: port exposing and the container type network mode');
 }
 
+function validateModes(host: HostConfig): void {
+  const check = (name: string, mode: string | undefined, words: readonly string[], joins: boolean): void => {
+    if (!mode || words.includes(mode) || (joins && /^container:./.test(mode))) return;
+    throw invalid(`invalid ${name}: ${mode.slice(0, 100)}`);
+  };
+  check('IPC mode', host.IpcMode, ['none', 'private', 'shareable', 'host'], true);
+  check('PID mode', host.PidMode, ['host'], true);
+  check('UTS mode', host.UTSMode, ['host'], false);
+  check('user namespace mode', host.UsernsMode, ['host'], false);
+  check('cgroup namespace mode', host.CgroupnsMode, ['host', 'private'], false);
+}
+
 function between(_name: string, value: number | undefined, low: number, high: number, text: string): void {
   if (value !== undefined && (value < low || value > high)) throw invalid(text.replace('%', String(value)));
 }
@@ -148,7 +183,6 @@ function refuseUnsupported(host: HostConfig): void {
   if (host.Links?.length) refuse('--link');
   if (host.DeviceRequests?.length) refuse('--gpus (DeviceRequests)');
   if (host.StorageOpt && Object.keys(host.StorageOpt).length > 0) refuse('--storage-opt');
-  if (host.UsernsMode && host.UsernsMode !== 'host') refuse(`user namespace mode ${host.UsernsMode}`);
   if (host.Isolation && host.Isolation !== 'default') refuse(`isolation ${host.Isolation}`);
   if (host.VolumeDriver && host.VolumeDriver !== 'local') refuse(`volume driver ${host.VolumeDriver}`);
 }

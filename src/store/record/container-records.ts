@@ -56,6 +56,8 @@ export interface BindMount extends MountBase {
   /** Make the source as a directory when it is missing (`-v` does, `--mount` does not). */
   readonly createSource: boolean;
   readonly nonRecursive: boolean;
+  /** Read-only counts for what is mounted below the source too (`:ro` means that; `bind-recursive=writable` does not). */
+  readonly recursiveReadOnly?: boolean;
 }
 
 export interface VolumeMount extends MountBase {

@@ -83,23 +83,22 @@ export function environment(
   return [...byName.values()];
 }
 
-interface Security {
+/** What --security-opt asks for. */
+export interface Security {
   readonly noNewPrivileges: boolean;
   readonly seccomp: 'default' | 'unconfined' | SeccompProfile;
 }
 
-function parseSecurity(options: readonly string[]): Security {
+/** Errors: invalid_parameter for an option that is unknown or malformed. */
+export function parseSecurity(options: readonly string[]): Security {
   let parsed: Security = { noNewPrivileges: false, seccomp: 'default' };
   for (const option of options) {
     const [key, value] = splitOption(option);
     if (key === 'no-new-privileges' && (value === undefined || value === 'true' || value === 'false'))
       parsed = { ...parsed, noNewPrivileges: value !== 'false' };
     else if (key === 'seccomp' && value) parsed = { ...parsed, seccomp: parseProfile(value) };
-    else if (
-      (key === 'apparmor' || key === 'label' || key === 'systempaths') &&
-      (value === 'unconfined' || value === 'disable')
-    )
-      continue;
+    else if ((key === 'apparmor' && value === 'unconfined') || (key === 'label' && value === 'disable'))
+      continue; // as it is: this engine applies neither
     else throw new KnownError('invalid_parameter', `invalid --security-opt 2: ${JSON.stringify(option.slice(0, 100))}`);
   }
   return parsed;
