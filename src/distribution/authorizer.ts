@@ -1,7 +1,7 @@
 import { KnownError } from '../lib/errors.ts';
 import type { Challenge } from './challenge.ts';
 import { parseChallenges } from './challenge.ts';
-import type { RegistryCredentials, RepositoryName } from './registry-client.ts';
+import type { RegistryCredentials } from './registry-client.ts';
 import { parseRegistryError } from './registry-error.ts';
 import type { Fetch } from './transport.ts';
 import { readBody, send } from './transport.ts';
@@ -13,32 +13,37 @@ import { readBody, send } from './transport.ts';
 export interface Authorizer {
   /** The header to send now; undefined: none. */
   current(): string | undefined;
-  /** Answers a 401. False when there is nothing (new) to offer. Errors: those of the token service. */
-  answer(response: Response, tried: string | undefined, signal: AbortSignal): Promise<boolean>;
+  /** Answers a 401. `scopes` are wanted besides what was asked for so far. False when there is nothing (new) to offer. Errors: those of the token service. */
+  answer(
+    response: Response,
+    tried: string | undefined,
+    signal: AbortSignal,
+    scopes?: readonly string[],
+  ): Promise<boolean>;
 }
 
 interface AuthorizerDeps {
   readonly fetch: Fetch;
   readonly verifyTls: boolean;
   readonly allowHttp: boolean;
+  /** What the work needs from the start (`repository:x:pull,push`); a registry's challenge adds to it. */
+  readonly scopes: readonly string[];
 }
 
 const MAX_TOKEN_BYTES = 1 << 20;
 
-export function createAuthorizer(
-  deps: AuthorizerDeps,
-  name: RepositoryName,
-  credentials: RegistryCredentials,
-): Authorizer {
+export function createAuthorizer(deps: AuthorizerDeps, credentials: RegistryCredentials): Authorizer {
+  const wanted = new Set(deps.scopes);
   let header = credentials.registrytoken ? `Bearer ${credentials.registrytoken}` : undefined;
   let pending: Promise<string | undefined> | undefined;
   return {
     current: () => header,
-    async answer(response, tried, signal) {
+    async answer(response, tried, signal, scopes = []) {
       // Another request of this repository may have got a newer token meanwhile.
       if (tried !== header) return true;
       const challenges = parseChallenges(response.headers.get('www-authenticate'));
-      pending ??= obtain(deps, challenges, name, credentials, signal).finally(() => (pending = undefined));
+      for (const scope of [...scopesOf(challenges), ...scopes]) wanted.add(scope);
+      pending ??= obtain(deps, challenges, [...wanted], credentials, signal).finally(() => (pending = undefined));
       const obtained = await pending;
       if (obtained === undefined || obtained === tried) return false;
       header = obtained;
@@ -47,15 +52,21 @@ export function createAuthorizer(
   };
 }
 
+/** Only what concerns repositories: a hostile registry must not get a token for more (`registry:catalog:*`). */
+function scopesOf(challenges: readonly Challenge[]): readonly string[] {
+  const texts = challenges.flatMap(({ parameters }) => (parameters.get('scope') ?? '').split(' '));
+  return texts.filter((scope) => scope.startsWith('repository:'));
+}
+
 async function obtain(
   deps: AuthorizerDeps,
   challenges: readonly Challenge[],
-  name: RepositoryName,
+  scopes: readonly string[],
   credentials: RegistryCredentials,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const bearer = challenges.find(({ scheme }) => scheme === 'bearer');
-  if (bearer) return `Bearer ${await fetchToken(deps, bearer, name, credentials, signal)}`;
+  if (bearer) return `Bearer ${await fetchToken(deps, bearer, scopes, credentials, signal)}`;
   const basic = challenges.some(({ scheme }) => scheme === 'basic');
   return basic ? basicHeader(credentials) : undefined;
 }
@@ -68,17 +79,16 @@ function basicHeader({ username, password }: RegistryCredentials): string | unde
 async function fetchToken(
   deps: AuthorizerDeps,
   challenge: Challenge,
-  name: RepositoryName,
+  scopes: readonly string[],
   credentials: RegistryCredentials,
   signal: AbortSignal,
 ): Promise<string> {
   const realm = parseRealm(challenge.parameters.get('realm'), deps.allowHttp);
   const service = challenge.parameters.get('service') ?? '';
-  const scope = challenge.parameters.get('scope') ?? `repository:${name.path}:pull`;
   const response = await send(deps.fetch, {
     ...(credentials.identitytoken
-      ? refreshRequest(realm, service, scope, credentials.identitytoken)
-      : tokenRequest(realm, service, scope, credentials)),
+      ? refreshRequest(realm, service, scopes, credentials.identitytoken)
+      : tokenRequest(realm, service, scopes, credentials)),
     verifyTls: deps.verifyTls,
     allowHttp: deps.allowHttp,
     signal,
@@ -97,20 +107,20 @@ function parseRealm(realm: string | undefined, allowHttp: boolean): URL {
   );
 }
 
-function tokenRequest(realm: URL, service: string, scope: string, credentials: RegistryCredentials) {
+function tokenRequest(realm: URL, service: string, scopes: readonly string[], credentials: RegistryCredentials) {
   const url = new URL(realm);
   if (service) url.searchParams.set('service', service);
-  url.searchParams.append('scope', scope);
+  for (const scope of scopes) url.searchParams.append('scope', scope);
   if (credentials.username) url.searchParams.set('account', credentials.username);
   const authorization = basicHeader(credentials);
   return authorization === undefined ? { url: url.href } : { url: url.href, authorization };
 }
 
-function refreshRequest(realm: URL, service: string, scope: string, token: string) {
+function refreshRequest(realm: URL, service: string, scopes: readonly string[], token: string) {
   const form = new URLSearchParams({
     grant_type: 'refresh_token',
     service,
-    scope,
+    scope: scopes.join(' '),
     client_id: 'skiff',
     refresh_token: token,
   });

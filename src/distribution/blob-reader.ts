@@ -1,8 +1,8 @@
 import { isKind, KnownError, messageOf } from '../lib/errors.ts';
-import type { Get } from './get.ts';
+import type { SendRequest } from './request.ts';
 
 export interface BlobReaderDeps {
-  readonly get: Get;
+  readonly send: SendRequest;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
@@ -29,7 +29,7 @@ export async function* readBlob(
   for (;;) {
     const before = offset;
     try {
-      for await (const part of readFrom(deps.get, path, offset, sizeBytes, options.signal)) {
+      for await (const part of readFrom(deps.send, path, offset, sizeBytes, options.signal)) {
         offset += part.byteLength;
         if (offset > sizeBytes) throw tooLong(path, sizeBytes);
         yield part;
@@ -51,14 +51,14 @@ export async function* readBlob(
 }
 
 async function* readFrom(
-  get: Get,
+  send: SendRequest,
   path: string,
   offset: number,
   sizeBytes: number,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   if (offset === sizeBytes && offset > 0) return;
-  const response = await get(path, { signal, ...(offset > 0 ? { headers: { Range: `bytes=${offset}-` } } : {}) });
+  const response = await send({ path, signal, ...(offset > 0 ? { headers: { Range: `bytes=${offset}-` } } : {}) });
   let skip = offset > 0 && response.status !== 206 ? offset : 0;
   if (response.status === 206) checkRange(response.headers.get('content-range'), offset, path);
   for await (const part of response.body ?? []) {

@@ -3,9 +3,10 @@ import { KnownError } from '../lib/errors.ts';
 import type { Digest } from '../oci/digest.ts';
 import { isDigest } from '../oci/digest.ts';
 import { readBlob } from './blob-reader.ts';
-import type { Get } from './get.ts';
-import { createGet } from './get.ts';
+import { pushBlob } from './blob-writer.ts';
 import type { RegistryClient, RemoteManifest, RemoteRepository, RepositoryName } from './registry-client.ts';
+import type { SendRequest } from './request.ts';
+import { createSendRequest } from './request.ts';
 import type { Fetch } from './transport.ts';
 import { readBody } from './transport.ts';
 
@@ -30,25 +31,30 @@ const MANIFEST_TYPES = [
 
 export function createRegistryClient(deps: RegistryClientDeps): RegistryClient {
   return {
-    repository(name, credentials = {}) {
-      return createRepository(deps, name, createGet(deps, name, credentials));
+    repository(name, credentials = {}, { push = false } = {}) {
+      return createRepository(deps, name, createSendRequest(deps, name, credentials, push));
     },
   };
 }
 
-function createRepository(deps: RegistryClientDeps, name: RepositoryName, get: Get): RemoteRepository {
+function createRepository(deps: RegistryClientDeps, name: RepositoryName, send: SendRequest): RemoteRepository {
   return {
     async manifest(tagOrDigest, { signal }) {
-      const response = await get(`/v2/${name.path}/manifests/${tagOrDigest}`, {
-        headers: { Accept: MANIFEST_TYPES },
-        signal,
-      });
+      const path = `/v2/${name.path}/manifests/${tagOrDigest}`;
+      const response = await send({ path, headers: { Accept: MANIFEST_TYPES }, signal });
       const bytes = await readBody(response, MAX_MANIFEST_BYTES);
       return checkedManifest(tagOrDigest, response, bytes);
     },
     blob: (descriptor, options) =>
-      readBlob({ get, sleep: deps.sleep }, `/v2/${name.path}/blobs/${descriptor.digest}`, descriptor.size, options),
-    tags: ({ signal }) => fetchTags(get, name, signal),
+      readBlob({ send, sleep: deps.sleep }, `/v2/${name.path}/blobs/${descriptor.digest}`, descriptor.size, options),
+    pushBlob: (push) => pushBlob({ send, sleep: deps.sleep, path: `/v2/${name.path}/blobs` }, push),
+    async hasManifest(digest, { signal }) {
+      const path = `/v2/${name.path}/manifests/${digest}`;
+      const headers = { Accept: MANIFEST_TYPES };
+      return (await send({ method: 'HEAD', path, headers, accept: [404], signal })).ok;
+    },
+    putManifest: (tagOrDigest, manifest, { signal }) => putManifest(send, name, tagOrDigest, manifest, signal),
+    tags: ({ signal }) => fetchTags(send, name, signal),
   };
 }
 
@@ -61,8 +67,29 @@ function checkedManifest(wanted: string, response: Response, bytes: Uint8Array):
   return { mediaType: (response.headers.get('content-type') ?? '').split(';')[0]?.trim() ?? '', digest, bytes };
 }
 
-async function fetchTags(get: Get, name: RepositoryName, signal: AbortSignal): Promise<readonly string[]> {
-  const response = await get(`/v2/${name.path}/tags/list?n=${MAX_TAGS}`, { signal });
+async function putManifest(
+  send: SendRequest,
+  name: RepositoryName,
+  tagOrDigest: string,
+  { mediaType, bytes, digest }: RemoteManifest,
+  signal: AbortSignal,
+): Promise<void> {
+  const response = await send({
+    method: 'PUT',
+    path: `/v2/${name.path}/manifests/${tagOrDigest}`,
+    headers: { 'Content-Type': mediaType },
+    body: bytes,
+    signal,
+  });
+  await response.body?.cancel();
+  const kept = response.headers.get('docker-content-digest');
+  if (kept !== null && isDigest(kept) && kept !== digest) {
+    throw new KnownError('data_loss', `the registry keeps manifest ${digest} as ${kept}`);
+  }
+}
+
+async function fetchTags(send: SendRequest, name: RepositoryName, signal: AbortSignal): Promise<readonly string[]> {
+  const response = await send({ path: `/v2/${name.path}/tags/list?n=${MAX_TAGS}`, signal });
   const parsed: unknown = JSON.parse(Buffer.from(await readBody(response, MAX_TAGS_BYTES)).toString());
   const tags: unknown = typeof parsed === 'object' && parsed !== null && 'tags' in parsed ? parsed.tags : undefined;
   if (!Array.isArray(tags)) return [];

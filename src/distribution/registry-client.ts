@@ -24,12 +24,37 @@ export interface RemoteManifest {
 }
 
 /**
- * Reads from registries that speak the OCI distribution protocol (distribution-spec v1.1, Docker registry HTTP API v2).
+ * Reads from and writes to registries that speak the OCI distribution protocol (distribution-spec v1.1, Docker registry HTTP API v2).
  * One repository object keeps its token and connection choices; use one for one piece of work.
  */
 export interface RegistryClient {
-  repository(name: RepositoryName, credentials?: RegistryCredentials): RemoteRepository;
+  /** `push`: tokens are asked for with the right to push. */
+  repository(
+    name: RepositoryName,
+    credentials?: RegistryCredentials,
+    options?: { readonly push?: boolean },
+  ): RemoteRepository;
 }
+
+/** A blob to be pushed as it is. */
+export interface BlobPush {
+  readonly digest: Digest;
+  readonly size: number;
+  /** Repositories of the same registry that may have the blob (`library/busybox`), best first. */
+  readonly mountFrom: readonly string[];
+  /** The bytes from `offset` on; may be called several times. */
+  readonly read: (offset: number) => AsyncIterable<Uint8Array>;
+  readonly signal: AbortSignal;
+  /** Bytes of the blob sent so far. */
+  readonly onProgress?: (bytes: number) => void;
+  /** Told once a second while waiting for the next attempt: seconds left. */
+  readonly onRetry?: (seconds: number) => void;
+}
+
+export type BlobPushed =
+  | { readonly kind: 'exists' }
+  | { readonly kind: 'mounted'; readonly from: string }
+  | { readonly kind: 'uploaded' };
 
 /**
  * Errors of every method: not_found, unauthorized, forbidden (each a RegistryError when the registry said why), unavailable
@@ -46,6 +71,11 @@ export interface RemoteRepository {
     descriptor: { readonly digest: Digest; readonly size: number },
     options: { readonly signal: AbortSignal; readonly onRetry?: (delaySeconds: number) => void },
   ): AsyncIterable<Uint8Array>;
+  /** Sends a blob if the registry lacks it. Taken up where it broke, five attempts without a new byte, pauses as Docker's. */
+  pushBlob(push: BlobPush): Promise<BlobPushed>;
+  hasManifest(digest: Digest, options: { readonly signal: AbortSignal }): Promise<boolean>;
+  /** Sends a manifest or index exactly as it is. Everything it names must be there already. */
+  putManifest(tagOrDigest: string, manifest: RemoteManifest, options: { readonly signal: AbortSignal }): Promise<void>;
   /** Every tag, at most 10,000. */
   tags(options: { readonly signal: AbortSignal }): Promise<readonly string[]>;
 }

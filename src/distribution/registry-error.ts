@@ -1,5 +1,7 @@
 import type { ErrorKind } from '../lib/errors.ts';
 import { KnownError } from '../lib/errors.ts';
+import { parseChallenges } from './challenge.ts';
+import { shownAddress } from './transport.ts';
 
 /** An error answer of a registry: HTTP status and the first entry of its `errors` list (distribution-spec, "Error Codes"). */
 export class RegistryError extends KnownError {
@@ -24,10 +26,30 @@ function kindOf(status: number, code: string): ErrorKind {
 }
 
 /** Reads an error answer's body; anything that is not the protocol's JSON becomes a plain status message. */
-export function parseRegistryError(status: number, body: string, url: string): RegistryError {
+export function parseRegistryError(status: number, body: string, url: string, method = 'GET'): RegistryError {
   const entry = firstEntry(body);
   if (entry) return new RegistryError(status, entry.code, `${readableCode(entry.code)}: ${entry.message}`);
-  return new RegistryError(status, '', `unexpected status from GET request to ${url}: ${status}`);
+  return new RegistryError(status, '', `unexpected status from ${method} request to ${shownAddress(url)}: ${status}`);
+}
+
+/**
+ * A 401 whose challenge says why (RFC 6750 section 3.1): a token that lacks a right is a denial, and Basic that nobody has
+ * credentials for is told so. Undefined: the challenge says nothing.
+ */
+export function refusalOf(response: Response, authorized: boolean): RegistryError | undefined {
+  const challenges = parseChallenges(response.headers.get('www-authenticate'));
+  const bearer = challenges.find(({ scheme }) => scheme === 'bearer');
+  if (!bearer && !authorized && challenges.some(({ scheme }) => scheme === 'basic'))
+    return new RegistryError(401, 'UNAUTHORIZED', 'no basic auth credentials');
+  const text = bearer?.parameters.get('error_description')?.slice(0, 1000);
+  switch (bearer?.parameters.get('error')) {
+    case 'insufficient_scope':
+      return new RegistryError(403, 'DENIED', `denied: ${text || 'requested access to the resource is denied'}`);
+    case 'invalid_token':
+      return new RegistryError(401, 'UNAUTHORIZED', `unauthorized: ${text || 'authentication required'}`);
+    default:
+      return undefined;
+  }
 }
 
 /** `MANIFEST_UNKNOWN` is shown as `manifest unknown`, and `TOOMANYREQUESTS` as `toomanyrequests`. */

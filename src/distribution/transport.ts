@@ -6,11 +6,16 @@ export type Fetch = (
   init: RequestInit & { readonly tls?: { readonly rejectUnauthorized: boolean } },
 ) => Promise<Response>;
 
+export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** A function is called for every sending, so that a redirect or a refused token does not meet a stream half read. */
+export type RequestBody = string | Uint8Array | (() => AsyncIterable<Uint8Array>);
+
 export interface TransportRequest {
   readonly url: string;
-  readonly method?: 'GET' | 'HEAD' | 'POST';
+  readonly method?: Method;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: RequestBody;
   /** Sent to the first host only, never to where it redirects. */
   readonly authorization?: string;
   readonly verifyTls: boolean;
@@ -35,7 +40,7 @@ export async function send(fetch: Fetch, request: TransportRequest): Promise<Res
     await response.body?.cancel();
     url = redirectTarget(url, location, request.allowHttp);
   }
-  throw new KnownError('unavailable', `Get "${request.url}": stopped after ${MAX_REDIRECTS} redirects`);
+  throw new KnownError('unavailable', `Get "${shownAddress(request.url)}": stopped after ${MAX_REDIRECTS} redirects`);
 }
 
 async function sendOnce(fetch: Fetch, url: string, request: TransportRequest): Promise<Response> {
@@ -49,11 +54,16 @@ async function sendOnce(fetch: Fetch, url: string, request: TransportRequest): P
       redirect: 'manual',
       signal: request.signal,
       tls: { rejectUnauthorized: request.verifyTls },
-      ...(request.body === undefined ? {} : { body: request.body }),
+      ...(request.body === undefined ? {} : { body: bodyOf(request.body) }),
     });
   } catch (error) {
     throw connectionError(error, url, request);
   }
+}
+
+/** An async iterable is read as fast as the connection takes it (the runtime's fetch accepts one where the DOM's types do not). */
+function bodyOf(body: RequestBody): NonNullable<RequestInit['body']> {
+  return (typeof body === 'function' ? body() : body) as NonNullable<RequestInit['body']>;
 }
 
 function redirectOf(response: Response): string | undefined {
@@ -66,7 +76,10 @@ function redirectTarget(from: string, location: string, allowHttp: boolean): str
   const allowed =
     target?.protocol === 'https:' || (target?.protocol === 'http:' && (allowHttp || from.startsWith('http:')));
   if (!target || !allowed || target.username !== '' || target.password !== '') {
-    throw new KnownError('unavailable', `Get "${from}": refused to follow a redirect to ${location.slice(0, 200)}`);
+    throw new KnownError(
+      'unavailable',
+      `Get "${shownAddress(from)}": refused to follow a redirect to ${shownAddress(location)}`,
+    );
   }
   return target.href;
 }
@@ -81,11 +94,22 @@ function connectionError(error: unknown, url: string, request: TransportRequest)
   if (isKind(error, 'cancelled')) return error;
   const { hostname, port, protocol } = new URL(url);
   const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
-  const verb = request.method === 'HEAD' ? 'Head' : request.method === 'POST' ? 'Post' : 'Get';
+  const method = request.method ?? 'GET';
+  const verb = method.charAt(0) + method.slice(1).toLowerCase();
   const address = `${hostname}:${port || (protocol === 'https:' ? '443' : '80')}`;
-  return new KnownError('unavailable', `${verb} "${url}": ${reasonOf(code, address, hostname, messageOf(error))}`, {
-    cause: error,
-  });
+  return new KnownError(
+    'unavailable',
+    `${verb} "${shownAddress(url)}": ${reasonOf(code, address, hostname, messageOf(error))}`,
+    {
+      cause: error,
+    },
+  );
+}
+
+/** An address without what may be a secret: user, signature and upload state are in the user part and the query. */
+export function shownAddress(url: string): string {
+  const parsed = URL.parse(url);
+  return parsed ? `${parsed.origin}${parsed.pathname}`.slice(0, 500) : (url.split('?')[0] ?? '').slice(0, 200);
 }
 
 function reasonOf(code: string, address: string, hostname: string, text: string): string {

@@ -1,67 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { engine, putImage as push } from '../../../test/fixtures/image-engine.ts';
 import type { SmallImage } from '../../../test/fixtures/images.ts';
 import { dockerArchive, smallImage, tarOf } from '../../../test/fixtures/images.ts';
 import type { LocalRegistry } from '../../../test/fixtures/registry.ts';
 import { startFront, startRegistry } from '../../../test/fixtures/registry.ts';
-import { createHostRegistryClient } from '../../distribution/registry-client.host.ts';
-import { createTaskGroup } from '../../lib/async/task-group.ts';
 import { OCI_CONFIG, OCI_INDEX, OCI_LAYER, OCI_MANIFEST } from '../../oci/media-type.ts';
-import { createContentStore } from '../../store/content/content-store.host.ts';
-import { createDecompressor } from '../../store/content/decompressor.host.ts';
-import { openDatabase } from '../../store/record/database.host.ts';
-import { createImageRecords } from '../../store/record/image-records.host.ts';
-import { createLayerStore } from '../../store/snapshot/layer-store.host.ts';
-import { createCatalog } from './catalog.ts';
-import { createCollector } from './collector.ts';
-import type { ImageServiceDeps, ImageUser } from './deps.ts';
 import { createImageLookup } from './image-lookup.ts';
 import { createImageService } from './image-service.ts';
 import type { ProgressMessage } from './service.ts';
 
 const never = new AbortController().signal;
-
-function engine(): {
-  readonly deps: ImageServiceDeps;
-  readonly root: string;
-  readonly users: ImageUser[];
-  readonly events: string[];
-} & Disposable {
-  const root = mkdtempSync(join(tmpdir(), 'skiff-images-'));
-  const db = openDatabase(':memory:');
-  const content = createContentStore({ root: join(root, 'content') });
-  const layers = createLayerStore({ root, content, db });
-  const records = createImageRecords({ db });
-  const catalog = createCatalog({ content, layers });
-  const background = createTaskGroup((_name, error) => {
-    throw error;
-  });
-  const users: ImageUser[] = [];
-  const events: string[] = [];
-  const deps: ImageServiceDeps = {
-    content,
-    layers,
-    records,
-    catalog,
-    collector: createCollector({ content, layers, records, catalog, background }),
-    events: {
-      publish: (event) => void events.push(event.action),
-      subscribe: () => {
-        throw new Error('not used');
-      },
-    },
-    registry: createHostRegistryClient({ insecureRegistries: [] }),
-    decompressor: createDecompressor(),
-    users: () => users,
-    host: { os: 'linux', architecture: 'amd64' },
-    now: Date.now,
-  };
-  return { deps, root, users, events, [Symbol.dispose]: () => rmSync(root, { recursive: true, force: true }) };
-}
 
 async function* from(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.byteLength; at += 700) yield bytes.subarray(at, at + 700);
@@ -76,32 +28,6 @@ async function all(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
 function blobCount(root: string): number {
   const folder = join(root, 'content/blobs/sha256');
   return existsSync(folder) ? readdirSync(folder).length : 0;
-}
-
-async function push(
-  registry: LocalRegistry,
-  repository: string,
-  tag: string | undefined,
-  image: SmallImage,
-  kind: 'gzip' | 'zstd' | 'plain' = 'gzip',
-) {
-  const layers = [];
-  for (const layer of image.layers) {
-    const bytes = kind === 'gzip' ? layer.gzip : kind === 'zstd' ? zstdCompressSync(layer.tar) : layer.tar;
-    const mediaType = kind === 'plain' ? OCI_LAYER : `${OCI_LAYER}+${kind}`;
-    layers.push({ mediaType, digest: await registry.putBlob(repository, bytes), size: bytes.byteLength });
-  }
-  const config = {
-    mediaType: OCI_CONFIG,
-    digest: await registry.putBlob(repository, image.config),
-    size: image.config.byteLength,
-  };
-  return registry.putManifest(repository, tag, OCI_MANIFEST, {
-    schemaVersion: 2,
-    mediaType: OCI_MANIFEST,
-    config,
-    layers,
-  });
 }
 
 describe('images against a real registry', () => {

@@ -10,6 +10,7 @@ import { load } from './load.ts';
 import { prune } from './prune.ts';
 import type { PullRequest } from './pull.ts';
 import { pull } from './pull.ts';
+import { push } from './push.ts';
 import { remove } from './remove.ts';
 import { save } from './save.ts';
 import type { ImageService } from './service.ts';
@@ -20,6 +21,7 @@ export function createImageService(deps: ImageServiceDeps): ImageService {
   return {
     pull: (request, progress, signal) =>
       flights.run(flightKey(request), (all, shared) => pull(deps, request, all, shared), progress, signal),
+    push: (request, progress, signal) => push(deps, request, progress, signal),
     load: (archive, progress, signal) => load(deps, archive, progress, signal),
     importTar: (archive, request, signal) => importTar(deps, archive, request, signal),
     save: (names, signal) => save(deps, names, signal),

@@ -23,6 +23,20 @@ export interface ImageService {
     progress: ProgressSink,
     signal: AbortSignal,
   ): Promise<void>;
+  /**
+   * Pushes the image called `name` (with `tag`, when given, instead of its own); no tag: every tag of the repository. An index
+   * goes whole when all of it is here or in the registry, else the one platform that is here, or `platform`. Cancel stops it.
+   */
+  push(
+    request: {
+      readonly name: string;
+      readonly tag?: string;
+      readonly platform?: string;
+      readonly auth?: RegistryAuth;
+    },
+    progress: ProgressSink,
+    signal: AbortSignal,
+  ): Promise<void>;
   /** `docker load`: docker-archive or OCI layout tar, plain or gzip/bzip2/xz/zstd compressed. */
   load(archive: AsyncIterable<Uint8Array>, progress: ProgressSink, signal: AbortSignal): Promise<void>;
   /** `docker import`: one tar becomes a one-layer image. Resolves with the image id. */

@@ -12,7 +12,6 @@ const ABSENT = [
   'POST /grpc',
   'GET /system/df',
   'GET /images/search',
-  'POST /images/{name}/push',
   'POST /networks/prune',
   'POST /networks/{id}/connect',
   'POST /networks/{id}/disconnect',

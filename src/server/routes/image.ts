@@ -1,6 +1,8 @@
 import { parseFilters } from '../../api/filters.ts';
 import type { ImageService, RegistryAuth } from '../../engine/image/service.ts';
 import { KnownError, messageOf } from '../../lib/errors.ts';
+import type { Platform } from '../../oci/platform.ts';
+import { formatPlatform } from '../../oci/platform.ts';
 import { parseReference } from '../../oci/reference.ts';
 import { type Call, flag, type Route } from '../route.ts';
 
@@ -73,6 +75,11 @@ export function imageRoutes(images: ImageService): readonly Route[] {
     { method: 'GET', path: '/images/{name*}/get', handle: async (call) => await save(call, images, [name(call)]) },
     {
       method: 'POST',
+      path: '/images/{name*}/push',
+      handle: async (call) => await push(call, images, name(call)),
+    },
+    {
+      method: 'POST',
       path: '/images/{name*}/tag',
       handle: async (call) => {
         await images.tag(name(call), call.query.get('repo') ?? '', call.query.get('tag') || undefined);
@@ -127,6 +134,38 @@ async function create(call: Call, images: ImageService): Promise<void> {
     );
     progress({ status: id });
   });
+}
+
+/** `platform` comes as JSON (API 1.46). */
+async function push(call: Call, images: ImageService, name: string): Promise<void> {
+  const platform = parsePlatformQuery(call.query.get('platform'));
+  await withProgress(
+    call,
+    async (progress) =>
+      await images.push(
+        {
+          name,
+          tag: call.query.get('tag') || undefined,
+          platform: platform && formatPlatform(platform),
+          auth: parseAuth(call.headers['x-registry-auth']),
+        },
+        progress,
+        call.signal,
+      ),
+  );
+}
+
+function parsePlatformQuery(text: string | null): Platform | undefined {
+  if (!text) return undefined;
+  const problem = `failed to parse platform: ${text.slice(0, 100)}`;
+  try {
+    const { os, architecture, variant } = JSON.parse(text) as Partial<Record<string, unknown>>;
+    if (typeof os === 'string' && typeof architecture === 'string')
+      return { os, architecture, ...(typeof variant === 'string' && variant ? { variant } : {}) };
+  } catch (error) {
+    throw new KnownError('invalid_parameter', problem, { cause: error });
+  }
+  throw new KnownError('invalid_parameter', problem);
 }
 
 /** What fails before the first progress message is a status, what fails later a message of the stream. */

@@ -22,10 +22,10 @@ export function createFakeContentStore(): ContentStore {
         throw new KnownError('invalid_parameter', `blob ${digest} is too large to be read at once`);
       return get(digest);
     },
-    async stream(digest) {
+    async stream(digest, offset = 0) {
       const blob = get(digest);
       return (async function* () {
-        yield blob;
+        yield blob.subarray(offset);
       })();
     },
     async write(source, expected = {}) {

@@ -40,9 +40,9 @@ export function createContentStore(deps: { readonly root: string }): ContentStor
         throw new KnownError('invalid_parameter', `blob ${digest} is too large to be read at once: ${size} bytes`);
       return await found(digest, readFile(pathOf(digest)));
     },
-    async stream(digest) {
+    async stream(digest, offset = 0) {
       await found(digest, access(pathOf(digest)));
-      return createReadStream(pathOf(digest), { highWaterMark: 256 * 1024 });
+      return createReadStream(pathOf(digest), { highWaterMark: 256 * 1024, start: offset });
     },
     async write(source, expected = {}) {
       const temporary = join(ingest, randomUUID());

@@ -18,6 +18,13 @@ export function contentStoreSuite(name: string, create: () => ContentStore): voi
     expect(await Array.fromAsync(store.list())).toEqual([{ digest: HELLO, size: 5 }]);
   });
 
+  test(`${name}: a blob is read from any byte on`, async () => {
+    const store = create();
+    await store.write(chunks('hel', 'lo'));
+    const parts = await Array.fromAsync(await store.stream(HELLO, 3));
+    expect(Buffer.concat(parts).toString()).toBe('lo');
+  });
+
   test(`${name}: content that is not what was promised is refused and not kept`, async () => {
     const store = create();
     await expect(store.write(chunks('hello!'), { digest: HELLO })).rejects.toMatchObject({ kind: 'data_loss' });

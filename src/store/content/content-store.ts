@@ -28,8 +28,8 @@ export interface ContentStore {
   path(digest: Digest): Promise<string>;
   /** The whole blob, for manifests and configs. Errors: not_found; invalid_parameter when larger than `maxBytes` (default 8 MiB). */
   readAll(digest: Digest, maxBytes?: number): Promise<Uint8Array>;
-  /** A stream of the blob's bytes. Errors: not_found. */
-  stream(digest: Digest): Promise<AsyncIterable<Uint8Array>>;
+  /** A stream of the blob's bytes from `offset` (default 0) on. Errors: not_found. */
+  stream(digest: Digest, offset?: number): Promise<AsyncIterable<Uint8Array>>;
   /**
    * Writes a blob. `expected` is checked when given: errors `data_loss` on another digest or size, nothing is kept then.
    * Writing what exists already is fine. Cancelling keeps nothing.

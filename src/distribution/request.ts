@@ -1,0 +1,153 @@
+import { isKind } from '../lib/errors.ts';
+import type { Authorizer } from './authorizer.ts';
+import { createAuthorizer } from './authorizer.ts';
+import { endpointOf } from './endpoint.ts';
+import type { RegistryCredentials, RepositoryName } from './registry-client.ts';
+import { parseRegistryError, refusalOf } from './registry-error.ts';
+import type { Fetch, Method, RequestBody } from './transport.ts';
+import { readBody, send } from './transport.ts';
+
+export interface RequestDeps {
+  readonly fetch: Fetch;
+  readonly insecureRegistries: readonly string[];
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+}
+
+export interface RegistryRequest {
+  readonly method?: Method;
+  /** Below the registry (`/v2/...`), or a full address as a `Location` gives. */
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: RequestBody;
+  /** Statuses other than 2xx that the caller deals with; others are errors. */
+  readonly accept?: readonly number[];
+  /** Token scopes that this request needs besides those of the repository. */
+  readonly scopes?: readonly string[];
+  /** False: a failure is the caller's to deal with. Default: tried again after what passes by itself. */
+  readonly retried?: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Sends a request to the repository's registry, with authorization, and returns an answer whose status is 2xx or accepted. */
+export type SendRequest = (request: RegistryRequest) => Promise<Response>;
+
+const MAX_ERROR_BYTES = 64 << 10;
+const ATTEMPTS = 4;
+
+/** Requests for one repository. `push`: tokens are asked for with the right to push from the start. */
+export function createSendRequest(
+  deps: RequestDeps,
+  name: RepositoryName,
+  credentials: RegistryCredentials,
+  push: boolean,
+): SendRequest {
+  const once = createAuthorizedSend(deps, name, credentials, [`repository:${name.path}:pull${push ? ',push' : ''}`]);
+  return (request) => (request.retried === false ? once(request) : withRetries(deps, once, request));
+}
+
+/** Picks the registry's address at first use and answers a 401. */
+export function createAuthorizedSend(
+  deps: Pick<RequestDeps, 'fetch' | 'insecureRegistries'>,
+  name: RepositoryName,
+  credentials: RegistryCredentials,
+  scopes: readonly string[],
+): SendRequest {
+  const endpoint = endpointOf(name, deps.insecureRegistries);
+  const shared = { verifyTls: endpoint.verifyTls, allowHttp: !endpoint.verifyTls };
+  const authorizer = createAuthorizer({ fetch: deps.fetch, ...shared, scopes }, credentials);
+  let base: Promise<string> | undefined;
+  return async (request) => {
+    base ??= chooseBase(deps.fetch, endpoint.bases, shared, request.signal);
+    const address = await base.catch((error: unknown) => {
+      base = undefined;
+      throw error;
+    });
+    return await sendAuthorized(deps.fetch, { address, ...shared, authorizer }, request);
+  };
+}
+
+interface Target {
+  readonly address: string;
+  readonly verifyTls: boolean;
+  readonly allowHttp: boolean;
+  readonly authorizer: Authorizer;
+}
+
+async function sendAuthorized(fetch: Fetch, target: Target, request: RegistryRequest): Promise<Response> {
+  const { verifyTls, allowHttp, authorizer } = target;
+  const { method = 'GET', headers, body, signal } = request;
+  const url = addressOf(target, request.path);
+  const own = new URL(url).origin === new URL(target.address).origin;
+  for (let round = 0; ; round++) {
+    const authorization = own ? authorizer.current() : undefined;
+    const response = await send(fetch, {
+      url,
+      method,
+      verifyTls,
+      allowHttp,
+      signal,
+      ...(headers ? { headers } : {}),
+      ...(body === undefined ? {} : { body }),
+      ...(authorization === undefined ? {} : { authorization }),
+    });
+    if (response.ok || request.accept?.includes(response.status)) return response;
+    const text = Buffer.from(await readBody(response, MAX_ERROR_BYTES)).toString();
+    const again =
+      own &&
+      response.status === 401 &&
+      round < 2 &&
+      (await authorizer.answer(response, authorization, signal, request.scopes));
+    if (again) continue;
+    const refusal = response.status === 401 ? refusalOf(response, authorization !== undefined) : undefined;
+    throw refusal ?? parseRegistryError(response.status, text, url, method);
+  }
+}
+
+/** A registry behind a proxy may name itself by http although it was reached by https: its uploads stay on https. */
+function addressOf({ address, allowHttp }: Target, path: string): string {
+  const url = new URL(path, address);
+  if (url.protocol === 'http:' && !allowHttp && url.hostname === new URL(address).hostname) {
+    return new URL(`${url.pathname}${url.search}`, address).href;
+  }
+  return url.href;
+}
+
+/** A registry with one address needs no probe. An insecure one answers by https or, when that fails to connect, by http. */
+async function chooseBase(
+  fetch: Fetch,
+  bases: readonly string[],
+  shared: { readonly verifyTls: boolean; readonly allowHttp: boolean },
+  signal: AbortSignal,
+): Promise<string> {
+  const [first, second] = bases;
+  if (first === undefined || second === undefined) return first ?? '';
+  try {
+    const response = await send(fetch, { url: `${first}/v2/`, ...shared, signal });
+    await response.body?.cancel();
+    return first;
+  } catch (error) {
+    if (!isKind(error, 'unavailable')) throw error;
+    const response = await send(fetch, { url: `${second}/v2/`, ...shared, signal });
+    await response.body?.cancel();
+    return second;
+  }
+}
+
+/** Tries again after what passes by itself: a server failure or a connection that broke, but not one that was refused. */
+async function withRetries(deps: RequestDeps, once: SendRequest, request: RegistryRequest): Promise<Response> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await once(request);
+    } catch (error) {
+      if (attempt >= ATTEMPTS || !isTransient(error)) throw error;
+      await deps.sleep(250 * 2 ** attempt, request.signal);
+    }
+  }
+}
+
+/** True for what may be gone when tried again: a server failure, a connection that broke, too many requests not included. */
+export function isTransient(error: unknown): boolean {
+  if (!isKind(error, 'unavailable')) return false;
+  if ('status' in error) return typeof error.status === 'number' && error.status >= 500;
+  return !/connection refused|no such host|redirect|certificate|token/.test(error.message);
+}
