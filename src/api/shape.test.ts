@@ -46,3 +46,7 @@ test('an exec of the wrong shape is refused', () => {
   expect(() => decodeExec({ Privileged: 'x' })).toThrow('ExecConfig.Privileged of type bool');
   expect(decodeExec({ Cmd: 'true' })).toEqual({ Cmd: ['true'] });
 });
+
+test('a NUL character is refused wherever a text may be', () => {
+  expect(() => decodeCreate({ WorkingDir: '/a\0b' })).toThrow('CreateRequest.WorkingDir holds a NUL character');
+});

@@ -52,12 +52,18 @@ function decodeScalar(value: unknown, shape: 'bool' | 'int' | 'string' | 'words'
       if (Number.isSafeInteger(value)) return value;
       break;
     case 'string':
-      if (typeof value === 'string') return value;
+      if (typeof value === 'string') return withoutNul(value, path);
       break;
     case 'words':
       return typeof value === 'string' ? [value] : decode(value, { list: 'string' }, path);
   }
   throw mismatch(value, path, nameOf(shape));
+}
+
+/** No text of the API may hold one: they become paths, arguments and names of the kernel. */
+function withoutNul(value: string, path: string): string {
+  if (value.includes('\0')) throw new KnownError('invalid_parameter', `invalid JSON: ${path} holds a NUL character`);
+  return value;
 }
 
 /** null in a list is the zero value there. */

@@ -328,8 +328,10 @@ test('exec runs with user, environment and folder, and tells its exit code', asy
   expect(ran.text).toContain('/tmp\n');
   expect(ran.text).toContain('b /home/user\n');
   expect(ran.code).toBe(5);
-  await expect(run({ Cmd: ['nope'] })).rejects.toThrow(/OCI runtime exec failed.*executable file not found/);
-  await expect(run({ Cmd: ['id'], User: 'nobody-here' })).rejects.toThrow('unable to find user nobody-here');
+  const missing = await run({ Cmd: ['nope'] });
+  expect(missing.text).toMatch(/OCI runtime exec failed.*executable file not found/);
+  expect(missing.code).toBe(127);
+  expect((await run({ Cmd: ['id'], User: 'nobody-here' })).text).toContain('unable to find user nobody-here');
 });
 
 test('a new daemon finds what runs, goes on with its log and exec, and knows what ended meanwhile', async () => {

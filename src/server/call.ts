@@ -107,7 +107,8 @@ async function readJson(request: IncomingMessage): Promise<Readonly<Record<strin
   return parseObject(Buffer.concat(chunks).toString('utf8'));
 }
 
-function parseObject(text: string): Readonly<Record<string, unknown>> {
+/** A JSON object; null is an empty one. Errors: invalid_parameter. */
+export function parseObject(text: string): Readonly<Record<string, unknown>> {
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { KnownError } from '../lib/errors.ts';
-import { createCall } from './call.ts';
+import { createCall, parseObject } from './call.ts';
 import { toBody, toStatus } from './errors.ts';
 import { writeRefused, writeUpgraded, writeWhole } from './hijack.ts';
 import type { Call, Route } from './route.ts';
@@ -54,7 +54,7 @@ export function createApiServer({ routes, engineVersion, report }: ApiServerDeps
       );
     } catch (error) {
       const status = toStatus(error);
-      if (status === 500) report(`${request.method} ${request.url}`, error);
+      if (status === 500 && !gone.signal.aborted) report(`${request.method} ${request.url}`, error);
       if (response.headersSent) {
         response.destroy();
         return;
@@ -86,7 +86,7 @@ export function createApiServer({ routes, engineVersion, report }: ApiServerDeps
         ),
       );
     } catch (error) {
-      if (toStatus(error) === 500) report(`${request.method} ${request.url}`, error);
+      if (toStatus(error) === 500 && !gone.signal.aborted) report(`${request.method} ${request.url}`, error);
       if (hijacked) socket.destroy();
       else writeRefused(socket, error, common);
     }
@@ -126,9 +126,7 @@ function upgradeCall(
       yield body;
     })(),
     async json() {
-      if (body.length === 0) return {};
-      const value: unknown = JSON.parse(body.toString('utf8'));
-      return typeof value === 'object' && value !== null ? { ...value } : {};
+      return body.length === 0 ? {} : parseObject(body.toString('utf8'));
     },
     answerJson: (status, value) => writeWhole(socket, status, 'application/json', `${JSON.stringify(value)}\n`, common),
     answerText: (status, text, headers = {}) =>

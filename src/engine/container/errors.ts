@@ -45,6 +45,13 @@ export const attachRestarting = (id: string) =>
 export const removalInProgress = (id: string) =>
   new KnownError('conflict', `removal of container ${id} is already in progress`);
 
+export function notShareable(id: string): KnownError {
+  return new KnownError(
+    'invalid_parameter',
+    `cannot join IPC of a non-shareable container ${id} (hint: use IpcMode:shareable for the donor container)`,
+  );
+}
+
 export function removeRunning(name: string, status: string): KnownError {
   const advice =
     status === 'paused'

@@ -13,11 +13,18 @@ const OWN_HOSTS = [
 /** Where no resolver of the host can be reached from inside, as Docker does. */
 const PUBLIC_RESOLVERS = ['8.8.8.8', '8.8.4.4'];
 
-/** /etc/hosts of a container. `host` is the host's own file, used in host network mode. */
-export function formatHosts(hostConfig: HostConfig, attachment: NetworkAttachment, host: string): string {
+/** /etc/hosts of a container. `host` is the host's own file, used in host network mode; a domain name comes before the short one. */
+export function formatHosts(
+  hostConfig: HostConfig,
+  attachment: NetworkAttachment,
+  host: string,
+  domainname = '',
+): string {
   const extra = (hostConfig.ExtraHosts ?? []).map((entry) => formatExtraHost(entry, attachment));
   if (hostConfig.NetworkMode === 'host') return [host.trimEnd(), ...extra, ''].join('\n');
-  const own = attachment.hosts.map(({ ip, names }) => `${ip}\t${names.join(' ')}`);
+  const full = (names: readonly string[]): readonly string[] =>
+    domainname === '' ? names : [`${names[0]}.${domainname}`, ...names];
+  const own = attachment.hosts.map(({ ip, names }) => `${ip}\t${full(names).join(' ')}`);
   return [...OWN_HOSTS, ...extra, ...own, ''].join('\n');
 }
 

@@ -13,8 +13,10 @@ export async function releaseRun(ctx: ContainerContext, live: LiveContainer, rel
 }
 
 export function unmountRoot(ctx: ContainerContext, id: string): void {
+  const { rootfs, shm } = ctx.bundles.paths(id);
   try {
-    ctx.mounter.unmount(ctx.bundles.paths(id).rootfs, { lazy: true });
+    ctx.mounter.unmount(rootfs, { lazy: true });
+    ctx.mounter.unmount(shm, { lazy: true });
   } catch (error) {
     ctx.report(`unmounting container ${id}`, error);
   }

@@ -1,6 +1,6 @@
 import type { BindMount, ContainerRecord, MountRecord, VolumeMount } from '../../store/record/container-records.ts';
 import type { ContainerContext } from './context.ts';
-import { invalid } from './errors.ts';
+import { invalid, notShareable } from './errors.ts';
 import type { SpecMount } from './spec-input.ts';
 
 export interface Root {
@@ -21,7 +21,29 @@ export async function prepareRoot(
   const directory = record.config.WorkingDir;
   if (directory && directory !== '/') ctx.bundles.ensureInRoot(record.id, directory, { uid: 0, gid: 0 });
   const mounts = await Promise.all(record.mounts.map((mount) => prepareMount(ctx, record, mount, rootfs)));
-  return { accounts, mounts: [...etcMounts(ctx, record), ...mounts] };
+  const shared = prepareSharedMemory(ctx, record, undo);
+  return { accounts, mounts: [...etcMounts(ctx, record), ...shared, ...mounts] };
+}
+
+/** /dev/shm of a container that others may join, or of the one it joins. Any other has its own, made by the runtime. */
+function prepareSharedMemory(
+  ctx: ContainerContext,
+  { id, hostConfig, mounts }: ContainerRecord,
+  undo: AsyncDisposableStack,
+): readonly SpecMount[] {
+  const mode = hostConfig.IpcMode ?? '';
+  const joined = mode.startsWith('container:') ? ctx.table.find(mode.slice('container:'.length)).record : undefined;
+  if (joined && joined.hostConfig.IpcMode !== 'shareable') throw notShareable(joined.id);
+  if (!joined && mode !== 'shareable') return [];
+  const { shm } = ctx.bundles.paths(joined?.id ?? id);
+  if (!joined) {
+    ctx.bundles.ensureFolder(shm);
+    ctx.mounter.tmpfs(shm, { sizeBytes: hostConfig.ShmSize, mode: 0o1777 });
+    undo.defer(() => ctx.mounter.unmount(shm, { lazy: true }));
+  }
+  if (mounts.some(({ destination }) => destination === '/dev/shm')) return [];
+  const options = ['rbind', 'rw', 'nosuid', 'noexec', 'nodev', 'rprivate'];
+  return [{ destination: '/dev/shm', type: 'bind', source: shm, options }];
 }
 
 async function prepareMount(

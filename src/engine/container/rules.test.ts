@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'bun:test';
+import type { HostConfig, Mount } from '../../api/types/container.ts';
+import { cgroupPath } from './context.ts';
 import { createDetachScanner, parseDetachKeys } from './detach-keys.ts';
 import { toLogFile } from './log-config.ts';
 import { mergeConfig } from './merge.ts';
@@ -268,4 +270,49 @@ test('prune takes until as a duration, a date or seconds', () => {
   expect(parseUntil(['100'], 0)).toBe(100_000);
   expect(parseUntil(['2026-01-01T00:00:00Z'], 0)).toBe(Date.UTC(2026, 0, 1));
   expect(() => parseUntil(['soon'], 0)).toThrow('failed to parse');
+});
+
+describe('read-only binds', () => {
+  const planned = (mount: Mount) => planMounts({ Mounts: [mount] }, {}, [])[0];
+  const bind = { Type: 'bind', Source: '/s', Target: '/t', ReadOnly: true } as const;
+
+  test('are read-only below too, unless the request says otherwise', () => {
+    expect(planMounts({ Binds: ['/s:/t:ro'] }, {}, [])[0]).toMatchObject({ recursiveReadOnly: true });
+    expect(planMounts({ Binds: ['/s:/t'] }, {}, [])[0]).toMatchObject({ recursiveReadOnly: false });
+    expect(planned(bind)).toMatchObject({ recursiveReadOnly: true });
+    expect(planned({ ...bind, BindOptions: { ReadOnlyNonRecursive: true } })).toMatchObject({
+      recursiveReadOnly: false,
+    });
+    expect(planned({ ...bind, BindOptions: { NonRecursive: true } })).toMatchObject({ recursiveReadOnly: false });
+  });
+
+  test('force needs a read-only, recursive, private one', () => {
+    expect(() => planned({ ...bind, ReadOnly: false, BindOptions: { ReadOnlyForceRecursive: true } })).toThrow(
+      'ReadOnlyForceRecursive',
+    );
+    expect(planned({ ...bind, BindOptions: { ReadOnlyForceRecursive: true } })).toMatchObject({
+      recursiveReadOnly: true,
+    });
+  });
+});
+
+test.each([
+  [{ IpcMode: 'foo' }, 'invalid IPC mode: foo'],
+  [{ PidMode: 'foo' }, 'invalid PID mode: foo'],
+  [{ UTSMode: 'foo' }, 'invalid UTS mode: foo'],
+  [{ CgroupnsMode: 'foo' as 'host' }, 'invalid cgroup namespace mode: foo'],
+  [{ SecurityOpt: ['bogus'] }, 'invalid --security-opt'],
+  [{ Dns: ['1.1.1.1\nnameserver 6.6.6.6'] }, 'unable to parse IP'],
+  [{ DnsSearch: ['a b'] }, 'DNS search'],
+  [{ ExtraHosts: ['a:notanip'] }, 'invalid IP address in add-host'],
+  [{ Ulimits: [{ Name: 'nope', Soft: 1, Hard: 1 }] }, 'invalid ulimit type'],
+  [{ PortBindings: { '80/tcp': [{ HostPort: 'x' }] } }, 'invalid host port'],
+] as const)('%j is refused at create', (host, words) => {
+  expect(() => validateHostConfig(host as unknown as HostConfig, { Cmd: ['a'] }, 2)).toThrow(words);
+});
+
+test('a cgroup parent cannot lead out of the hierarchy', () => {
+  const settings = { cgroupParent: '/docker' } as never;
+  const path = (CgroupParent: string) => cgroupPath({ settings }, { id: 'c', hostConfig: { CgroupParent } } as never);
+  expect([path(''), path('a'), path('/../../tmp/x')]).toEqual(['/docker/c', '/a/c', '/tmp/x/c']);
 });

@@ -157,7 +157,7 @@ function writeFiles(
   const hostname = config.Hostname ?? '';
   if (!hostConfig.NetworkMode?.startsWith('container:')) {
     ctx.bundles.writeEtc(id, {
-      hosts: formatHosts(hostConfig, attachment, host.hosts),
+      hosts: formatHosts(hostConfig, attachment, host.hosts, config.Domainname),
       hostname: `${hostname}\n`,
       resolvConf: formatResolvConf(hostConfig, host.resolvConf),
     });

@@ -1,5 +1,12 @@
 import { KnownError } from '../../lib/errors.ts';
-import { familiarReference, formatReference, isValidTag, parseReference, withDefaultTag } from '../../oci/reference.ts';
+import {
+  familiarName,
+  familiarReference,
+  formatReference,
+  isValidTag,
+  parseReference,
+  withDefaultTag,
+} from '../../oci/reference.ts';
 import type { ImageServiceDeps } from './deps.ts';
 import { findImage } from './find.ts';
 
@@ -9,6 +16,8 @@ export function tag(deps: ImageServiceDeps, name: string, repository: string, ne
   const parsed = parseReference(repository);
   if (parsed.digest !== undefined)
     throw new KnownError('invalid_parameter', 'refusing to create a tag with a digest reference');
+  if (familiarName(parsed) === 'sha256')
+    throw new KnownError('invalid_parameter', 'refusing to create an ambiguous tag using digest algorithm as name');
   if (newTag && !isValidTag(newTag)) throw new KnownError('invalid_parameter', 'invalid tag format');
   const reference = withDefaultTag(newTag ? { ...parsed, tag: newTag } : parsed);
   deps.records.put(record.target, [formatReference(reference)], deps.now());

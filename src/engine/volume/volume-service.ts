@@ -9,6 +9,9 @@ import type { VolumeService } from './volume.ts';
 const ANONYMOUS = 'com.docker.volume.anonymous';
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
 
+/** It is a folder's name (NAME_MAX of limits.h). */
+const NAME_MAX = 255;
+
 export function createVolumeService(deps: {
   readonly records: VolumeRecords;
   readonly files: VolumeFiles;
@@ -48,6 +51,8 @@ export function createVolumeService(deps: {
           'invalid_parameter',
           `create ${own}: "${own}" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path`,
         );
+      if (own.length > NAME_MAX)
+        throw new KnownError('invalid_parameter', `volume name is longer than ${NAME_MAX} characters`);
       const known = records.get(own);
       if (known) return toVolume(known);
       const record = {

@@ -19,6 +19,7 @@ export function createFakeBundles(): Bundles & {
     resolvConf: `/kept/${id}/resolv.conf`,
     run: `/run/${id}`,
     rootfs: `/run/${id}/rootfs`,
+    shm: `/run/${id}/shm`,
     monitor: `/run/${id}/m`,
   });
   return {

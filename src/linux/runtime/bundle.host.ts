@@ -27,6 +27,7 @@ export function createBundles(deps: { readonly dataRoot: string; readonly execRo
       resolvConf: join(kept, 'resolv.conf'),
       run,
       rootfs: join(run, 'rootfs'),
+      shm: join(run, 'shm'),
       monitor: join(run, 'm'),
     };
   };

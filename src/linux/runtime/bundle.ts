@@ -63,5 +63,7 @@ export interface BundlePaths {
   readonly resolvConf: string;
   readonly run: string;
   readonly rootfs: string;
+  /** A tmpfs for /dev/shm that other containers may join. */
+  readonly shm: string;
   readonly monitor: string;
 }

@@ -167,7 +167,9 @@ function stopOptions({ query }: Call): { readonly signal?: string; readonly time
 
 function positive({ query }: Call, key: string): number | undefined {
   const value = Number(query.get(key) ?? 0);
-  return Number.isInteger(value) && value > 0 ? value : undefined;
+  if (!Number.isSafeInteger(value))
+    throw new KnownError('invalid_parameter', `invalid value for ${key}: ${(query.get(key) ?? '').slice(0, 20)}`);
+  return value > 0 ? value : undefined;
 }
 
 function size({ query }: Call, key: string): number {
