@@ -3,12 +3,13 @@ import type { LiveContainer } from './live.ts';
 
 /** Lets go of what a run held: network, root mount; `released` is the runtime's state. Failures are reported: the container has ended all the same. */
 export async function releaseRun(ctx: ContainerContext, live: LiveContainer, released: Promise<void>): Promise<void> {
-  const { id } = live.record;
+  const { id, mounts } = live.record;
   const network = ctx.networking
     .release(id)
     .catch((error: unknown) => ctx.report(`releasing the network of container ${id}`, error));
   await released;
   unmountRoot(ctx, id);
+  for (const mount of mounts) if (mount.kind === 'volume') ctx.volumes.unmount(mount.name, id);
   await network;
 }
 

@@ -94,7 +94,7 @@ async function prepareVolume(
   mount: VolumeMount,
   rootfs: string,
 ): Promise<SpecMount> {
-  const source = await ctx.volumes.acquire(mount.name, record.id);
+  const source = ctx.volumes.mount(mount.name, record.id, mount);
   if (mount.copyUp) await ctx.volumes.copyUp(mount.name, rootfs, mount.destination);
   return {
     destination: mount.destination,

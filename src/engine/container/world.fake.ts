@@ -240,8 +240,9 @@ function createFakeVolumes() {
     prune: async () => ({ deleted: [], reclaimedBytes: 0 }),
     async acquire(name, id) {
       users(name).add(id);
-      return `/volumes/${name}`;
     },
+    mount: (name) => `/volumes/${name}`,
+    unmount: () => undefined,
     async releaseAll(id) {
       for (const set of all.values()) set.delete(id);
     },

@@ -109,13 +109,14 @@ export function createVolumeService(deps: {
     async acquire(name, containerId) {
       find(name);
       records.use(name, containerId);
-      tell('mount', name, { container: containerId });
+    },
+    mount(name, container, { destination, readOnly }) {
+      find(name);
+      tell('mount', name, { container, destination, propagation: '', 'read/write': String(!readOnly) });
       return files.path(name);
     },
-    async releaseAll(containerId) {
-      for (const name of records.usedBy(containerId)) tell('unmount', name, { container: containerId });
-      records.release(containerId);
-    },
+    unmount: (name, container) => tell('unmount', name, { container }),
+    releaseAll: async (containerId) => records.release(containerId),
     copyUp: async (name, rootfs, imagePath) => await files.copyUp(name, rootfs, imagePath),
   };
 }

@@ -18,8 +18,12 @@ export interface VolumeService {
   prune(
     filters: ReadonlyMap<string, readonly string[]>,
   ): Promise<{ readonly deleted: readonly string[]; readonly reclaimedBytes: number }>;
-  /** Directory to bind into a container; counts the container as a user of the volume, durably. */
-  acquire(name: string, containerId: string): Promise<string>;
+  /** Counts the container as a user of the volume, durably. Errors: not_found. */
+  acquire(name: string, containerId: string): Promise<void>;
+  /** A run begins that has the volume mounted: tells of it and returns the directory to bind. Errors: not_found. */
+  mount(name: string, containerId: string, at: { readonly destination: string; readonly readOnly: boolean }): string;
+  /** That run has ended. */
+  unmount(name: string, containerId: string): void;
   /** The container no longer uses any volume. */
   releaseAll(containerId: string): Promise<void>;
   /** Copies the image's content at `imagePath` (inside the mounted rootfs) into the volume if it is empty, with owners and modes. */

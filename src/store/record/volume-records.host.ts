@@ -21,11 +21,6 @@ export function createVolumeRecords(db: Database): VolumeRecords {
         .query<{ container: string }, [string]>('SELECT container FROM volume_use WHERE volume = ?')
         .all(name)
         .map(({ container }) => container),
-    usedBy: (containerId) =>
-      db
-        .query<{ volume: string }, [string]>('SELECT volume FROM volume_use WHERE container = ?')
-        .all(containerId)
-        .map(({ volume }) => volume),
     use: (name, containerId) =>
       void db.run('INSERT OR IGNORE INTO volume_use (volume, container) VALUES (?, ?)', [name, containerId]),
     release: (containerId) => void db.run('DELETE FROM volume_use WHERE container = ?', [containerId]),

@@ -5,7 +5,6 @@ export interface VolumeRecords {
   add(record: VolumeRecord): void;
   remove(name: string): void;
   users(name: string): readonly string[];
-  usedBy(containerId: string): readonly string[];
   use(name: string, containerId: string): void;
   release(containerId: string): void;
 }

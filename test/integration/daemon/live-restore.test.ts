@@ -22,7 +22,7 @@ async function page(port: string): Promise<string> {
 }
 
 test('containers go on while the daemon is dead: output, published ports, exit codes; a new daemon takes them all up', async () => {
-  const { ok } = daemon;
+  const ok = async (args: readonly string[]): Promise<string> => await daemon.ok(args);
   await ok(['run', '-d', '--name', 'counter', 'busybox', 'sh', '-c', COUNTER]);
   const web = 'echo page > /tmp/index.html; exec httpd -f -p 80 -h /tmp';
   await ok(['run', '-d', '--name', 'web', '-p', '127.0.0.1::80', 'busybox', 'sh', '-c', web]);
