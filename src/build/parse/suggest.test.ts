@@ -1,0 +1,21 @@
+import { describe, expect, test } from 'bun:test';
+import { nearest, withSuggestion } from './suggest.ts';
+
+describe('did you mean', () => {
+  test('two edits are near, three are not', () => {
+    expect(nearest('FRM', ['RUN', 'FROM'])).toBe('FROM');
+    expect(nearest('FRMM', ['RUN', 'FROM'])).toBe('FROM');
+    expect(nearest('BANANA', ['RUN', 'FROM'])).toBeUndefined();
+  });
+
+  test('the option itself needs no hint, and case counts only where it should', () => {
+    expect(nearest('from', ['FROM'], true)).toBeUndefined();
+    expect(nearest('from', ['FROM'])).toBeUndefined();
+    expect(nearest('fro', ['FROM'], true)).toBe('FROM');
+  });
+
+  test('the message stays as it is without a match', () => {
+    expect(withSuggestion('no', 'abc', ['xyz1'])).toBe('no');
+    expect(withSuggestion('no', 'abc', ['abd'])).toBe('no (did you mean abd?)');
+  });
+});
