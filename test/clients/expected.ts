@@ -122,6 +122,13 @@ export const EXPECTED: readonly Difference[] = [
     steps: ['docker rmi made:1'],
   },
   {
+    because: 'A volume that is there already is not created: its event comes once, as from Docker 23 on',
+    fields: ['stdout'],
+    steps: [
+      `from=$(date +%s.%N); docker volume create told >/dev/null; docker run --rm --network none -v told:/t busybox true; docker volume rm told >/dev/null; docker events --since "$from" --until "$(date +%s.%N)" --filter type=volume --filter volume=told --format '{{.Action}} {{.Actor.ID}} {{.Actor.Attributes.destination}}'`,
+    ],
+  },
+  {
     because: NOT_YET,
     fields: ['stderr'],
     steps: ['docker run --rm --link nosuch busybox true'],
