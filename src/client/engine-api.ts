@@ -152,7 +152,7 @@ async function sendChunks(socket: ByteSocket, chunks: AsyncIterable<Uint8Array>)
       return;
     }
   }
-  await socket.write(Buffer.from('0\r\n\r\n'));
+  await socket.write(Buffer.from('0\r\n\r\n')).catch(() => undefined);
 }
 
 function hostHeader(endpoint: Extract<Endpoint, { kind: 'tcp' }>): string {

@@ -5,6 +5,7 @@ import { cpus, hostname, machine, release, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createHostRegistryClient } from '../distribution/registry-client.host.ts';
 import { type Containers, createContainerService } from '../engine/container/container-service.ts';
+import { createContainerFilesService } from '../engine/container/files/files-service.ts';
 import { buildSpec } from '../engine/container/spec/build-spec.ts';
 import { ALL_CAPABILITIES } from '../engine/container/spec/capabilities.ts';
 import type { HostFacts } from '../engine/container/spec/host-facts.ts';
@@ -13,6 +14,7 @@ import { createEventBus } from '../engine/event/bus.ts';
 import { createExecService } from '../engine/exec/exec-service.ts';
 import { createCatalog } from '../engine/image/catalog.ts';
 import { createCollector } from '../engine/image/collector.ts';
+import { createImageCommits } from '../engine/image/commit.ts';
 import { createImageLookup } from '../engine/image/image-lookup.ts';
 import { createImageService } from '../engine/image/image-service.ts';
 import { createContainerNetworking } from '../engine/network/container-networking.ts';
@@ -21,6 +23,7 @@ import { createSystemService } from '../engine/system/system-service.ts';
 import { createVolumeService } from '../engine/volume/volume-service.ts';
 import { createTaskGroup } from '../lib/async/task-group.ts';
 import { createCgroups } from '../linux/cgroup/cgroup.host.ts';
+import { createContainerFiles } from '../linux/files/container-files.host.ts';
 import { createFirewall } from '../linux/firewall/firewall.host.ts';
 import { createHostPorts } from '../linux/firewall/host-ports.host.ts';
 import { createPortProxies } from '../linux/firewall/port-proxies.host.ts';
@@ -41,6 +44,7 @@ import { createVolumeFiles } from '../linux/runtime/volume-files.host.ts';
 import { API_VERSION, MIN_API_VERSION } from '../server/router.ts';
 import { absentRoutes } from '../server/routes/absent.ts';
 import { containerRoutes } from '../server/routes/container.ts';
+import { containerFilesRoutes } from '../server/routes/container-files.ts';
 import { imageRoutes } from '../server/routes/image.ts';
 import { networkRoutes } from '../server/routes/network.ts';
 import { systemRoutes } from '../server/routes/system.ts';
@@ -180,6 +184,12 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
     },
   });
   const execs = createExecService({ containers: containers.context, allCapabilities: [...facts.capabilities] });
+  const files = createContainerFilesService({
+    containers: containers.context,
+    files: createContainerFiles({ root: config.execRoot }),
+    decompressor: imageDeps.decompressor,
+    commits: createImageCommits(imageDeps),
+  });
   await recover({ containers, execs, report });
 
   const system = createSystemService({
@@ -215,6 +225,7 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
     routes: [
       ...systemRoutes({ system, events }),
       ...containerRoutes({ containers: containers.service, execs: execs.service }),
+      ...containerFilesRoutes(files),
       ...imageRoutes(images),
       ...networkRoutes(createNetworkService(networking)),
       ...volumeRoutes(volumes),

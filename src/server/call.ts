@@ -36,8 +36,8 @@ export function createCall(
       response.writeHead(status);
       response.end();
     },
-    answerStream(status, contentType) {
-      response.writeHead(status, { 'Content-Type': contentType });
+    answerStream(status, contentType, headers = {}) {
+      response.writeHead(status, { ...headers, 'Content-Type': contentType });
       response.flushHeaders();
       return streamTo(response);
     },

@@ -25,7 +25,7 @@ export interface Call {
   answerText(status: number, text: string, headers?: Readonly<Record<string, string>>): void;
   answerEmpty(status: number): void;
   /** Headers at once, then chunks with backpressure; `end` when done. A client that has gone makes `write` return at once. */
-  answerStream(status: number, contentType: string): AnswerStream;
+  answerStream(status: number, contentType: string, headers?: Readonly<Record<string, string>>): AnswerStream;
   /** The raw connection in both directions, after 101 (Upgrade) or 200. For attach and exec. */
   hijack(contentType: { readonly upgraded: string; readonly plain: string }): Duplex;
 }

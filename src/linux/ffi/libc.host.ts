@@ -13,6 +13,12 @@ const { symbols: libc } = dlopen('libc.so.6', {
   syncfs: { args: [FFIType.i32], returns: FFIType.i32 },
   mknod: { args: [FFIType.cstring, FFIType.u32, FFIType.u64], returns: FFIType.i32 },
   lsetxattr: { args: [FFIType.cstring, FFIType.cstring, FFIType.ptr, FFIType.u64, FFIType.i32], returns: FFIType.i32 },
+  llistxattr: { args: [FFIType.cstring, FFIType.ptr, FFIType.u64], returns: FFIType.i64 },
+  lgetxattr: { args: [FFIType.cstring, FFIType.cstring, FFIType.ptr, FFIType.u64], returns: FFIType.i64 },
+  syscall: {
+    args: [FFIType.i64, FFIType.i64, FFIType.ptr, FFIType.i64, FFIType.ptr, FFIType.i64],
+    returns: FFIType.i64,
+  },
   flock: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
   socket: { args: [FFIType.i32, FFIType.i32, FFIType.i32], returns: FFIType.i32 },
   bind: { args: [FFIType.i32, FFIType.ptr, FFIType.u32], returns: FFIType.i32 },
@@ -23,6 +29,7 @@ const { symbols: libc } = dlopen('libc.so.6', {
 });
 
 export const CLONE_FS = 0x200;
+export const CLONE_NEWNS = 0x20000;
 export const CLONE_NEWNET = 0x40000000;
 export const MNT_DETACH = 2;
 export const MS = {
@@ -107,6 +114,50 @@ export function lsetxattr(path: string, name: string, value: Uint8Array): void {
   check(
     libc.lsetxattr(text(path), text(name), ptr(bytes), BigInt(value.length), 0),
     () => `setxattr ${name} on ${path}`,
+  );
+}
+
+/** llistxattr(2): names of the attributes of a path, not of what a link points to; none where the file system has none. */
+export function llistxattr(path: string): readonly string[] {
+  const buffer = new Uint8Array(65_536);
+  try {
+    const size = check(libc.llistxattr(text(path), ptr(buffer), BigInt(buffer.length)), () => `listxattr ${path}`);
+    return Buffer.from(buffer.buffer, 0, size).toString('utf8').split('\0').filter(Boolean);
+  } catch (error) {
+    if (error instanceof SystemCallError && (error.code === 'ENOTSUP' || error.code === 'EOPNOTSUPP')) return [];
+    throw error;
+  }
+}
+
+/** lgetxattr(2). Errors: system ENODATA when there is none. */
+export function lgetxattr(path: string, name: string): Uint8Array {
+  const buffer = new Uint8Array(65_536);
+  const size = check(
+    libc.lgetxattr(text(path), text(name), ptr(buffer), BigInt(buffer.length)),
+    () => `getxattr ${name} of ${path}`,
+  );
+  return buffer.slice(0, size);
+}
+
+const SYS_OPEN_TREE = 428n;
+const SYS_MOVE_MOUNT = 429n;
+const AT_FDCWD = -100n;
+const OPEN_TREE_CLONE = 1n;
+const OPEN_TREE_CLOEXEC = 0x80000n;
+const AT_RECURSIVE = 0x8000n;
+const MOVE_MOUNT_F_EMPTY_PATH = 4n;
+
+/** open_tree(2) with OPEN_TREE_CLONE: a copy of the mount at `path` that is nowhere yet; it goes with its descriptor. */
+export function cloneMount(path: string, recursive: boolean): number {
+  const flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0n);
+  return check(libc.syscall(SYS_OPEN_TREE, AT_FDCWD, ptr(text(path)), flags, null, 0n), () => `open_tree ${path}`);
+}
+
+/** move_mount(2): puts what {@link cloneMount} gave on `path`, which the kernel resolves from the thread's root. */
+export function attachMount(fd: number, path: string): void {
+  check(
+    libc.syscall(SYS_MOVE_MOUNT, BigInt(fd), ptr(text('')), AT_FDCWD, ptr(text(path)), MOVE_MOUNT_F_EMPTY_PATH),
+    () => `move_mount to ${path}`,
   );
 }
 

@@ -12,7 +12,7 @@ export function createMounter(): Mounter {
   return {
     overlay(target, { lower, upper, work }) {
       const options = (folders: readonly string[]): string =>
-        `lowerdir=${folders.join(':')},upperdir=${upper},workdir=${work}`;
+        `lowerdir=${folders.join(':')}${upper === undefined ? '' : `,upperdir=${upper},workdir=${work}`}`;
       if (options(lower).length < OPTION_BYTES) mount('overlay', target, 'overlay', 0, options(lower));
       else
         inFolder(dirname(lower[0] ?? '/'), (folder) =>

@@ -1,9 +1,6 @@
-import { createWriteStream, statSync } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { KnownError } from '../../../lib/errors.ts';
 import type { Command } from '../../command.ts';
+import { checkSaveTarget, writeWhole } from '../../copy/save.ts';
 import { platformQuery } from './platform.ts';
 
 /** `docker save`. */
@@ -25,37 +22,10 @@ export const save: Command = {
     if (output === '' && process.stdout.isTTY) {
       throw new KnownError('invalid_parameter', 'cowardly refusing to save to a terminal. Use the -o flag or redirect');
     }
-    if (output !== '') checkOutput(output);
+    if (output !== '') checkSaveTarget(output, 'failed to save image');
     const response = await api.send('GET', '/images/get', { query: { names: args, platform } });
     if (output === '') for await (const chunk of response.body) out(chunk);
     else await writeWhole(output, response.body);
     return 0;
   },
 };
-
-/** Refuses what a file cannot take the place of, in the words of moby's atomicwriter. */
-function checkOutput(path: string): void {
-  const problem = (text: string): KnownError => new KnownError('invalid_parameter', `failed to save image: ${text}`);
-  const directory = dirname(path);
-  if (!statSync(directory, { throwIfNoEntry: false })) {
-    throw problem(`invalid output path: stat ${directory}: no such file or directory`);
-  }
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (found?.isDirectory()) throw problem('cannot write to a directory');
-  if (found?.isFIFO()) throw problem('cannot write to a named pipe file');
-  if (found?.isSocket()) throw problem('cannot write to a socket file');
-  if (found?.isCharacterDevice()) throw problem('cannot write to a character device file');
-  if (found?.isBlockDevice()) throw problem('cannot write to a block device file');
-}
-
-/** The file appears when it is complete. */
-async function writeWhole(path: string, body: AsyncIterable<Uint8Array>): Promise<void> {
-  const target = `${path}.tmp-${process.pid}`;
-  try {
-    await pipeline(body, createWriteStream(target, { mode: 0o600 }));
-    await rename(target, path);
-  } catch (error) {
-    await rm(target, { force: true });
-    throw error;
-  }
-}

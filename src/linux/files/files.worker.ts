@@ -1,0 +1,107 @@
+import { readFileSync } from 'node:fs';
+import { parentPort } from 'node:worker_threads';
+import { errnoOf, KnownError, messageOf } from '../../lib/errors.ts';
+import { packTree } from '../../lib/tar/pack.ts';
+import { createTarParser } from '../../lib/tar/parser.ts';
+import { findChanges, packLayer } from './changes.host.ts';
+import { openTarget } from './extract.host.ts';
+import { archiveRoot, statPath, xattrsOf } from './stat.host.ts';
+import { enterLayers, enterView } from './view.host.ts';
+import { type FromThread, PIECES_IN_FLIGHT, type ToThread, type Work } from './work.ts';
+
+/**
+ * A thread that does one piece of work on a container's files and ends. It leaves the process's root and mounts behind first; only
+ * synchronous calls follow, since asynchronous ones run on other threads.
+ */
+const port = parentPort;
+const inbox: ToThread[] = [];
+let wake: (() => void) | undefined;
+port?.on('message', (message: ToThread) => {
+  inbox.push(message);
+  wake?.();
+});
+
+void main();
+
+async function main(): Promise<void> {
+  try {
+    const first = await receive();
+    if (first.kind !== 'work') throw new KnownError('system', 'a thread got no work');
+    await perform(first.work);
+    post({ kind: 'done' });
+  } catch (error) {
+    post({ kind: 'failed', error: describe(error) });
+  }
+}
+
+async function perform({ place, empty, task }: Work): Promise<void> {
+  if ('layers' in task) enterLayers(task.layers, place, empty);
+  else enterView(task.view, place);
+  switch (task.kind) {
+    case 'stat':
+      return post({ kind: 'stat', stat: statPath(task.path) });
+    case 'read': {
+      const stat = statPath(task.path);
+      post({ kind: 'stat', stat });
+      return await send(packTree(archiveRoot(task.path, stat), { xattrsOf }));
+    }
+    case 'tree':
+      return await send(packTree({ path: '/', name: '' }, { xattrsOf }));
+    case 'write':
+      return await extract(task);
+    case 'changes':
+      return post({ kind: 'changes', changes: findChanges('/u', '/l') });
+    case 'layer':
+      return await send(packLayer('/u', '/l'));
+  }
+}
+
+async function extract(task: Extract<Work['task'], { kind: 'write' }>): Promise<void> {
+  const accounts = { passwd: readText('/etc/passwd'), group: readText('/etc/group') };
+  const { sink, finish } = openTarget(task, accounts);
+  const parser = createTarParser(sink);
+  for (let message = await receive(); message.kind !== 'end'; message = await receive()) {
+    if (message.kind !== 'piece') continue;
+    parser.write(message.bytes);
+    post({ kind: 'credit' });
+  }
+  parser.end();
+  finish();
+}
+
+const ACCOUNTS_MAX_BYTES = 4 * 1024 * 1024;
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path).subarray(0, ACCOUNTS_MAX_BYTES).toString('utf8');
+  } catch {
+    return '';
+  }
+}
+
+/** Sends pieces as long as there is leave to. */
+async function send(pieces: Iterable<Uint8Array<ArrayBuffer>>): Promise<void> {
+  let credit = PIECES_IN_FLIGHT;
+  for (const bytes of pieces) {
+    while (credit === 0 || inbox.length > 0) if ((await receive()).kind === 'credit') credit++;
+    credit--;
+    port?.postMessage({ kind: 'piece', bytes } satisfies FromThread, [bytes.buffer]);
+  }
+}
+
+async function receive(): Promise<ToThread> {
+  for (;;) {
+    const message = inbox.shift();
+    if (message) return message;
+    await new Promise<void>((resolve) => (wake = resolve));
+  }
+}
+
+function post(message: FromThread): void {
+  port?.postMessage(message);
+}
+
+function describe(error: unknown): Extract<FromThread, { kind: 'failed' }>['error'] {
+  if (errnoOf(error) === 'ENOENT') return { kind: 'not_found', message: messageOf(error) };
+  return { kind: error instanceof KnownError ? error.kind : 'system', message: messageOf(error) };
+}

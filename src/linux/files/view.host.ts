@@ -1,0 +1,74 @@
+import { existsSync, lstatSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { errnoOf } from '../../lib/errors.ts';
+import {
+  attachMount,
+  CLONE_FS,
+  CLONE_NEWNS,
+  chroot,
+  cloneMount,
+  closeFd,
+  MS,
+  mount,
+  unshare,
+} from '../ffi/libc.host.ts';
+import { createMounter } from '../mount/mounter.host.ts';
+import type { FilesView, OverlayLayers, ViewBind } from './view.ts';
+
+/**
+ * Makes a view the root of this thread, for good. `place` is an empty folder to mount on. Sources of binds are opened before, destinations
+ * resolved after the root has changed: no link in the container leads either astray. A bind whose source is gone is left out.
+ */
+export function enterView({ root, binds }: FilesView, place: string): void {
+  ownMounts();
+  const path = root.kind === 'mounted' ? root.path : place;
+  if (root.kind === 'layers') createMounter().overlay(place, root.layers);
+  const open = binds
+    .filter(({ source }) => existsSync(source))
+    .map((bind) => ({
+      bind,
+      fd: cloneMount(bind.source, bind.recursive),
+      isFolder: statSync(bind.source).isDirectory(),
+    }));
+  chroot(path);
+  for (const { bind, fd, isFolder } of open) {
+    attach(bind, fd, isFolder);
+    closeFd(fd);
+  }
+}
+
+/** A root with two folders: `/u`, what a container has written, and `/l`, the layers below it as one tree. Both are read-only. */
+export function enterLayers({ lower, upper }: OverlayLayers, place: string, empty: string): void {
+  ownMounts();
+  mount('tmpfs', place, 'tmpfs', MS.NOSUID | MS.NODEV, 'size=64k,mode=700');
+  mkdirSync(`${place}/u`);
+  mkdirSync(`${place}/l`);
+  mount(upper, `${place}/u`, 'none', MS.BIND);
+  mount('none', `${place}/u`, 'none', MS.BIND | MS.REMOUNT | MS.RDONLY);
+  createMounter().overlay(`${place}/l`, { lower: [...lower, empty] });
+  chroot(place);
+}
+
+/** Mounts of this thread alone; what happens to the host's meanwhile is not seen. */
+function ownMounts(): void {
+  unshare(CLONE_FS | CLONE_NEWNS);
+  mount('none', '/', 'none', MS.REC | MS.PRIVATE);
+}
+
+function attach({ destination, readOnly }: ViewBind, fd: number, isFolder: boolean): void {
+  if (!existsAt(destination)) {
+    mkdirSync(isFolder ? destination : dirname(destination), { recursive: true, mode: 0o755 });
+    if (!isFolder) writeFileSync(destination, '', { mode: 0o644 });
+  }
+  attachMount(fd, destination);
+  if (readOnly) mount('none', destination, 'none', MS.BIND | MS.REMOUNT | MS.RDONLY);
+}
+
+function existsAt(path: string): boolean {
+  try {
+    return lstatSync(path) !== undefined;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return false;
+    throw error;
+  }
+}
