@@ -227,7 +227,10 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
       ...containerRoutes({ containers: containers.service, execs: execs.service }),
       ...containerFilesRoutes(files),
       ...imageRoutes(images),
-      ...networkRoutes(createNetworkService(networking)),
+      ...networkRoutes({
+        networks: createNetworkService(networking, events),
+        containers: containers.service,
+      }),
       ...volumeRoutes(volumes),
       ...absentRoutes(),
     ],

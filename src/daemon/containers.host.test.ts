@@ -111,6 +111,7 @@ function createDaemon(): Daemon {
         sandboxId: '',
         sandboxKey: '',
         hosts: [],
+        hasResolver: false,
       }),
     },
     cgroups,

@@ -14,7 +14,7 @@ export async function recover(deps: {
 }): Promise<void> {
   const { context } = deps.containers;
   const { running, toStart, toRemove } = await recoverContainers(context);
-  await context.networking.recover(running);
+  await context.networking.recover(running, (id) => Object.keys(context.table.byId(id)?.record.endpoints ?? {}));
   for (const id of running) {
     const live = context.table.byId(id);
     if (live) live.attachment = context.networking.current(id);

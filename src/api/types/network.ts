@@ -78,3 +78,19 @@ export interface EndpointIPAMConfig {
   IPv6Address?: string;
   LinkLocalIPs?: string[];
 }
+
+export interface NetworkCreateRequest {
+  Name?: string;
+  Driver?: string;
+  Scope?: string;
+  Internal?: boolean;
+  Attachable?: boolean;
+  Ingress?: boolean;
+  ConfigOnly?: boolean;
+  ConfigFrom?: ConfigReference | null;
+  IPAM?: IPAM | null;
+  EnableIPv4?: boolean | null;
+  EnableIPv6?: boolean | null;
+  Options?: Record<string, string> | null;
+  Labels?: Record<string, string> | null;
+}

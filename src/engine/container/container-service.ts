@@ -1,6 +1,7 @@
 import { createKeyedLock } from '../../lib/async/keyed-lock.ts';
 import { isKind, KnownError } from '../../lib/errors.ts';
 import { attachContainer } from './attach.ts';
+import { connectContainer, disconnectContainer } from './connect.ts';
 import type { ContainerContext, ContainerDeps } from './context.ts';
 import { createContainer } from './create.ts';
 import { removalInProgress, removeRunning } from './errors.ts';
@@ -58,6 +59,8 @@ export function createContainerService(deps: ContainerDeps): Containers {
     pause: (name) => locked(name, (live) => pauseContainer(context, live)),
     unpause: (name) => locked(name, (live) => unpauseContainer(context, live)),
     rename: (name, newName) => locked(name, async (live) => renameContainer(context, live, newName)),
+    connect: (name, network, settings) => locked(name, (live) => connectContainer(context, live, network, settings)),
+    disconnect: (name, network) => locked(name, (live) => disconnectContainer(context, live, network)),
     remove: async (name, options) => await removeByUser(context, table.find(name), options),
     prune: (filters) => pruneContainers(context, filters),
     list: (options) => listContainers(context, options),

@@ -12,6 +12,8 @@ const OWN_HOSTS = [
 ];
 /** Where no resolver of the host can be reached from inside, as Docker does. */
 const PUBLIC_RESOLVERS = ['8.8.8.8', '8.8.4.4'];
+/** The daemon's own, in every container of a user-defined network. */
+const OWN_RESOLVER = '127.0.0.11';
 
 /** /etc/hosts of a container. `host` is the host's own file, used in host network mode; a domain name comes before the short one. */
 export function formatHosts(
@@ -37,8 +39,11 @@ function formatExtraHost(entry: string, attachment: NetworkAttachment): string {
   return `${gateway}\t${name}`;
 }
 
-/** /etc/resolv.conf of a container: the host's, with what the request says instead. Loopback resolvers cannot be reached from another namespace. */
-export function formatResolvConf(hostConfig: HostConfig, host: string): string {
+/**
+ * /etc/resolv.conf of a container: the host's, with what the request says instead. Loopback resolvers cannot be reached from another namespace.
+ * On user-defined networks (`hasResolver`) the daemon is the resolver, which asks those servers itself.
+ */
+export function formatResolvConf(hostConfig: HostConfig, host: string, hasResolver = false): string {
   const lines = host.split('\n').map((line) => line.trim());
   const valuesOf = (word: string): readonly string[] =>
     lines.flatMap((line) => (line.startsWith(`${word} `) ? line.slice(word.length).trim().split(/\s+/) : []));
@@ -49,9 +54,11 @@ export function formatResolvConf(hostConfig: HostConfig, host: string): string {
   const search = hostConfig.DnsSearch?.length
     ? hostConfig.DnsSearch.filter((name) => name !== '.')
     : valuesOf('search');
-  const options = hostConfig.DnsOptions?.length ? hostConfig.DnsOptions : valuesOf('options');
+  const given = hostConfig.DnsOptions?.length ? hostConfig.DnsOptions : valuesOf('options');
+  // Names of containers have no dots: they are asked for as they are before any search domain is.
+  const options = hasResolver && !given.some((option) => option.startsWith('ndots:')) ? [...given, 'ndots:0'] : given;
   return [
-    ...servers.map((ip) => `nameserver ${ip}`),
+    ...(hasResolver ? [OWN_RESOLVER] : servers).map((ip) => `nameserver ${ip}`),
     ...(search.length > 0 ? [`search ${search.join(' ')}`] : []),
     ...(options.length > 0 ? [`options ${options.join(' ')}`] : []),
     '',

@@ -62,6 +62,8 @@ export interface ContainerTable {
   saveState(live: LiveContainer, state: StateRecord): void;
   /** In memory alone: for a state that need not survive a crash. */
   setState(live: LiveContainer, state: StateRecord): void;
+  /** Durable when it returns. */
+  saveEndpoints(live: LiveContainer, endpoints: ContainerRecord['endpoints']): void;
   rename(live: LiveContainer, name: string): void;
   delete(live: LiveContainer): void;
 }
@@ -97,6 +99,10 @@ export function createContainerTable(records: ContainerRecords): ContainerTable 
     },
     setState(live, state) {
       live.record = { ...live.record, state };
+    },
+    saveEndpoints(live, endpoints) {
+      records.saveEndpoints(live.record.id, endpoints);
+      live.record = { ...live.record, endpoints };
     },
     rename(live, name) {
       records.rename(live.record.id, name);

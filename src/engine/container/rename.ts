@@ -13,6 +13,7 @@ export function renameContainer(ctx: ContainerContext, live: LiveContainer, newN
   try {
     checkName(ctx, name);
     ctx.table.rename(live, name);
+    ctx.networking.rename(live.record.id, name);
   } catch (error) {
     if (!(error instanceof KnownError)) throw error;
     const text = error.message.replace(`name (${name})`, `name (/${name})`);

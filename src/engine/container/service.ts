@@ -10,6 +10,7 @@ import type {
   HostConfig,
   NetworkingConfig,
 } from '../../api/types/container.ts';
+import type { EndpointSettings } from '../../api/types/network.ts';
 
 /** Every verb of containers. Names are ids, names (with or without `/`) or unique id prefixes; unknown: not_found `No such container: x`. */
 export interface ContainerService {
@@ -23,6 +24,10 @@ export interface ContainerService {
   pause(name: string): Promise<void>;
   unpause(name: string): Promise<void>;
   rename(name: string, newName: string): Promise<void>;
+  /** Joins one more network, at once when it runs. Errors: not_found, invalid_parameter, forbidden. */
+  connect(name: string, network: string, settings: EndpointSettings): Promise<void>;
+  /** Errors: not_found, forbidden when it is not on that network. */
+  disconnect(name: string, network: string): Promise<void>;
   remove(name: string, options: { readonly force: boolean; readonly volumes: boolean }): Promise<void>;
   prune(filters: Filters): Promise<{ readonly deleted: readonly string[]; readonly reclaimedBytes: number }>;
   list(options: {

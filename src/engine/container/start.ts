@@ -123,16 +123,19 @@ async function attachNetwork(
   const { hostConfig, config } = record;
   const mode = hostConfig.NetworkMode ?? 'bridge';
   if (mode.startsWith('container:')) return shareNetwork(ctx, mode.slice('container:'.length));
+  // A container that was taken off all its networks has loopback alone.
+  const isAlone = config.NetworkDisabled || Object.keys(record.endpoints).length === 0;
   const attachment = await ctx.networking.attach({
     containerId: record.id,
     containerName: record.name,
     hostname: config.Hostname ?? '',
-    mode: config.NetworkDisabled ? 'none' : mode,
-    endpoints: record.endpoints,
+    mode: isAlone ? 'none' : mode,
+    endpoints: isAlone ? {} : record.endpoints,
     portBindings: hostConfig.PortBindings ?? {},
     exposedPorts: Object.keys(config.ExposedPorts ?? {}),
     publishAll: hostConfig.PublishAllPorts ?? false,
     sysctls: hostConfig.Sysctls ?? {},
+    dns: hostConfig.Dns ?? [],
   });
   undo.defer(() => ctx.networking.release(record.id));
   return attachment;
@@ -159,7 +162,7 @@ function writeFiles(
     ctx.bundles.writeEtc(id, {
       hosts: formatHosts(hostConfig, attachment, host.hosts, config.Domainname),
       hostname: `${hostname}\n`,
-      resolvConf: formatResolvConf(hostConfig, host.resolvConf),
+      resolvConf: formatResolvConf(hostConfig, host.resolvConf, attachment.hasResolver),
     });
   }
   const spec = ctx.buildSpec({

@@ -110,7 +110,7 @@ test('a published port reaches the container by loopback, survives a restart of 
 
 test('recovery removes what belongs to no running container', async () => {
   const attachment = await networking.attach(request('b'));
-  await networking.recover([]);
+  await networking.recover([], () => []);
   expect(existsSync(attachment.netnsPath ?? '')).toBe(false);
   expect(networking.current('b'.repeat(64))).toBeUndefined();
 });

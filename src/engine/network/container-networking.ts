@@ -1,291 +1,315 @@
-import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import type { Network } from '../../api/types/network.ts';
-import { KnownError } from '../../lib/errors.ts';
-import type { Firewall } from '../../linux/firewall/firewall.ts';
-import type { HostPorts } from '../../linux/firewall/host-ports.ts';
-import type { PortProxies } from '../../linux/firewall/port-proxies.ts';
-import type { NetworkNamespaces } from '../../linux/netns/network-namespaces.ts';
-import type { EndpointRecord, NetworkRecords } from '../../store/record/network-records.ts';
-import type { EventBus } from '../event/event.ts';
-import { toAttachment } from './attachment.ts';
-import { defaultPools, formatSubnet, gatewayOf, lowestFree, macOf, overlaps, parseCidr, type Subnet } from './ipam.ts';
-import type { ContainerNetworking, NetworkRequest } from './network.ts';
+import type { EndpointSettings } from '../../api/types/network.ts';
+import type { PortForward } from '../../linux/firewall/firewall.ts';
+import type { EndpointRecord, NetworkRecord, SandboxRecord } from '../../store/record/network-records.ts';
+import { type NetworkLookup, toAttachment } from './attachment.ts';
+import { parseNetworkCreate } from './create-request.ts';
+import type { EngineNetworking, NetworkingDeps } from './engine-networking.ts';
+import {
+  activeEndpoints,
+  endpointExists,
+  notConnected,
+  predefinedRemove,
+  privateMode,
+  sharedNamespace,
+} from './errors.ts';
+import { parseCidr } from './ipam.ts';
+import type { NetworkRequest } from './network.ts';
+import { createNetworkTable, type KnownNetwork, newId } from './networks.ts';
+import { checkEndpoint, freeLinkName, gatewayEndpoint, planAddress } from './plan-endpoint.ts';
 import { planPorts } from './port-plan.ts';
 import { createPortPublisher, ofFirewall } from './port-publisher.ts';
 
-export interface NetworkingDeps {
-  readonly records: NetworkRecords;
-  readonly namespaces: NetworkNamespaces;
-  readonly firewall: Firewall;
-  readonly ports: HostPorts;
-  readonly proxies: PortProxies;
-  readonly events: EventBus;
-  /** Folder of the namespaces' files. */
-  readonly netnsDir: string;
-  readonly bridge: string;
-  /** `--bip`: address and length; undefined: the first default pool that nobody uses. */
-  readonly bridgeAddress?: string;
-  readonly report: (what: string, error: unknown) => void;
-}
-
-export interface EngineNetworking extends ContainerNetworking {
-  list(): readonly Network[];
-  /** Takes the bridge and the firewall table away when nobody uses them. */
-  shutdown(): Promise<void>;
-}
-
-/** The three networks every engine has: `bridge`, `host` and `none`. */
+/** The three networks every engine has, and the user-defined ones; and the namespaces of running containers. */
 export async function createContainerNetworking(deps: NetworkingDeps): Promise<EngineNetworking> {
   const { records, namespaces, firewall, events } = deps;
-  const endpoints = new Map(records.list().map((record) => [record.containerId, record]));
-  const published = (): EndpointRecord['forwards'] => [...endpoints.values()].flatMap(({ forwards }) => forwards);
+  const networks = createNetworkTable(deps);
+  const sandboxes = new Map(records.list().map((record) => [record.containerId, record]));
+  const published = (): readonly PortForward[] => [...sandboxes.values()].flatMap(({ forwards }) => forwards);
   const publisher = createPortPublisher({ ...deps, published });
-  const subnet = chooseSubnet(deps);
-  const gateway = parseCidr(deps.bridgeAddress ?? '')?.ip ?? gatewayOf(subnet);
-  namespaces.ensureBridge(deps.bridge, gateway, subnet.prefixLength);
+  const resetFirewall = (): Promise<void> =>
+    firewall.reset(() => ({ bridges: networks.bridges(), forwards: ofFirewall(published()) }));
   namespaces.setSysctl('net/ipv4/ip_forward', '1');
-  namespaces.setSysctl(`net/ipv4/conf/${deps.bridge}/route_localnet`, '1');
-  await firewall.reset(formatSubnet(subnet), ofFirewall(published()));
-  const ids = {
-    bridge: networkId(records, 'bridge'),
-    host: networkId(records, 'host'),
-    none: networkId(records, 'none'),
-  };
-  const hostnames = new Map<string, string>();
+  await resetFirewall();
   const linkPrefix = `sk${fingerprint(deps.bridge)}`;
 
-  const attachmentOf = (record: EndpointRecord): ReturnType<typeof toAttachment> =>
-    toAttachment(
-      record,
-      { id: ids[record.network], gateway, prefixLength: subnet.prefixLength },
-      hostnames.get(record.containerId) ?? record.containerId.slice(0, 12),
-    );
-  const tell = (action: string, { containerId, network }: EndpointRecord): void =>
+  const bridgeOf: NetworkLookup = (id) => {
+    const network = networks.byId(id);
+    return network?.kind === 'bridge' ? network : undefined;
+  };
+  const recordOf = (id: string): NetworkRecord | undefined => bridgeOf(id)?.record;
+  const gatewayOf = ({ endpoints }: SandboxRecord): EndpointRecord | undefined => gatewayEndpoint(endpoints, recordOf);
+  const tell = (action: string, { id, name, kind }: KnownNetwork, containerId?: string): void =>
     events.publish({
       type: 'network',
       action,
-      id: ids[network],
-      attributes: { container: containerId, name: network, type: network === 'none' ? 'null' : network },
+      id,
+      attributes: {
+        ...(containerId !== undefined && { container: containerId }),
+        name,
+        type: kind === 'none' ? 'null' : kind,
+      },
     });
-  const keep = (record: EndpointRecord): void => {
-    endpoints.set(record.containerId, record);
-    records.put(record);
+  const tellOf = (action: string, { networkId }: EndpointRecord, containerId: string): void => {
+    const network = networks.byId(networkId);
+    if (network) tell(action, network, containerId);
   };
-  const takenAddresses = (): ReadonlySet<string> =>
-    new Set([gateway, ...[...endpoints.values()].flatMap(({ bridged }) => (bridged ? [bridged.ip] : []))]);
+  const keep = (record: SandboxRecord): SandboxRecord => {
+    sandboxes.set(record.containerId, record);
+    records.put(record);
+    return record;
+  };
+  const membersOf = (networkId: string): readonly SandboxRecord[] =>
+    [...sandboxes.values()].filter(({ endpoints }) => endpoints.some((endpoint) => endpoint.networkId === networkId));
 
-  const drop = async (record: EndpointRecord): Promise<void> => {
+  const drop = async (record: SandboxRecord): Promise<void> => {
     await publisher.unpublish(record.forwards);
-    // The wire goes with the namespace, in the kernel's own time: waiting for it costs tens of milliseconds.
+    // The wires go with the namespace, in the kernel's own time: waiting for it costs tens of milliseconds.
     if (record.netnsPath) namespaces.remove(record.netnsPath);
     records.remove(record.containerId);
-    endpoints.delete(record.containerId);
-    hostnames.delete(record.containerId);
+    sandboxes.delete(record.containerId);
   };
 
   const networking: EngineNetworking = {
-    resolve(nameOrId) {
-      const name = nameOf(nameOrId);
-      return { id: ids[name], name, driver: name === 'none' ? 'null' : name };
+    resolve(nameOrId, settings) {
+      const network = networks.find(nameOrId);
+      if (settings) checkEndpoint(settings, placeOf(network));
+      const { id, name, kind } = network;
+      return { id, name, driver: kind === 'none' ? 'null' : kind };
     },
     async attach(request) {
-      checkEndpoints(request);
-      const network = nameOf(request.mode);
-      const wishes =
-        network === 'bridge' ? planPorts(request.portBindings, request.exposedPorts, request.publishAll) : [];
-      const base = {
-        containerId: request.containerId,
-        containerName: request.containerName,
-        network,
-        endpointId: newId(),
-        sandboxId: newId(),
-        exposed: request.exposedPorts,
-      };
-      hostnames.set(request.containerId, request.hostname);
-      const planned: EndpointRecord = {
-        ...base,
-        forwards: [],
-        ...(network !== 'host' && { netnsPath: join(deps.netnsDir, base.sandboxId.slice(0, 12)) }),
-        ...(network === 'bridge' && {
-          bridged: planBridged(subnet, takenAddresses(), `${linkPrefix}${base.endpointId.slice(0, 7)}`),
-        }),
-      };
+      const planned = keep(plan(request));
       // Recorded before anything is made: after a crash whatever exists is known and can be taken away.
-      keep(planned);
       try {
         if (planned.netnsPath) namespaces.create(planned.netnsPath);
-        if (planned.netnsPath && planned.bridged)
-          namespaces.connect(planned.netnsPath, {
-            bridge: deps.bridge,
-            hostName: planned.bridged.hostLink,
-            mac: planned.bridged.mac,
-            ip: planned.bridged.ip,
-            prefixLength: subnet.prefixLength,
-            gateway,
-          });
-        const record = wishes.length > 0 ? await publisher.publish(planned, wishes, keep) : planned;
-        tell('connect', record);
-        return attachmentOf(record);
+        const gateway = gatewayOf(planned);
+        for (const endpoint of planned.endpoints) wire(planned, endpoint, endpoint === gateway);
+        const record = gateway ? await publish(planned, gateway) : planned;
+        for (const endpoint of record.endpoints) tellOf('connect', endpoint, record.containerId);
+        return toAttachment(record, bridgeOf);
       } catch (error) {
-        await drop(endpoints.get(request.containerId) ?? planned);
+        await drop(sandboxes.get(request.containerId) ?? planned);
         throw error;
       }
     },
     async release(containerId) {
-      const record = endpoints.get(containerId);
+      const record = sandboxes.get(containerId);
       if (!record) return;
       await drop(record);
-      tell('disconnect', record);
+      for (const endpoint of record.endpoints) tellOf('disconnect', endpoint, containerId);
     },
     current(containerId) {
-      const record = endpoints.get(containerId);
-      return record && attachmentOf(record);
+      const record = sandboxes.get(containerId);
+      return record && toAttachment(record, bridgeOf);
     },
-    async recover(running) {
-      for (const record of [...endpoints.values()].filter(({ containerId }) => !running.includes(containerId)))
-        await drop(record);
-      const known = new Set([...endpoints.values()].flatMap(({ bridged }) => (bridged ? [bridged.hostLink] : [])));
-      for (const link of namespaces.linksNamed(linkPrefix)) if (!known.has(link)) namespaces.removeLink(link);
+    async connect({ containerId, network: nameOrId, settings }) {
+      const before = sandboxOf(containerId);
+      const network = networks.find(nameOrId);
+      if (before.endpoints.some(({ networkId }) => networkId === network.id))
+        throw endpointExists(before.containerName, network.name);
+      if (!before.netnsPath || network.kind === 'host') throw sharedNamespace();
+      if (network.kind === 'none' || before.endpoints.some(({ network: name }) => name === 'none')) throw privateMode();
+      const endpoint = planEndpoint(network, settings, before.endpoints);
+      const joined = keep({ ...before, endpoints: [...before.endpoints, endpoint] });
+      try {
+        wire(joined, endpoint, false);
+        const record = await settleGateway(joined);
+        tell('connect', network, containerId);
+        return toAttachment(record, bridgeOf);
+      } catch (error) {
+        await unwire(sandboxOf(containerId), [endpoint]);
+        throw error;
+      }
+    },
+    async disconnect(containerId, nameOrId) {
+      const before = sandboxOf(containerId);
+      const network = networks.find(nameOrId);
+      const leaving = before.endpoints.filter(({ networkId }) => networkId === network.id);
+      if (leaving.length === 0) throw notConnected(containerId, network.name);
+      const record = await unwire(before, leaving);
+      tell('disconnect', network, containerId);
+      return toAttachment(record, bridgeOf);
+    },
+    rename(containerId, containerName) {
+      const record = sandboxes.get(containerId);
+      if (record) keep({ ...record, containerName });
+    },
+    async recover(running, networksOf) {
+      for (const record of records.list()) {
+        if (!running.includes(record.containerId)) await drop(record);
+        else await unwire(record, cutShort(record, networksOf(record.containerId)));
+      }
+      const links = [...sandboxes.values()].flatMap(({ endpoints }) =>
+        endpoints.map(({ bridged }) => bridged?.hostLink),
+      );
+      for (const link of namespaces.linksNamed(linkPrefix)) if (!links.includes(link)) namespaces.removeLink(link);
       await publisher.recover(published());
     },
-    inspect(nameOrId) {
-      const { name } = networking.resolve(nameOrId);
-      const found = networking.list().find(({ Name }) => Name === name);
-      if (!found) throw new KnownError('not_found', `network ${nameOrId} not found`);
-      return found;
+    inspect: (nameOrId) => networks.describe(networks.find(nameOrId), [...sandboxes.values()]),
+    list: () => networks.all().map((network) => networks.describe(network, [...sandboxes.values()])),
+    async create(body) {
+      const record = networks.create(parseNetworkCreate(body));
+      try {
+        await resetFirewall();
+      } catch (error) {
+        networks.forget(record)();
+        throw error;
+      }
+      tell('create', networks.find(record.id));
+      return record.id;
     },
-    list: () => [
-      describe('bridge', ids.bridge, 'bridge', {
-        Config: [{ Subnet: formatSubnet(subnet), Gateway: gateway }],
-        Options: bridgeOptions(deps.bridge),
-      }),
-      describe('host', ids.host, 'host', {}),
-      describe('none', ids.none, 'null', {}),
-    ],
+    async remove(nameOrId) {
+      const network = networks.find(nameOrId);
+      if (network.kind !== 'bridge' || network.builtin) throw predefinedRemove(network.name);
+      const members = membersOf(network.id);
+      if (members.length > 0)
+        throw activeEndpoints(
+          network.name,
+          members.map((record) => {
+            const endpoint = record.endpoints.find(({ networkId }) => networkId === network.id);
+            return `name:"${record.containerName}" id:"${endpoint?.endpointId.slice(0, 12)}"`;
+          }),
+        );
+      const shown = networks.describe(network, []);
+      const finish = networks.forget(network.record);
+      await resetFirewall();
+      finish();
+      tell('destroy', network);
+      return shown;
+    },
     async shutdown() {
-      if (endpoints.size > 0) return;
+      if (sandboxes.size > 0) return;
       await firewall.destroy();
-      namespaces.removeLink(deps.bridge);
+      networks.removeBridges();
     },
   };
   return networking;
 
-  function nameOf(nameOrId: string): 'bridge' | 'host' | 'none' {
-    const found = (['bridge', 'host', 'none'] as const).find(
-      (name) => name === nameOrId || ids[name] === nameOrId || (nameOrId.length >= 4 && ids[name].startsWith(nameOrId)),
-    );
-    if (!found) throw new KnownError('not_found', `network ${nameOrId} not found`);
-    return found;
+  function sandboxOf(containerId: string): SandboxRecord {
+    const record = sandboxes.get(containerId);
+    if (!record) throw sharedNamespace();
+    return record;
   }
 
-  function describe(
-    name: 'bridge' | 'host' | 'none',
-    id: string,
-    driver: string,
-    extra: { readonly Config?: NonNullable<Network['IPAM']>['Config']; readonly Options?: Record<string, string> },
-  ): Network {
-    const members = [...endpoints.values()].filter(({ network }) => network === name);
+  /** Everything but the ports. Errors: those of the networks and endpoints. */
+  function plan(request: NetworkRequest): SandboxRecord {
+    const mode = networks.find(request.mode);
+    const wanted = Object.keys(request.endpoints).map((name) => networks.find(name));
+    const others = wanted.filter(({ id }) => id !== mode.id).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    const isOff = wanted.length > 0 && others.length === wanted.length;
+    if (others.length > 0 && mode.kind === 'host') throw sharedNamespace();
+    if (others.length > 0 && [mode, ...others].some(({ kind }) => kind === 'none')) throw privateMode();
+    const settingsOf = ({ id, name }: KnownNetwork): EndpointSettings =>
+      request.endpoints[name] ?? request.endpoints[id] ?? request.endpoints[request.mode] ?? {};
+    const endpoints: EndpointRecord[] = [];
+    for (const network of [...(isOff ? [] : [mode]), ...others])
+      endpoints.push(planEndpoint(network, settingsOf(network), endpoints));
+    const gateway = gatewayEndpoint(endpoints, recordOf);
+    const hostIp = gateway && recordOf(gateway.networkId)?.hostIp;
+    const sandboxId = newId();
     return {
-      Name: name,
-      Id: id,
-      Created: records.fact('created') ?? records.keepFact('created', new Date().toISOString()),
-      Scope: 'local',
-      Driver: driver,
-      EnableIPv4: true,
-      EnableIPv6: false,
-      IPAM: { Driver: 'default', Config: extra.Config ?? [] },
-      Internal: false,
-      Attachable: false,
-      Ingress: false,
-      ConfigFrom: { Network: '' },
-      ConfigOnly: false,
-      Containers: Object.fromEntries(
-        members.map(({ containerId, containerName, endpointId, bridged }) => [
-          containerId,
-          {
-            Name: containerName,
-            EndpointID: endpointId,
-            MacAddress: bridged?.mac ?? '',
-            IPv4Address: bridged ? `${bridged.ip}/${subnet.prefixLength}` : '',
-            IPv6Address: '',
-          },
-        ]),
-      ),
-      Options: extra.Options ?? {},
-      Labels: {},
+      containerId: request.containerId,
+      containerName: request.containerName,
+      hostname: request.hostname || request.containerId.slice(0, 12),
+      sandboxId,
+      ...(mode.kind !== 'host' && { netnsPath: join(deps.netnsDir, sandboxId.slice(0, 12)) }),
+      endpoints,
+      wishes:
+        mode.kind === 'bridge' ? planPorts(request.portBindings, request.exposedPorts, request.publishAll, hostIp) : [],
+      forwards: [],
+      exposed: request.exposedPorts,
+      dns: request.dns ?? [],
     };
   }
-}
 
-/** Kept while containers have addresses of it, or nobody else uses it: between two daemons another may have taken it. */
-function chooseSubnet({ records, namespaces, bridge, bridgeAddress }: NetworkingDeps): Subnet {
-  const wanted = bridgeAddress === undefined ? undefined : parseCidr(bridgeAddress);
-  if (bridgeAddress !== undefined && !wanted)
-    throw new KnownError('invalid_parameter', `invalid bridge address (--bip): ${bridgeAddress}`);
-  if (wanted) return wanted;
-  const routes = namespaces
-    .routes()
-    .flatMap(({ link, network, prefixLength }) => ({ link, subnet: parseCidr(`${network}/${prefixLength}`) }));
-  const own = routes.find(({ link }) => link === bridge)?.subnet;
-  if (own) return own;
-  const used = routes.flatMap(({ subnet }) => subnet ?? []);
-  const isFree = (pool: Subnet): boolean => !used.some((other) => overlaps(pool, other));
-  const kept = parseCidr(records.fact('subnet') ?? '');
-  const inUse = records.list().some(({ bridged }) => bridged !== undefined);
-  const chosen = kept && (inUse || isFree(kept)) ? kept : defaultPools().find(isFree);
-  if (!chosen) throw new KnownError('system', 'all default address pools are in use; choose one with --bip');
-  records.keepFact('subnet', formatSubnet(chosen));
-  return chosen;
-}
-
-function planBridged(
-  subnet: Subnet,
-  taken: ReadonlySet<string>,
-  hostLink: string,
-): NonNullable<EndpointRecord['bridged']> {
-  const ip = lowestFree(subnet, taken);
-  if (ip === undefined)
-    throw new KnownError(
-      'system',
-      `no available IPv4 addresses on this network's address pools: bridge (${formatSubnet(subnet)})`,
+  function planEndpoint(
+    network: KnownNetwork,
+    settings: EndpointSettings,
+    before: readonly EndpointRecord[],
+  ): EndpointRecord {
+    checkEndpoint(settings, placeOf(network));
+    const endpointId = newId();
+    const base = { network: network.name, networkId: network.id, endpointId, settings };
+    if (network.kind !== 'bridge') return base;
+    const taken = new Set(
+      membersOf(network.id).flatMap(({ endpoints }) =>
+        endpoints.flatMap(({ networkId, bridged }) => (bridged && networkId === network.id ? [bridged.ip] : [])),
+      ),
     );
-  return { ip, mac: macOf(ip), hostLink };
-}
+    return {
+      ...base,
+      bridged: {
+        ...planAddress(network.record, settings, taken),
+        hostLink: `${linkPrefix}${endpointId.slice(0, 7)}`,
+        link: freeLinkName(before),
+      },
+    };
+  }
 
-/** What only user-defined networks have. */
-function checkEndpoints({ endpoints }: NetworkRequest): void {
-  for (const settings of Object.values(endpoints)) {
-    if (settings.IPAMConfig?.IPv4Address || settings.IPAMConfig?.IPv6Address)
-      throw new KnownError(
-        'invalid_parameter',
-        'invalid endpoint settings: user specified IP address is supported on user defined networks only',
-      );
-    if (settings.Aliases?.length)
-      throw new KnownError(
-        'invalid_parameter',
-        'invalid endpoint settings: network-scoped aliases are only supported for user-defined networks',
-      );
+  function wire({ netnsPath }: SandboxRecord, { bridged, networkId }: EndpointRecord, isGateway: boolean): void {
+    const network = recordOf(networkId);
+    if (!netnsPath || !bridged || !network) return;
+    namespaces.connect(netnsPath, {
+      bridge: network.link,
+      hostName: bridged.hostLink,
+      linkName: bridged.link,
+      mac: bridged.mac,
+      ip: bridged.ip,
+      prefixLength: parseCidr(network.subnet)?.prefixLength ?? 0,
+      ...(isGateway && { gateway: network.gateway }),
+      ...(network.mtu !== undefined && { mtu: network.mtu }),
+      isolated: !network.icc,
+    });
+  }
+
+  /** Takes endpoints away, in the kernel and then in the record. */
+  async function unwire(record: SandboxRecord, leaving: readonly EndpointRecord[]): Promise<SandboxRecord> {
+    if (leaving.length === 0) return record;
+    for (const { bridged } of leaving) if (bridged) namespaces.removeLink(bridged.hostLink);
+    const ids = new Set(leaving.map(({ endpointId }) => endpointId));
+    const rest = { ...record, endpoints: record.endpoints.filter(({ endpointId }) => !ids.has(endpointId)) };
+    return keep(await settleGateway(rest));
+  }
+
+  /** Endpoints that a daemon which died has not made to the end, or not taken away to the end. */
+  function cutShort({ endpoints }: SandboxRecord, joined: readonly string[]): readonly EndpointRecord[] {
+    return endpoints.filter(
+      ({ network, networkId, bridged }) =>
+        bridged && (!joined.includes(network) || !recordOf(networkId) || !namespaces.hasLink(bridged.hostLink)),
+    );
+  }
+
+  /** The default route and the published ports go to the network they belong to by now. */
+  async function settleGateway(record: SandboxRecord): Promise<SandboxRecord> {
+    const { netnsPath, forwards } = record;
+    if (!netnsPath) return record;
+    const gateway = gatewayOf(record);
+    namespaces.setGateway(netnsPath, gateway && recordOf(gateway.networkId)?.gateway);
+    const ip = gateway?.bridged?.ip;
+    if (forwards.length > 0 && ip === undefined) {
+      await publisher.unpublish(forwards);
+      return keep({ ...record, forwards: [] });
+    }
+    if (ip !== undefined && forwards.some(({ containerIp }) => containerIp !== ip))
+      return keep({ ...record, forwards: await publisher.move(forwards, ip) });
+    return gateway && forwards.length === 0 ? await publish(record, gateway) : record;
+  }
+
+  async function publish(record: SandboxRecord, gateway: EndpointRecord): Promise<SandboxRecord> {
+    if (record.wishes.length === 0) return record;
+    const { containerName, forwards } = record;
+    const whose = { containerName, endpointId: gateway.endpointId, containerIp: gateway.bridged?.ip ?? '', forwards };
+    await publisher.publish(whose, record.wishes, (held) => {
+      keep({ ...(sandboxes.get(record.containerId) ?? record), endpoints: record.endpoints, forwards: held });
+    });
+    return sandboxes.get(record.containerId) ?? record;
   }
 }
 
-function bridgeOptions(bridge: string): Record<string, string> {
-  return {
-    'com.docker.network.bridge.default_bridge': 'true',
-    'com.docker.network.bridge.enable_icc': 'true',
-    'com.docker.network.bridge.enable_ip_masquerade': 'true',
-    'com.docker.network.bridge.host_binding_ipv4': '0.0.0.0',
-    'com.docker.network.bridge.name': bridge,
-    'com.docker.network.driver.mtu': '1500',
-  };
-}
-
-function networkId(records: NetworkRecords, name: string): string {
-  return records.fact(`id of ${name}`) ?? records.keepFact(`id of ${name}`, newId());
-}
-
-function newId(): string {
-  return randomBytes(32).toString('hex');
+/** What an endpoint may ask for there. */
+function placeOf(network: KnownNetwork): 'default' | 'pooled' | 'chosen' {
+  if (network.kind !== 'bridge' || network.builtin) return 'default';
+  return network.record.chosen ? 'chosen' : 'pooled';
 }
 
 /** Three letters that tell one bridge's links from another's. */

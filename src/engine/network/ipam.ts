@@ -4,13 +4,23 @@ export interface Subnet {
   readonly prefixLength: number;
 }
 
-/** `a.b.c.d/n`; the address may be any of the subnet. undefined: malformed. */
-export function parseCidr(text: string): (Subnet & { readonly ip: string }) | undefined {
-  const [, ip, bits] = /^(\d+\.\d+\.\d+\.\d+)\/(\d+)$/.exec(text) ?? [];
-  if (ip === undefined || bits === undefined || Number(bits) > 30 || ip.split('.').some((part) => Number(part) > 255))
-    return undefined;
+/** What addresses are given from: `range` is the subnet itself when nobody narrowed it. */
+export interface AddressPool {
+  readonly subnet: Subnet;
+  readonly range: Subnet;
+}
+
+/** `a.b.c.d/n`, n from 0 to `longest`; the address may be any of the subnet. undefined: malformed. */
+export function parseCidr(text: string, longest = 30): (Subnet & { readonly ip: string }) | undefined {
+  const [, ip, bits] = /^(\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3})\/(\d{1,2})$/.exec(text) ?? [];
+  if (ip === undefined || bits === undefined || Number(bits) > longest || !isAddress(ip)) return undefined;
   const prefixLength = Number(bits);
   return { ip, prefixLength, base: toNumber(ip) - (toNumber(ip) % 2 ** (32 - prefixLength)) };
+}
+
+/** Four decimal numbers below 256. */
+export function isAddress(text: string): boolean {
+  return /^(?:\d{1,3}\.){3}\d{1,3}$/.test(text) && text.split('.').every((part) => Number(part) < 256);
 }
 
 export function formatSubnet({ base, prefixLength }: Subnet): string {
@@ -18,13 +28,29 @@ export function formatSubnet({ base, prefixLength }: Subnet): string {
 }
 
 export function overlaps(a: Subnet, b: Subnet): boolean {
-  const size = (subnet: Subnet): number => 2 ** (32 - subnet.prefixLength);
-  return a.base < b.base + size(b) && b.base < a.base + size(a);
+  return a.base < b.base + sizeOf(b) && b.base < a.base + sizeOf(a);
 }
 
-/** The lowest address that is neither the network's, the broadcast's, nor in `taken`; undefined when there is none. */
-export function lowestFree({ base, prefixLength }: Subnet, taken: ReadonlySet<string>): string | undefined {
-  for (let number = base + 1; number < base + 2 ** (32 - prefixLength) - 1; number++) {
+export function containsSubnet(outer: Subnet, inner: Subnet): boolean {
+  return inner.base >= outer.base && inner.base + sizeOf(inner) <= outer.base + sizeOf(outer);
+}
+
+export function containsAddress({ base, prefixLength }: Subnet, ip: string): boolean {
+  const number = toNumber(ip);
+  return number >= base && number < base + 2 ** (32 - prefixLength);
+}
+
+/** True for an address a machine of the subnet can have: neither the network's nor the broadcast's. */
+export function isHostAddress(subnet: Subnet, ip: string): boolean {
+  const number = toNumber(ip);
+  return containsAddress(subnet, ip) && number !== subnet.base && number !== subnet.base + sizeOf(subnet) - 1;
+}
+
+/** The lowest address of the range that is neither the network's, the broadcast's, nor in `taken`; undefined when there is none. */
+export function lowestFree({ subnet, range }: AddressPool, taken: ReadonlySet<string>): string | undefined {
+  const first = Math.max(range.base, subnet.base + 1);
+  const end = Math.min(range.base + sizeOf(range), subnet.base + sizeOf(subnet) - 1);
+  for (let number = first; number < end; number++) {
     const ip = toText(number);
     if (!taken.has(ip)) return ip;
   }
@@ -45,6 +71,10 @@ export function macOf(ip: string): string {
 
 export function gatewayOf({ base }: Subnet): string {
   return toText(base + 1);
+}
+
+function sizeOf({ prefixLength }: Subnet): number {
+  return 2 ** (32 - prefixLength);
 }
 
 function toNumber(ip: string): number {

@@ -5,8 +5,8 @@ import { planPorts } from './port-plan.ts';
 test('subnets are parsed, compared and filled from below', () => {
   const subnet = parseCidr('10.1.2.3/30');
   expect(subnet && formatSubnet(subnet)).toBe('10.1.2.0/30');
-  expect(subnet && lowestFree(subnet, new Set(['10.1.2.1']))).toBe('10.1.2.2');
-  expect(subnet && lowestFree(subnet, new Set(['10.1.2.1', '10.1.2.2']))).toBeUndefined();
+  expect(subnet && lowestFree({ subnet, range: subnet }, new Set(['10.1.2.1']))).toBe('10.1.2.2');
+  expect(subnet && lowestFree({ subnet, range: subnet }, new Set(['10.1.2.1', '10.1.2.2']))).toBeUndefined();
   expect(['10.1.2.3', '10.1.2.300/24', '10.0.0.0/31'].map(parseCidr)).toEqual([undefined, undefined, undefined]);
   const [first, second] = defaultPools();
   expect(first && second && [formatSubnet(first), overlaps(first, second), overlaps(first, first)]).toEqual([

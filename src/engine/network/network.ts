@@ -19,11 +19,29 @@ export interface ContainerNetworking {
   /** Live endpoint of a running container per network name, else undefined. */
   current(containerId: string): NetworkAttachment | undefined;
 
-  /** After a daemon restart: keep what belongs to `running`, remove everything else of ours (namespaces, veths, rules, leases). */
-  recover(running: readonly string[]): Promise<void>;
+  /**
+   * Connects a running container to one more bridge. The default route and published ports go where they would after a start.
+   * Errors: not_found, forbidden when it is connected, those of attach.
+   */
+  connect(request: ConnectRequest): Promise<NetworkAttachment>;
+
+  /** Takes a running container off a network. Errors: not_found, forbidden when it is not connected. */
+  disconnect(containerId: string, network: string): Promise<NetworkAttachment>;
+
+  /** The name by which others find it. */
+  rename(containerId: string, name: string): void;
+
+  /**
+   * After a daemon restart: keep what belongs to `running`, remove everything else of ours (namespaces, veths, rules, leases). A running
+   * container keeps its endpoints on the networks that its record names (`networksOf`), and no others: a connect or disconnect was cut short.
+   */
+  recover(running: readonly string[], networksOf: (containerId: string) => readonly string[]): Promise<void>;
 
   /** Checks a create request's network settings (name or id known, static ip allowed, ...); returns the network's canonical name. Errors: not_found, invalid_parameter. */
-  resolve(nameOrId: string): { readonly id: string; readonly name: string; readonly driver: string };
+  resolve(
+    nameOrId: string,
+    settings?: EndpointSettings,
+  ): { readonly id: string; readonly name: string; readonly driver: string };
 
   /** The network as inspect shows it, with live endpoints. */
   inspect(nameOrId: string): Network;
@@ -41,6 +59,15 @@ export interface NetworkRequest {
   readonly exposedPorts: readonly string[];
   readonly publishAll: boolean;
   readonly sysctls: Readonly<Record<string, string>>;
+  /** Resolvers of its own; empty: the host's. */
+  readonly dns?: readonly string[];
+}
+
+export interface ConnectRequest {
+  readonly containerId: string;
+  /** Name or id. */
+  readonly network: string;
+  readonly settings: EndpointSettings;
 }
 
 export interface NetworkAttachment {
@@ -54,4 +81,6 @@ export interface NetworkAttachment {
   readonly sandboxKey: string;
   /** Lines for /etc/hosts: this container's own addresses. */
   readonly hosts: readonly { readonly ip: string; readonly names: readonly string[] }[];
+  /** Names are resolved at 127.0.0.11 inside. */
+  readonly hasResolver: boolean;
 }

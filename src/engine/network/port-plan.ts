@@ -14,8 +14,13 @@ export interface PortWish {
 /** Largest range of host ports one binding may name. */
 const RANGE = 1000;
 
-/** What a container wants published. Errors: invalid_parameter for malformed ports, not_implemented for sctp. */
-export function planPorts(bindings: PortMap, exposed: readonly string[], publishAll: boolean): readonly PortWish[] {
+/** What a container wants published; `defaultIp` is bound where a binding names no address. Errors: invalid_parameter for malformed ports, not_implemented for sctp. */
+export function planPorts(
+  bindings: PortMap,
+  exposed: readonly string[],
+  publishAll: boolean,
+  defaultIp?: string,
+): readonly PortWish[] {
   const all: PortMap = publishAll
     ? Object.fromEntries([...exposed.map((port) => [port, [{}]] as const), ...Object.entries(bindings)])
     : bindings;
@@ -24,7 +29,7 @@ export function planPorts(bindings: PortMap, exposed: readonly string[], publish
     return (hosts ?? []).map(({ HostIp, HostPort }) => ({
       containerPort: port,
       protocol,
-      hostIps: parseHostIp(HostIp),
+      hostIps: parseHostIp(HostIp || defaultIp),
       hostPorts: parseRange(HostPort),
     }));
   });

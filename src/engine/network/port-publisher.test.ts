@@ -1,8 +1,7 @@
 import { expect, test } from 'bun:test';
 import { KnownError } from '../../lib/errors.ts';
 import type { PortForward } from '../../linux/firewall/firewall.ts';
-import type { EndpointRecord } from '../../store/record/network-records.ts';
-import { createPortPublisher } from './port-publisher.ts';
+import { createPortPublisher, type Publication } from './port-publisher.ts';
 
 /** A host in memory: what is held is text like `tcp 0.0.0.0:80`. `foreign`: held by others. `random`: what a random port will be. */
 function createHost(options: {
@@ -14,7 +13,7 @@ function createHost(options: {
   const forwarded = new Set<string>();
   const reported: string[] = [];
   const random = [...(options.random ?? [])];
-  const records: EndpointRecord[] = [];
+  const records: PortForward[] = [];
   const take = (protocol: string, ip: string, wished: number): number => {
     const port = wished === 0 ? (random.shift() ?? 0) : wished;
     const name = `${protocol} ${ip}:${port}`;
@@ -40,29 +39,20 @@ function createHost(options: {
       stop: async (forward) => void held.delete(nameOf(forward)),
       recover: async (known) => known,
     },
-    published: () => records.flatMap(({ forwards }) => forwards),
+    published: () => records,
     report: (what) => reported.push(what),
   });
   return { publisher, held, forwarded, reported, records };
 }
 
-const record: EndpointRecord = {
-  containerId: 'c',
-  containerName: 'web',
-  network: 'bridge',
-  endpointId: 'e',
-  sandboxId: 's',
-  bridged: { ip: '172.17.0.2', mac: '', hostLink: '' },
-  forwards: [],
-  exposed: [],
-};
+const record: Publication = { containerName: 'web', endpointId: 'e', containerIp: '172.17.0.2', forwards: [] };
 const wish = (hostIps: readonly string[], ...hostPorts: readonly number[]) =>
   ({ containerPort: 80, protocol: 'tcp', hostIps, hostPorts }) as const;
 const BOTH = ['0.0.0.0', '::'];
 
 test('both families get the same port, and the firewall hears of IPv4 only', async () => {
   const { publisher, held, forwarded } = createHost({ random: [4000] });
-  const { forwards } = await publisher.publish(record, [wish(BOTH, 8080), wish(BOTH, 0)], () => undefined);
+  const forwards = await publisher.publish(record, [wish(BOTH, 8080), wish(BOTH, 0)], () => undefined);
   expect(forwards.map(({ hostIp, hostPort }) => `${hostIp} ${hostPort}`)).toEqual([
     '0.0.0.0 8080',
     ':: 8080',
@@ -76,7 +66,7 @@ test('both families get the same port, and the firewall hears of IPv4 only', asy
 
 test('without IPv6 on the host every address means IPv4 only', async () => {
   const { publisher } = createHost({ ipv6: false });
-  const { forwards } = await publisher.publish(record, [wish(BOTH, 8080)], () => undefined);
+  const forwards = await publisher.publish(record, [wish(BOTH, 8080)], () => undefined);
   expect(forwards.map(({ hostIp }) => hostIp)).toEqual(['0.0.0.0']);
 });
 
@@ -93,7 +83,7 @@ test.each([
 
 test('a random port and a range go on to a port that is free in both families', async () => {
   const { publisher, held } = createHost({ foreign: ['tcp :::4000', 'tcp :::9000'], random: [4000, 4001] });
-  const { forwards } = await publisher.publish(record, [wish(BOTH, 0), wish(BOTH, 9000, 9001)], () => undefined);
+  const forwards = await publisher.publish(record, [wish(BOTH, 0), wish(BOTH, 9000, 9001)], () => undefined);
   expect(forwards.map(({ hostPort }) => hostPort)).toEqual([4001, 4001, 9001, 9001]);
   expect(held.size).toBe(4);
 });
@@ -108,9 +98,9 @@ test.each([
   'with %p published by one container, another that publishes %p is refused for %p',
   async (first, second, refused) => {
     const { publisher, records } = createHost({});
-    records.push(await publisher.publish(record, [wish(first, 8080)], () => undefined));
+    records.push(...(await publisher.publish(record, [wish(first, 8080)], () => undefined)));
     const result = publisher.publish(record, [wish(second, 8080)], () => undefined);
-    if (refused === undefined) expect((await result).forwards.length).toBe(1);
+    if (refused === undefined) expect((await result).length).toBe(1);
     else await expect(result).rejects.toThrow(`Bind for ${refused}:8080 failed: port is already allocated`);
   },
 );
@@ -124,4 +114,15 @@ test('recovery holds what is known again and reports what others have taken', as
     { ...forward, hostIp: '0.0.0.0', hostPort: 81 },
   ]);
   expect([[...held], reported]).toEqual([['tcp 0.0.0.0:81', 'tcp :::80'], ['holding port 81/tcp']]);
+});
+
+test('forwards that move keep their ports on the host, in both families', async () => {
+  const { publisher, held, forwarded } = createHost({});
+  const forwards = await publisher.publish(record, [wish(BOTH, 8080)], () => undefined);
+  const moved = await publisher.move(forwards, '10.0.0.9');
+  expect(moved.map(({ hostIp, hostPort, containerIp }) => `${hostIp} ${hostPort} ${containerIp}`)).toEqual([
+    '0.0.0.0 8080 10.0.0.9',
+    ':: 8080 10.0.0.9',
+  ]);
+  expect([[...held].sort(), [...forwarded]]).toEqual([['tcp 0.0.0.0:8080', 'tcp :::8080'], ['tcp 0.0.0.0:8080']]);
 });

@@ -2,8 +2,15 @@ import { isKind, KnownError, messageOf } from '../../lib/errors.ts';
 import type { Firewall, PortForward } from '../../linux/firewall/firewall.ts';
 import type { HostPorts } from '../../linux/firewall/host-ports.ts';
 import type { PortProxies } from '../../linux/firewall/port-proxies.ts';
-import type { EndpointRecord } from '../../store/record/network-records.ts';
 import type { PortWish } from './port-plan.ts';
+
+/** Whose ports are published, and what is by now. */
+export interface Publication {
+  readonly containerName: string;
+  readonly endpointId: string;
+  readonly containerIp: string;
+  readonly forwards: readonly PortForward[];
+}
 
 /**
  * Published ports: IPv4 addresses of the host are forwarded by the firewall, while a socket of ours holds the port; IPv6 addresses
@@ -11,14 +18,16 @@ import type { PortWish } from './port-plan.ts';
  */
 export interface PortPublisher {
   /**
-   * Publishes all wishes; `keep` gets the record anew with each one that is held, before anything is forwarded. After an error what the
-   * last kept record has is the caller's to unpublish. Errors: system with Docker's text.
+   * Publishes all wishes; `keep` gets the forwards anew with each one that is held, before anything is forwarded. After an error what was
+   * kept last is the caller's to unpublish. Errors: system with Docker's text.
    */
   publish(
-    record: EndpointRecord,
+    whose: Publication,
     wishes: readonly PortWish[],
-    keep: (record: EndpointRecord) => void,
-  ): Promise<EndpointRecord>;
+    keep: (forwards: readonly PortForward[]) => void,
+  ): Promise<readonly PortForward[]>;
+  /** The same ports of the host lead to another address of the container. Resolves with the forwards as they are then. */
+  move(forwards: readonly PortForward[], containerIp: string): Promise<readonly PortForward[]>;
   /** Fine for what is not there. */
   unpublish(forwards: readonly PortForward[]): Promise<void>;
   /** After a start of the daemon: holds these again, and ends what else there is. What is taken by now is reported. */
@@ -45,13 +54,24 @@ export function createPortPublisher({ firewall, ports, proxies, published, repor
 
   return {
     async publish(planned, wishes, keep) {
-      let record = planned;
+      let { forwards } = planned;
       for (const wish of wishes) {
-        record = { ...record, forwards: [...record.forwards, ...(await holdOne(record, wish))] };
-        keep(record);
+        forwards = [...forwards, ...(await holdOne({ ...planned, forwards }, wish))];
+        keep(forwards);
       }
-      await firewall.add(ofFirewall(record.forwards));
-      return record;
+      await firewall.add(ofFirewall(forwards));
+      return forwards;
+    },
+
+    async move(forwards, containerIp) {
+      const moved = forwards.map((forward) => ({ ...forward, containerIp }));
+      await firewall.remove(ofFirewall(forwards));
+      await firewall.add(ofFirewall(moved));
+      for (const forward of moved.filter(isIPv6)) {
+        await proxies.stop(forward);
+        await proxies.start(forward);
+      }
+      return moved;
     },
 
     async unpublish(forwards) {
@@ -75,7 +95,7 @@ export function createPortPublisher({ firewall, ports, proxies, published, repor
     return { ...forward, hostPort };
   }
 
-  async function holdOne(record: EndpointRecord, wish: PortWish): Promise<readonly PortForward[]> {
+  async function holdOne(record: Publication, wish: PortWish): Promise<readonly PortForward[]> {
     const failed = (why: string): KnownError =>
       new KnownError(
         'system',
@@ -101,12 +121,11 @@ export function createPortPublisher({ firewall, ports, proxies, published, repor
 
   /** The same port on all addresses, or on none. Errors: conflict, system. */
   async function holdAll(
-    record: EndpointRecord,
+    { containerIp }: Publication,
     { protocol, containerPort }: PortWish,
     hostIps: readonly string[],
     wished: number,
   ): Promise<readonly PortForward[]> {
-    const containerIp = record.bridged?.ip ?? '';
     const held: PortForward[] = [];
     for (const hostIp of hostIps) {
       const hostPort = held[0]?.hostPort ?? wished;

@@ -9,7 +9,8 @@ import { createPortProxies } from '../../linux/firewall/port-proxies.host.ts';
 import { createNetworkNamespaces } from '../../linux/netns/network-namespaces.host.ts';
 import { openDatabase } from '../../store/record/database.host.ts';
 import { createNetworkRecords } from '../../store/record/network-records.host.ts';
-import { createContainerNetworking, type EngineNetworking } from './container-networking.ts';
+import { createContainerNetworking } from './container-networking.ts';
+import type { EngineNetworking } from './engine-networking.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'skp-'));
 const portsDir = join(root, 'ports');
@@ -38,7 +39,7 @@ const make = async (running: readonly string[]): Promise<EngineNetworking> => {
       throw error;
     },
   });
-  await networking.recover(running);
+  await networking.recover(running, () => ['bridge']);
   return networking;
 };
 let networking: EngineNetworking;

@@ -2,16 +2,40 @@ import { KnownError } from '../../lib/errors.ts';
 import type { Firewall } from './firewall.ts';
 import { formatElements, formatTable } from './ruleset.ts';
 
-/** nft(8) with a script on stdin: each script is one transaction. */
+/** nft(8) with a script on stdin: each script is one transaction. `bridge`: of the default network; the table is named after it. */
 export function createFirewall(deps: { readonly bridge: string }): Firewall {
   const table = `skiff_${deps.bridge.replaceAll(/[^A-Za-z0-9]/g, '_')}`;
+  // A reset waits for changes under way, and they for it: one that came in between would be lost, or come back.
+  let resetting: Promise<unknown> = Promise.resolve();
+  const changing = new Set<Promise<void>>();
+  const change = async (work: () => Promise<void>): Promise<void> => {
+    await resetting;
+    const running = work();
+    changing.add(running);
+    try {
+      await running;
+    } finally {
+      changing.delete(running);
+    }
+  };
   return {
-    reset: async (subnet, forwards) => await runNft(formatTable(table, deps.bridge, subnet, forwards)),
+    async reset(read) {
+      const before = resetting;
+      const mine = (async () => {
+        await before;
+        await Promise.allSettled(changing);
+        const { bridges, forwards } = read();
+        await runNft(formatTable(table, bridges, forwards));
+      })();
+      resetting = mine.catch(() => undefined);
+      await mine;
+    },
     async add(forwards) {
-      if (forwards.length > 0) await runNft(formatElements('add', table, forwards).join('\n'));
+      if (forwards.length > 0) await change(() => runNft(formatElements('add', table, forwards).join('\n')));
     },
     async remove(forwards) {
-      for (const line of formatElements('delete', table, forwards)) await runNft(line).catch(ignoreMissing);
+      for (const line of formatElements('delete', table, forwards))
+        await change(() => runNft(line).catch(ignoreMissing));
     },
     destroy: async () => await runNft(`delete table ip ${table}`).catch(ignoreMissing),
   };

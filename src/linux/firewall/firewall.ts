@@ -1,15 +1,35 @@
 /**
- * Published ports and masquerading of one bridge, in nftables tables of our own. Other tables are never touched. A container without published
- * ports costs no call.
+ * Published ports, masquerading and the borders of bridges, in an nftables table of our own. Other tables are never touched. A container without
+ * published ports costs no call.
  */
 export interface Firewall {
-  /** Makes (anew) the table with these forwards. Errors: system with nft's message. */
-  reset(subnet: string, forwards: readonly PortForward[]): Promise<void>;
+  /** Makes (anew) the table; what it says is read when its turn has come. Errors: system with nft's message. */
+  reset(read: () => FirewallState): Promise<void>;
   add(forwards: readonly PortForward[]): Promise<void>;
   /** Fine for what is not there. */
   remove(forwards: readonly PortForward[]): Promise<void>;
   /** Deletes the table; fine when it is gone. */
   destroy(): Promise<void>;
+}
+
+export interface FirewallState {
+  readonly bridges: readonly FirewallBridge[];
+  readonly forwards: readonly PortForward[];
+}
+
+/**
+ * From outside of a bridge only published ports are reached, by an address of the host; from an internal one nothing outside, and nothing
+ * from outside reaches it.
+ */
+export interface FirewallBridge {
+  readonly link: string;
+  /** `a.b.c.d/n` */
+  readonly subnet: string;
+  /** What leaves has the host's address. */
+  readonly masquerade: boolean;
+  /** Containers of the bridge reach each other. */
+  readonly icc: boolean;
+  readonly internal: boolean;
 }
 
 export interface PortForward {

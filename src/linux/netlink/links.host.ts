@@ -18,10 +18,12 @@ import {
   NLM_F_ACK,
   NLM_F_CREATE,
   NLM_F_EXCL,
+  NLM_F_REPLACE,
   NLM_F_REQUEST,
   netlinkMessage,
   numberAttribute,
   RTM_DELLINK,
+  RTM_DELROUTE,
   RTM_NEWADDR,
   RTM_NEWLINK,
   RTM_NEWROUTE,
@@ -33,10 +35,11 @@ const IFF_UP = 1;
 const IFLA = { ADDRESS: 1, IFNAME: 3, MTU: 4, MASTER: 10, LINKINFO: 18, NET_NS_FD: 28 } as const;
 const INFO = { KIND: 1, DATA: 2 } as const;
 const VETH_INFO_PEER = 1;
+const RTA_GATEWAY = 5;
 
 /** Talks to the kernel's routing netlink in the network namespace in which it was opened. Synchronous; each call waits for the acknowledgement. */
 export interface Links {
-  createBridge(name: string): void;
+  createBridge(name: string, mtu?: number): void;
   /** One end stays here, in `bridge`; the other goes into the namespace of `netnsFd` as `peerName`. */
   createVeth(options: {
     readonly name: string;
@@ -44,10 +47,15 @@ export interface Links {
     readonly peerName: string;
     readonly peerMac: string;
     readonly netnsFd: number;
+    /** Of both ends; the kernel's own without it. */
+    readonly mtu?: number;
   }): void;
   setUp(name: string): void;
   addAddress(name: string, ip: string, prefixLength: number): void;
-  addDefaultRoute(gateway: string): void;
+  /** Instead of the one there is. */
+  setDefaultRoute(gateway: string): void;
+  /** Fine when there is none. */
+  removeDefaultRoute(): void;
   /** Fine when there is no such link. */
   remove(name: string): void;
   close(): void;
@@ -67,21 +75,23 @@ export function openLinks(): Links {
   };
   const create = NLM_F_CREATE | NLM_F_EXCL;
   return {
-    createBridge: (name) =>
+    createBridge: (name, mtu) =>
       request(
         `making bridge ${name}`,
         RTM_NEWLINK,
         create,
         linkInfo(0, 0, 0),
         textAttribute(IFLA.IFNAME, name),
+        ...mtuAttribute(mtu),
         attribute(IFLA.LINKINFO, textAttribute(INFO.KIND, 'bridge')),
       ),
-    createVeth({ name, bridge, peerName, peerMac, netnsFd }) {
+    createVeth({ name, bridge, peerName, peerMac, netnsFd, mtu }) {
       const peer = Buffer.concat([
         linkInfo(0, 0, 0),
         textAttribute(IFLA.IFNAME, peerName),
         attribute(IFLA.ADDRESS, Buffer.from(peerMac.split(':').map((part) => Number.parseInt(part, 16)))),
         numberAttribute(IFLA.NET_NS_FD, netnsFd),
+        ...mtuAttribute(mtu),
       ]);
       const info = Buffer.concat([
         textAttribute(INFO.KIND, 'veth'),
@@ -94,6 +104,7 @@ export function openLinks(): Links {
         linkInfo(0, IFF_UP, IFF_UP),
         textAttribute(IFLA.IFNAME, name),
         numberAttribute(IFLA.MASTER, linkIndex(bridge)),
+        ...mtuAttribute(mtu),
         attribute(IFLA.LINKINFO, info),
       );
     },
@@ -107,17 +118,34 @@ export function openLinks(): Links {
         attribute(2, ipBytes(ip)),
         attribute(1, ipBytes(ip)),
       ),
-    addDefaultRoute: (gateway) =>
-      request(`default route by ${gateway}`, RTM_NEWROUTE, create, defaultRouteInfo(), attribute(5, ipBytes(gateway))),
-    remove(name) {
-      try {
-        request(`removing ${name}`, RTM_DELLINK, 0, linkInfo(0, 0, 0), textAttribute(IFLA.IFNAME, name));
-      } catch (error) {
-        if (!(error instanceof SystemCallError && error.code === 'ENODEV')) throw error;
-      }
-    },
+    setDefaultRoute: (gateway) =>
+      request(
+        `default route by ${gateway}`,
+        RTM_NEWROUTE,
+        NLM_F_CREATE | NLM_F_REPLACE,
+        defaultRouteInfo(),
+        attribute(RTA_GATEWAY, ipBytes(gateway)),
+      ),
+    removeDefaultRoute: () =>
+      ignoring('ESRCH', () => request('removing the default route', RTM_DELROUTE, 0, defaultRouteInfo())),
+    remove: (name) =>
+      ignoring('ENODEV', () =>
+        request(`removing ${name}`, RTM_DELLINK, 0, linkInfo(0, 0, 0), textAttribute(IFLA.IFNAME, name)),
+      ),
     close: () => closeFd(fd),
   };
+}
+
+function mtuAttribute(mtu: number | undefined): readonly Buffer[] {
+  return mtu === undefined ? [] : [numberAttribute(IFLA.MTU, mtu)];
+}
+
+function ignoring(code: string, call: () => void): void {
+  try {
+    call();
+  } catch (error) {
+    if (!(error instanceof SystemCallError && error.code === code)) throw error;
+  }
 }
 
 function errnoName(errno: number): string {

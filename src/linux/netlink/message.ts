@@ -1,6 +1,7 @@
 /** Netlink messages as bytes (netlink(7), rtnetlink(7)); little-endian, as every machine this runs on. */
 export const NLM_F_REQUEST = 1;
 export const NLM_F_ACK = 4;
+export const NLM_F_REPLACE = 0x100;
 export const NLM_F_EXCL = 0x200;
 export const NLM_F_CREATE = 0x400;
 export const NLMSG_ERROR = 2;
@@ -9,6 +10,7 @@ export const RTM_NEWLINK = 16;
 export const RTM_DELLINK = 17;
 export const RTM_NEWADDR = 20;
 export const RTM_NEWROUTE = 24;
+export const RTM_DELROUTE = 25;
 
 const HEADER_BYTES = 16;
 

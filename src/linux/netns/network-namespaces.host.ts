@@ -17,15 +17,38 @@ export function createNetworkNamespaces(): NetworkNamespaces {
         links.close();
       });
     },
-    connect(path, { bridge, hostName, mac, ip, prefixLength, gateway }) {
+    connect(path, { bridge, hostName, linkName, mac, ip, prefixLength, gateway, mtu, isolated = false }) {
       const fd = openSync(path, 'r');
       try {
-        host.createVeth({ name: hostName, bridge, peerName: 'eth0', peerMac: mac, netnsFd: fd });
+        host.createVeth({
+          name: hostName,
+          bridge,
+          peerName: linkName,
+          peerMac: mac,
+          netnsFd: fd,
+          ...(mtu !== undefined && { mtu }),
+        });
+        // With br_netfilter, a container's own published port leads back to the wire it came from.
+        writeFileSync(`/sys/class/net/${hostName}/brport/hairpin_mode`, '1');
+        if (isolated) writeFileSync(`/sys/class/net/${hostName}/brport/isolated`, '1');
         inNamespace(fd, () => {
           const links = openLinks();
-          links.addAddress('eth0', ip, prefixLength);
-          links.setUp('eth0');
-          links.addDefaultRoute(gateway);
+          links.addAddress(linkName, ip, prefixLength);
+          links.setUp(linkName);
+          if (gateway !== undefined) links.setDefaultRoute(gateway);
+          links.close();
+        });
+      } finally {
+        closeSync(fd);
+      }
+    },
+    setGateway(path, gateway) {
+      const fd = openSync(path, 'r');
+      try {
+        inNamespace(fd, () => {
+          const links = openLinks();
+          if (gateway === undefined) links.removeDefaultRoute();
+          else links.setDefaultRoute(gateway);
           links.close();
         });
       } finally {
@@ -41,11 +64,15 @@ export function createNetworkNamespaces(): NetworkNamespaces {
       rmSync(path, { force: true });
     },
     removeLink: (hostName) => host.remove(hostName),
-    ensureBridge(name, ip, prefixLength) {
+    hasLink: (name) => existsSync(`/sys/class/net/${name}`),
+    ensureBridge(name, ip, prefixLength, { mtu, withoutIPv6 = false } = {}) {
       const made = !existsSync(`/sys/class/net/${name}`);
-      if (made) {
-        host.createBridge(name);
+      if (made) host.createBridge(name, mtu);
+      if (withoutIPv6) disableIPv6(name);
+      try {
         host.addAddress(name, ip, prefixLength);
+      } catch (error) {
+        if (errnoOf(error) !== 'EEXIST') throw error;
       }
       host.setUp(name);
       return made;
@@ -54,6 +81,12 @@ export function createNetworkNamespaces(): NetworkNamespaces {
     linksNamed: (prefix) => readdirSync('/sys/class/net').filter((name) => name.startsWith(prefix)),
     setSysctl: (name, value) => writeFileSync(`/proc/sys/${name}`, value),
   };
+}
+
+/** A kernel without IPv6 has nothing to disable. */
+function disableIPv6(link: string): void {
+  const setting = `/proc/sys/net/ipv6/conf/${link}/disable_ipv6`;
+  if (existsSync(setting)) writeFileSync(setting, '1');
 }
 
 /** /proc/net/route (proc(5)): tab-separated columns, addresses as the machine's words in hexadecimal. */

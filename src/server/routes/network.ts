@@ -1,9 +1,18 @@
 import { parseFilters } from '../../api/filters.ts';
+import type { EndpointSettings } from '../../api/types/network.ts';
+import type { ContainerService } from '../../engine/container/service.ts';
 import type { NetworkService } from '../../engine/network/service.ts';
-import { KnownError } from '../../lib/errors.ts';
-import type { Route } from '../route.ts';
+import { isKind, KnownError } from '../../lib/errors.ts';
+import type { Call, Route } from '../route.ts';
 
-export function networkRoutes(networks: NetworkService): readonly Route[] {
+export function networkRoutes({
+  networks,
+  containers,
+}: {
+  readonly networks: NetworkService;
+  readonly containers: Pick<ContainerService, 'connect' | 'disconnect'>;
+}): readonly Route[] {
+  const id = (call: Call): string => call.params['id'] ?? '';
   return [
     {
       method: 'GET',
@@ -19,23 +28,65 @@ export function networkRoutes(networks: NetworkService): readonly Route[] {
     {
       method: 'POST',
       path: '/networks/create',
-      handle: () =>
-        Promise.reject(
-          new KnownError('not_implemented', 'POST /networks/create: user-defined networks are not supported yet'),
-        ),
+      handle: async (call) => call.answerJson(201, await networks.create(await call.json())),
+    },
+    {
+      method: 'POST',
+      path: '/networks/prune',
+      handle: async (call) =>
+        call.answerJson(200, {
+          NetworksDeleted: await networks.prune(parseFilters(call.query.get('filters'), ['label', 'label!', 'until'])),
+        }),
     },
     {
       method: 'GET',
       path: '/networks/{id}',
-      handle: async (call) => call.answerJson(200, await networks.inspect(call.params['id'] ?? '')),
+      handle: async (call) => call.answerJson(200, await networks.inspect(id(call))),
     },
     {
       method: 'DELETE',
       path: '/networks/{id}',
       handle: async (call) => {
-        await networks.remove(call.params['id'] ?? '');
+        await networks.remove(id(call));
         call.answerEmpty(204);
       },
     },
+    {
+      method: 'POST',
+      path: '/networks/{id}/connect',
+      async handle(call) {
+        const { Container, EndpointConfig } = await call.json();
+        await networks.inspect(id(call));
+        await containers.connect(toName(Container), id(call), toSettings(EndpointConfig));
+        call.answerEmpty(200);
+      },
+    },
+    {
+      method: 'POST',
+      path: '/networks/{id}/disconnect',
+      async handle(call) {
+        const { Container, Force } = await call.json();
+        await networks.inspect(id(call));
+        try {
+          await containers.disconnect(toName(Container), id(call));
+        } catch (error) {
+          if (!(Force === true && isKind(error, 'not_found', 'forbidden'))) throw error;
+        }
+        call.answerEmpty(200);
+      },
+    },
   ];
+}
+
+function toName(value: unknown): string {
+  if (typeof value !== 'string' || value === '')
+    throw new KnownError('invalid_parameter', 'invalid JSON: Container must be a name or id');
+  return value;
+}
+
+function toSettings(value: unknown): EndpointSettings {
+  if (value === undefined || value === null) return {};
+  if (typeof value !== 'object' || Array.isArray(value))
+    throw new KnownError('invalid_parameter', 'invalid JSON: EndpointConfig must be an object');
+  return value;
 }

@@ -21,6 +21,7 @@ export function createContainerRecords(deps: { readonly db: Database }): Contain
   const all = db.prepare<Row, []>('SELECT name, body, state FROM containers ORDER BY sequence');
   const insert = db.prepare('INSERT INTO containers (id, name, body, state) VALUES (?, ?, ?, ?)');
   const saveState = db.prepare('UPDATE containers SET state = ? WHERE id = ?');
+  const saveEndpoints = db.prepare("UPDATE containers SET body = json_set(body, '$.endpoints', json(?)) WHERE id = ?");
   const rename = db.prepare('UPDATE containers SET name = ? WHERE id = ?');
   const remove = db.prepare('DELETE FROM containers WHERE id = ?');
   return {
@@ -30,6 +31,9 @@ export function createContainerRecords(deps: { readonly db: Database }): Contain
     },
     saveState(id, state) {
       saveState.run(JSON.stringify(state), id);
+    },
+    saveEndpoints(id, endpoints) {
+      saveEndpoints.run(JSON.stringify(endpoints), id);
     },
     rename(id, name) {
       unique(name, () => rename.run(name, id));

@@ -9,6 +9,8 @@ export interface ContainerRecords {
   insert(record: ContainerRecord): void;
   /** Replaces the state alone, durably. Unknown ids are ignored: the container has been removed. */
   saveState(id: string, state: StateRecord): void;
+  /** Replaces the networks it joins, durably. Unknown ids are ignored. */
+  saveEndpoints(id: string, endpoints: ContainerRecord['endpoints']): void;
   /** Errors: conflict when the name is taken. */
   rename(id: string, name: string): void;
   /** Fine when it is gone. */

@@ -1,0 +1,33 @@
+import type { Network } from '../../api/types/network.ts';
+import type { Firewall } from '../../linux/firewall/firewall.ts';
+import type { HostPorts } from '../../linux/firewall/host-ports.ts';
+import type { PortProxies } from '../../linux/firewall/port-proxies.ts';
+import type { NetworkNamespaces } from '../../linux/netns/network-namespaces.ts';
+import type { NetworkRecords } from '../../store/record/network-records.ts';
+import type { EventBus } from '../event/event.ts';
+import type { ContainerNetworking } from './network.ts';
+
+export interface NetworkingDeps {
+  readonly records: NetworkRecords;
+  readonly namespaces: NetworkNamespaces;
+  readonly firewall: Firewall;
+  readonly ports: HostPorts;
+  readonly proxies: PortProxies;
+  readonly events: EventBus;
+  /** Folder of the namespaces' files. */
+  readonly netnsDir: string;
+  readonly bridge: string;
+  /** `--bip`: address and length; undefined: the first default pool that nobody uses. */
+  readonly bridgeAddress?: string;
+  readonly report: (what: string, error: unknown) => void;
+}
+
+export interface EngineNetworking extends ContainerNetworking {
+  list(): readonly Network[];
+  /** Body of POST /networks/create. Resolves with the id when containers can join it. */
+  create(body: Readonly<Record<string, unknown>>): Promise<string>;
+  /** Errors: not_found, forbidden for predefined networks and those with endpoints. */
+  remove(nameOrId: string): Promise<Network>;
+  /** Takes the bridges and the firewall table away when nobody uses them. */
+  shutdown(): Promise<void>;
+}

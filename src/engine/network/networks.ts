@@ -1,0 +1,184 @@
+import { randomBytes } from 'node:crypto';
+import type { Network } from '../../api/types/network.ts';
+import { KnownError } from '../../lib/errors.ts';
+import type { FirewallBridge } from '../../linux/firewall/firewall.ts';
+import type { NetworkNamespaces } from '../../linux/netns/network-namespaces.ts';
+import type { NetworkRecord, NetworkRecords, SandboxRecord } from '../../store/record/network-records.ts';
+import { parseBridgeOptions } from './bridge-options.ts';
+import type { WantedNetwork } from './create-request.ts';
+import { hostSubnets, planDefaultBridge } from './default-bridge.ts';
+import { describeBridge, describePlain, type PlainNetwork } from './describe.ts';
+import { ambiguousNetwork, networkExists, noSuchNetwork, poolOverlaps } from './errors.ts';
+import { defaultPools, overlaps, parseCidr, type Subnet } from './ipam.ts';
+import { planSubnet } from './plan-subnet.ts';
+
+export type KnownNetwork =
+  | {
+      readonly kind: 'bridge';
+      readonly id: string;
+      readonly name: string;
+      readonly record: NetworkRecord;
+      readonly builtin: boolean;
+    }
+  | { readonly kind: 'host' | 'none'; readonly id: string; readonly name: string; readonly plain: PlainNetwork };
+
+/** Networks by id and name, and their bridges. What exists in the kernel has a record. */
+export interface NetworkTable {
+  /** Built-in ones first, then oldest first. */
+  all(): readonly KnownNetwork[];
+  byId(id: string): KnownNetwork | undefined;
+  /** By full id, name, unique id prefix. Errors: not_found, invalid_parameter for an ambiguous prefix. */
+  find(nameOrId: string): KnownNetwork;
+  /** What the firewall has to know. */
+  bridges(): readonly FirewallBridge[];
+  /** Makes a bridge, and its record before it. Errors: conflict, forbidden, invalid_parameter, not_implemented. */
+  create(wanted: WantedNetwork): NetworkRecord;
+  /** No longer found from now on; the bridge and then the record go with the returned call. */
+  forget(record: NetworkRecord): () => void;
+  describe(network: KnownNetwork, sandboxes: readonly SandboxRecord[]): Network;
+  /** Takes all bridges away; the next start makes them again. */
+  removeBridges(): void;
+}
+
+export interface NetworkTableDeps {
+  readonly records: NetworkRecords;
+  readonly namespaces: NetworkNamespaces;
+  readonly bridge: string;
+  readonly bridgeAddress?: string;
+}
+
+/** Makes the bridges that are missing. */
+export function createNetworkTable(deps: NetworkTableDeps): NetworkTable {
+  const { records, namespaces } = deps;
+  const created = records.fact('created') ?? records.keepFact('created', new Date().toISOString());
+  const plain = (name: 'host' | 'none'): KnownNetwork => {
+    const id = networkId(records, name);
+    return { kind: name, id, name, plain: { id, name, created } };
+  };
+  const toKnown = (record: NetworkRecord, builtin: boolean): KnownNetwork & { readonly kind: 'bridge' } => ({
+    kind: 'bridge',
+    id: record.id,
+    name: record.name,
+    record,
+    builtin,
+  });
+  const builtins = [
+    toKnown(planDefaultBridge(deps, networkId(records, 'bridge'), created), true),
+    plain('host'),
+    plain('none'),
+  ];
+  const networks = new Map<string, KnownNetwork>(builtins.map((network) => [network.id, network]));
+  for (const record of records.networks()) networks.set(record.id, toKnown(record, false));
+  for (const network of networks.values()) if (network.kind === 'bridge') ensure(network.record, network.builtin);
+
+  const all = (): readonly KnownNetwork[] => [...networks.values()];
+  const bridgeRecords = (): readonly NetworkRecord[] =>
+    all().flatMap((network) => (network.kind === 'bridge' ? [network.record] : []));
+
+  return {
+    all,
+    byId: (id) => networks.get(id),
+    find(nameOrId) {
+      const exact = networks.get(nameOrId) ?? all().find(({ name }) => name === nameOrId);
+      if (exact) return exact;
+      const matches = nameOrId === '' ? [] : all().filter(({ id }) => id.startsWith(nameOrId));
+      if (matches.length > 1) throw ambiguousNetwork(nameOrId, matches.length);
+      if (!matches[0]) throw noSuchNetwork(nameOrId);
+      return matches[0];
+    },
+    bridges: () =>
+      bridgeRecords().map(({ link, subnet, masquerade, icc, internal }) => ({
+        link,
+        subnet,
+        masquerade,
+        icc,
+        internal,
+      })),
+    create(wanted) {
+      if (all().some(({ name }) => name === wanted.name)) throw networkExists(wanted.name);
+      const record = plan(wanted);
+      records.putNetwork(record);
+      try {
+        ensure(record, false);
+      } catch (error) {
+        namespaces.removeLink(record.link);
+        records.removeNetwork(record.id);
+        throw error;
+      }
+      networks.set(record.id, toKnown(record, false));
+      return record;
+    },
+    forget(record) {
+      networks.delete(record.id);
+      return () => {
+        namespaces.removeLink(record.link);
+        records.removeNetwork(record.id);
+      };
+    },
+    describe: (network, sandboxes) =>
+      network.kind === 'bridge' ? describeBridge(network.record, sandboxes) : describePlain(network.plain, sandboxes),
+    removeBridges() {
+      for (const { link } of bridgeRecords()) namespaces.removeLink(link);
+    },
+  };
+
+  function ensure({ link, gateway, subnet, mtu }: NetworkRecord, builtin: boolean): void {
+    const prefixLength = Number(subnet.split('/')[1]);
+    namespaces.ensureBridge(link, gateway, prefixLength, {
+      ...(mtu !== undefined && { mtu }),
+      withoutIPv6: !builtin,
+    });
+    namespaces.setSysctl(`net/ipv4/conf/${link}/route_localnet`, '1');
+  }
+
+  function plan(wanted: WantedNetwork): NetworkRecord {
+    const options = parseBridgeOptions(wanted.options);
+    const id = newId();
+    const link = options.link ?? `br-${id.slice(0, 12)}`;
+    const owner = bridgeRecords().find((record) => record.link === link);
+    if (owner)
+      throw new KnownError(
+        'forbidden',
+        `cannot create network ${id} (${link}): conflicts with network ${owner.id} (${owner.link}): networks have same bridge name`,
+      );
+    if (namespaces.hasLink(link))
+      throw new KnownError('conflict', `bridge name ${link} is taken by a link of the host`);
+    const ours = bridgeRecords().flatMap(({ subnet }) => parseCidr(subnet) ?? []);
+    const host = hostSubnets(namespaces).map(({ subnet }) => subnet);
+    const { subnet, ...addresses } = planSubnet(wanted.configs, { ours, host }, defaultPools());
+    refuseForeignBridge(parseCidr(subnet));
+    return {
+      id,
+      name: wanted.name,
+      created: new Date().toISOString(),
+      link,
+      subnet,
+      ...addresses,
+      internal: wanted.internal,
+      attachable: wanted.attachable,
+      icc: options.icc,
+      masquerade: options.masquerade,
+      ...(options.mtu !== undefined && { mtu: options.mtu }),
+      ...(options.hostIp !== undefined && { hostIp: options.hostIp }),
+      options: wanted.options,
+      ipamOptions: wanted.ipamOptions,
+      labels: wanted.labels,
+    };
+  }
+
+  /** A chosen subnet may be within a wider route of the host's, but not be a network that another link has. */
+  function refuseForeignBridge(subnet: Subnet | undefined): void {
+    const clash = hostSubnets(namespaces).find(
+      (route) => subnet && overlaps(route.subnet, subnet) && route.subnet.prefixLength >= subnet.prefixLength,
+    );
+    if (clash) throw poolOverlaps();
+  }
+}
+
+export function newId(): string {
+  return randomBytes(32).toString('hex');
+}
+
+function networkId(records: NetworkRecords, name: string): string {
+  return records.fact(`id of ${name}`) ?? records.keepFact(`id of ${name}`, newId());
+}
