@@ -32,6 +32,7 @@ import {
   boundingCapabilities,
   devicesAt,
   hardLimits,
+  memoryNodes,
   readSeccompProfile,
 } from '../linux/host/host-facts.host.ts';
 import { createMonitorHost } from '../linux/monitor/monitor.host.ts';
@@ -170,6 +171,7 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
       runtimes,
       hostname: hostname(),
       cpus: cpus().length,
+      memoryNodes: memoryNodes(),
       capabilities: facts.capabilities,
       cgroupParent: config.cgroupParent,
       stopTimeoutSeconds: 10,
@@ -227,10 +229,7 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
       ...containerRoutes({ containers: containers.service, execs: execs.service }),
       ...containerFilesRoutes(files),
       ...imageRoutes(images),
-      ...networkRoutes({
-        networks: createNetworkService(networking, events),
-        containers: containers.service,
-      }),
+      ...networkRoutes(createNetworkService(networking)),
       ...volumeRoutes(volumes),
       ...absentRoutes(),
     ],

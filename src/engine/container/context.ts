@@ -50,6 +50,8 @@ export interface ContainerSettings {
   /** This machine's name, for host networking. */
   readonly hostname: string;
   readonly cpus: number;
+  /** NUMA nodes, numbered from 0. */
+  readonly memoryNodes: number;
   /** What the daemon holds, as `CAP_...`: nobody gets more. */
   readonly capabilities: ReadonlySet<string>;
   /** Parent of the containers' cgroups, e.g. `/docker`. */

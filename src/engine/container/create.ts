@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import type { ContainerCreateResponse, HostConfig } from '../../api/types/container.ts';
-import type { EndpointSettings } from '../../api/types/network.ts';
 import { isKind, messageOf } from '../../lib/errors.ts';
 import type { ContainerRecord, MountRecord } from '../../store/record/container-records.ts';
 import type { ResolvedImage } from '../image/image.ts';
@@ -23,7 +22,8 @@ export async function createContainer(ctx: ContainerContext, request: CreateRequ
   const given = request.name?.replace(/^\//, '');
   if (given) checkName(ctx, given);
   const image = await ctx.images.resolve(request.config.Image ?? '', request.platform);
-  const record = planRecord(ctx, request, image, given);
+  const { possible, warnings } = withinKernel(ctx, request);
+  const record = planRecord(ctx, possible, image, given);
   await using undo = new AsyncDisposableStack();
   const named = await makeVolumes(ctx, record, undo);
   await makeFiles(ctx, record, undo);
@@ -31,7 +31,23 @@ export async function createContainer(ctx: ContainerContext, request: CreateRequ
   undo.move();
   ctx.cgroups.expectMoves();
   publish(ctx, record, 'create');
-  return { Id: record.id, Warnings: warningsOf(request, image, ctx.settings.capabilities) };
+  return { Id: record.id, Warnings: [...warnings, ...warningsOf(request, image, ctx.settings.capabilities)] };
+}
+
+/** What the kernel cannot do is left out, with a warning, as Docker has it. */
+function withinKernel(
+  { cgroups }: ContainerContext,
+  request: CreateRequest,
+): { readonly possible: CreateRequest; readonly warnings: readonly string[] } {
+  const { BlkioWeight, BlkioWeightDevice, ...rest } = request.hostConfig;
+  if (cgroups.blkioWeight) return { possible: request, warnings: [] };
+  const discarded = (what: string): string =>
+    `Your kernel does not support Block I/O ${what} or the cgroup is not mounted. Weight${what === 'weight' ? '' : '-device'} discarded.`;
+  const warnings = [
+    ...(BlkioWeight ? [discarded('weight')] : []),
+    ...(BlkioWeightDevice?.length ? [discarded('weight_device')] : []),
+  ];
+  return { possible: { ...request, hostConfig: rest }, warnings };
 }
 
 /** Errors: invalid_parameter, conflict. */
@@ -53,7 +69,7 @@ function planRecord(
   const given = withoutNulls(request.config);
   const merged = mergeConfig(given, withoutNulls(image.config));
   validateConfig(merged);
-  validateHostConfig(host, given, settings.cpus);
+  validateHostConfig(host, given, settings);
   if (host.Runtime && !settings.runtimes[host.Runtime]) throw unknownRuntime(host.Runtime);
   const hostConfig = joinById(ctx, withHostDefaults(host, settings.defaults));
   const from = (host.VolumesFrom ?? []).map(parseVolumesFrom);
@@ -84,7 +100,7 @@ function planRecord(
     },
     config,
     hostConfig,
-    endpoints: endpointsOf(ctx, request, hostConfig),
+    endpoints: endpointsOf(request, hostConfig),
     mounts: mounts.map(nameVolume),
     state: {
       status: 'created',
@@ -148,31 +164,15 @@ function defaultHostname(
   return other?.record.config.Hostname ?? id.slice(0, 12);
 }
 
-/** By name of the network; one that does not exist yet is left for the start to find. Errors: those of the endpoints' settings. */
-function endpointsOf(
-  ctx: ContainerContext,
-  request: CreateRequest,
-  hostConfig: HostConfig,
-): ContainerRecord['endpoints'] {
+function endpointsOf(request: CreateRequest, hostConfig: HostConfig): ContainerRecord['endpoints'] {
   const mode = hostConfig.NetworkMode ?? 'bridge';
   if (mode.startsWith('container:')) return {};
-  const nameOf = (given: string, settings: EndpointSettings): string => {
-    try {
-      return ctx.networking.resolve(given === 'default' ? 'bridge' : given, settings).name;
-    } catch (error) {
-      if (isKind(error, 'not_found')) return given;
-      throw error;
-    }
-  };
-  const endpoints: Record<string, EndpointSettings> = {};
-  for (const [given, value] of Object.entries(request.networkingConfig.EndpointsConfig ?? {})) {
-    const settings = withoutNulls(value ?? {});
-    endpoints[nameOf(given, settings)] = settings;
-  }
-  const first = nameOf(mode, {});
+  const given = Object.entries(request.networkingConfig.EndpointsConfig ?? {}).map(
+    ([name, settings]) => [name === 'default' ? 'bridge' : name, settings ?? {}] as const,
+  );
+  const endpoints = Object.fromEntries(given);
   const mac = request.config.MacAddress;
-  endpoints[first] = { ...endpoints[first], ...(mac && { MacAddress: mac }) };
-  return endpoints;
+  return { ...endpoints, [mode]: { ...endpoints[mode], ...(mac && { MacAddress: mac }) } };
 }
 
 /** Makes volumes that do not exist and counts this container as their user. */

@@ -36,7 +36,7 @@ describe('create', () => {
     );
   });
 
-  test('warns of capabilities that the daemon itself does not hold', async () => {
+  test('warns of what the daemon does not hold and the kernel cannot do', async () => {
     const create = async (hostConfig: HostConfig): Promise<readonly string[] | undefined> => {
       const { service } = createWorld();
       return (await service.create({ config: { Image: 'busybox' }, hostConfig, networkingConfig: {} })).Warnings;
@@ -45,6 +45,9 @@ describe('create', () => {
     expect(await create({ Privileged: true })).toEqual([warning]);
     expect(await create({ CapAdd: ['sys_resource'] })).toEqual([warning]);
     expect(await create({ CapAdd: ['ALL'], CapDrop: ['SYS_RESOURCE'] })).toEqual([]);
+    expect(await create({ BlkioWeight: 100 })).toEqual([
+      'Your kernel does not support Block I/O weight or the cgroup is not mounted. Weight discarded.',
+    ]);
   });
 
   test('a failure leaves no record, layer, folder or volume', async () => {

@@ -80,7 +80,7 @@ describe('validation', () => {
     [{ CpusetCpus: '0,2' }, 'requested CPUs are not available - requested 0,2, available: 0-1'],
     [{ CpusetCpus: '1-0' }, 'invalid value 1-0 for cpuset cpus'],
   ])('host config %p: %s', (host, text) => {
-    expect(() => validateHostConfig(host, {}, 2)).toThrow(text);
+    expect(() => validateHostConfig(host, {}, { cpus: 2, memoryNodes: 1 })).toThrow(text);
   });
 });
 
@@ -302,13 +302,16 @@ test.each([
   [{ UTSMode: 'foo' }, 'invalid UTS mode: foo'],
   [{ CgroupnsMode: 'foo' as 'host' }, 'invalid cgroup namespace mode: foo'],
   [{ SecurityOpt: ['bogus'] }, 'invalid --security-opt'],
+  [{ CpusetMems: '5' }, 'requested memory nodes are not available - requested 5, available: 0'],
   [{ Dns: ['1.1.1.1\nnameserver 6.6.6.6'] }, 'unable to parse IP'],
   [{ DnsSearch: ['a b'] }, 'DNS search'],
   [{ ExtraHosts: ['a:notanip'] }, 'invalid IP address in add-host'],
   [{ Ulimits: [{ Name: 'nope', Soft: 1, Hard: 1 }] }, 'invalid ulimit type'],
   [{ PortBindings: { '80/tcp': [{ HostPort: 'x' }] } }, 'invalid host port'],
 ] as const)('%j is refused at create', (host, words) => {
-  expect(() => validateHostConfig(host as unknown as HostConfig, { Cmd: ['a'] }, 2)).toThrow(words);
+  expect(() => validateHostConfig(host as unknown as HostConfig, { Cmd: ['a'] }, { cpus: 2, memoryNodes: 1 })).toThrow(
+    words,
+  );
 });
 
 test('a cgroup parent cannot lead out of the hierarchy', () => {

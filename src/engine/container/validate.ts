@@ -47,12 +47,18 @@ function validateHealth({ Healthcheck: health }: ContainerConfig): void {
     throw new KnownError('not_implemented', 'health checks are not implemented: start with --no-healthcheck');
 }
 
-/** Checks the host side; `cpus` is the number of processors of this machine. Errors as validateConfig. */
-export function validateHostConfig(host: HostConfig, config: ContainerConfig, cpus: number): void {
+/** What the machine has to give. */
+export interface Machine {
+  readonly cpus: number;
+  readonly memoryNodes: number;
+}
+
+/** Checks the host side. Errors as validateConfig. */
+export function validateHostConfig(host: HostConfig, config: ContainerConfig, machine: Machine): void {
   validateRestart(host);
   checkCapabilities(host);
   validateMemory(host);
-  validateCpu(host, cpus);
+  validateCpu(host, machine);
   validateNetworkMode(host, config);
   validateModes(host);
   between('OomScoreAdj', host.OomScoreAdj, -1000, 1000, 'Invalid value %, range for oom score adj is [-1000, 1000]');
@@ -112,7 +118,7 @@ function validateMemory(host: HostConfig): void {
     throw invalid('Minimum memory limit can not be less than memory reservation limit, see usage');
 }
 
-function validateCpu(host: HostConfig, cpus: number): void {
+function validateCpu(host: HostConfig, { cpus, memoryNodes }: Machine): void {
   const nano = host.NanoCpus ?? 0;
   const period = host.CpuPeriod ?? 0;
   const quota = host.CpuQuota ?? 0;
@@ -123,17 +129,19 @@ function validateCpu(host: HostConfig, cpus: number): void {
   if (period !== 0 && (period < 1000 || period > 1_000_000))
     throw invalid('CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)');
   if (quota > 0 && quota < 1000) throw invalid('CPU cfs quota can not be less than 1ms (i.e. 1000)');
-  if (host.CpusetCpus) validateCpuset(host.CpusetCpus, cpus);
+  if (host.CpusetCpus) validateCpuset('CPUs', host.CpusetCpus, cpus);
+  if (host.CpusetMems) validateCpuset('memory nodes', host.CpusetMems, memoryNodes);
 }
 
-/** `0-2,4`: within the processors of this machine. */
-function validateCpuset(text: string, cpus: number): void {
+/** `0-2,4`: within what this machine has. */
+function validateCpuset(what: 'CPUs' | 'memory nodes', text: string, count: number): void {
   for (const part of text.split(',')) {
     const [, first, last = first] = /^\s*(\d+)(?:-(\d+))?\s*$/.exec(part) ?? [];
-    if (first === undefined || Number(last) < Number(first)) throw invalid(`invalid value ${text} for cpuset cpus`);
-    if (Number(last) >= cpus)
+    if (first === undefined || Number(last) < Number(first))
+      throw invalid(`invalid value ${text} for cpuset ${what === 'CPUs' ? 'cpus' : 'mems'}`);
+    if (Number(last) >= count)
       throw invalid(
-        `requested CPUs are not available - requested ${text}, available: ${cpus === 1 ? '0' : `0-${cpus - 1}`}`,
+        `requested ${what} are not available - requested ${text}, available: ${count === 1 ? '0' : `0-${count - 1}`}`,
       );
   }
 }

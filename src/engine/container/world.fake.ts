@@ -63,6 +63,7 @@ export function createWorld(kept: { readonly rows?: Map<string, ContainerRecord>
     events: { publish: (event) => void events.push(event), subscribe: () => ({ async *[Symbol.asyncIterator]() {} }) },
     cgroups: {
       version: 2,
+      blkioWeight: false,
       prepare: () => undefined,
       expectMoves: () => undefined,
       oomFile: (path) => `${path}/memory.events`,
@@ -81,6 +82,7 @@ export function createWorld(kept: { readonly rows?: Map<string, ContainerRecord>
       defaults: { runtime: 'crun', cgroupVersion: 2, maskedPaths: ['/proc/kcore'], readonlyPaths: ['/proc/sys'] },
       hostname: 'machine',
       cpus: 2,
+      memoryNodes: 1,
       capabilities: new Set(ALL_CAPABILITIES.filter((name) => name !== 'CAP_SYS_RESOURCE')),
       cgroupParent: '/docker',
       stopTimeoutSeconds: 10,
@@ -159,7 +161,6 @@ function createFakeRecords(rows: Map<string, ContainerRecord>): ContainerRecords
       rows.set(record.id, record);
     },
     saveState: (id, state) => change(id, { state }),
-    saveEndpoints: (id, endpoints) => change(id, { endpoints }),
     rename(id, name) {
       taken(name);
       change(id, { name });
@@ -196,29 +197,12 @@ function createFakeNetworking() {
         sandboxId: 's',
         sandboxKey: '/netns',
         hosts: [],
-        hasResolver: false,
       };
       attached.set(containerId, attachment);
       return attachment;
     },
     release: async (id) => void attached.delete(id),
     current: (id) => attached.get(id),
-    connect: async ({ containerId, network, settings }) => {
-      const before = attached.get(containerId);
-      if (!before) throw new KnownError('not_found', 'no sandbox');
-      const after = { ...before, endpoints: { ...before.endpoints, [network]: settings }, hasResolver: true };
-      attached.set(containerId, after);
-      return after;
-    },
-    disconnect: async (containerId, network) => {
-      const before = attached.get(containerId);
-      if (!before) throw new KnownError('not_found', 'no sandbox');
-      const { [network]: _left, ...endpoints } = before.endpoints;
-      const after = { ...before, endpoints };
-      attached.set(containerId, after);
-      return after;
-    },
-    rename: () => undefined,
     recover: async () => undefined,
     resolve: (name) => ({ id: name, name, driver: 'bridge' }),
     inspect: () => ({}),

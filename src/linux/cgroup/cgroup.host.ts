@@ -18,6 +18,7 @@ export function createCgroups(): Cgroups {
     version === 2 ? join(ROOT, path) : join(ROOT, controller, path);
   return {
     version,
+    blkioWeight: version === 2 || existsSync(join(ROOT, 'blkio/blkio.weight')),
     prepare() {
       if (version === 1) mountMissingControllers();
     },

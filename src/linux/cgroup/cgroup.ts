@@ -1,6 +1,8 @@
 /** The control groups of containers, v1 (hybrid) or v2. */
 export interface Cgroups {
   readonly version: 1 | 2;
+  /** The kernel can weigh block I/O (blkio.weight, io.weight). */
+  readonly blkioWeight: boolean;
   /**
    * Mounts the v1 controllers that the kernel has and nobody mounted, as cgroupfs-mount does: crun 1.8 refuses a hybrid layout in which the
    * unified hierarchy still owns controllers. Idempotent; nothing to do on v2.

@@ -103,3 +103,13 @@ function toDevice(path: string): DeviceFile | undefined {
     gid: status.gid,
   };
 }
+
+/** How many NUMA nodes the machine has; 1 when the kernel does not say (sysfs, devices/system/node/online: `0` or `0-3`). */
+export function memoryNodes(): number {
+  try {
+    const online = readFileSync('/sys/devices/system/node/online', 'utf8').trim();
+    return Number(/(\d+)$/.exec(online)?.[1] ?? 0) + 1;
+  } catch {
+    return 1;
+  }
+}
