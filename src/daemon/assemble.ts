@@ -19,6 +19,7 @@ import { createImageLookup } from '../engine/image/image-lookup.ts';
 import { createImageService } from '../engine/image/image-service.ts';
 import { createContainerNetworking } from '../engine/network/container-networking.ts';
 import { createNetworkService } from '../engine/network/network-service.ts';
+import { createRegistryService } from '../engine/registry/registry-service.ts';
 import { createSystemService } from '../engine/system/system-service.ts';
 import { createVolumeService } from '../engine/volume/volume-service.ts';
 import { createTaskGroup } from '../lib/async/task-group.ts';
@@ -48,6 +49,7 @@ import { containerRoutes } from '../server/routes/container.ts';
 import { containerFilesRoutes } from '../server/routes/container-files.ts';
 import { imageRoutes } from '../server/routes/image.ts';
 import { networkRoutes } from '../server/routes/network.ts';
+import { registryRoutes } from '../server/routes/registry.ts';
 import { systemRoutes } from '../server/routes/system.ts';
 import { volumeRoutes } from '../server/routes/volume.ts';
 import { createApiServer } from '../server/server.ts';
@@ -228,6 +230,7 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
       ...systemRoutes({ system, events }),
       ...containerRoutes({ containers: containers.service, execs: execs.service }),
       ...containerFilesRoutes(files),
+      ...registryRoutes(createRegistryService(imageDeps)),
       ...imageRoutes(images),
       ...networkRoutes(createNetworkService(networking)),
       ...volumeRoutes(volumes),

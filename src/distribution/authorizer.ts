@@ -28,6 +28,8 @@ interface AuthorizerDeps {
   readonly allowHttp: boolean;
   /** What the work needs from the start (`repository:x:pull,push`); a registry's challenge adds to it. */
   readonly scopes: readonly string[];
+  /** Asks for a refresh token too and gets it, when the service gives one. */
+  readonly onRefreshToken?: (token: string) => void;
 }
 
 const MAX_TOKEN_BYTES = 1 << 20;
@@ -88,14 +90,16 @@ async function fetchToken(
   const response = await send(deps.fetch, {
     ...(credentials.identitytoken
       ? refreshRequest(realm, service, scopes, credentials.identitytoken)
-      : tokenRequest(realm, service, scopes, credentials)),
+      : tokenRequest(realm, service, scopes, credentials, deps.onRefreshToken !== undefined)),
     verifyTls: deps.verifyTls,
     allowHttp: deps.allowHttp,
     signal,
   });
   const body = Buffer.from(await readBody(response, MAX_TOKEN_BYTES)).toString();
   if (!response.ok) throw tokenError(response, body, realm);
-  return parseToken(body);
+  const { token, refreshToken } = parseToken(body);
+  if (refreshToken !== undefined) deps.onRefreshToken?.(refreshToken);
+  return token;
 }
 
 function parseRealm(realm: string | undefined, allowHttp: boolean): URL {
@@ -107,11 +111,19 @@ function parseRealm(realm: string | undefined, allowHttp: boolean): URL {
   );
 }
 
-function tokenRequest(realm: URL, service: string, scopes: readonly string[], credentials: RegistryCredentials) {
+function tokenRequest(
+  realm: URL,
+  service: string,
+  scopes: readonly string[],
+  credentials: RegistryCredentials,
+  offline: boolean,
+) {
   const url = new URL(realm);
   if (service) url.searchParams.set('service', service);
   for (const scope of scopes) url.searchParams.append('scope', scope);
   if (credentials.username) url.searchParams.set('account', credentials.username);
+  if (offline) url.searchParams.set('offline_token', 'true');
+  if (offline) url.searchParams.set('client_id', 'skiff');
   const authorization = basicHeader(credentials);
   return authorization === undefined ? { url: url.href } : { url: url.href, authorization };
 }
@@ -137,7 +149,7 @@ function tokenError(response: Response, body: string, realm: URL): KnownError {
   return parseRegistryError(response.status, body, realm.href);
 }
 
-function parseToken(body: string): string {
+function parseToken(body: string): { readonly token: string; readonly refreshToken: string | undefined } {
   let parsed: unknown;
   try {
     parsed = JSON.parse(body);
@@ -151,5 +163,6 @@ function parseToken(body: string): string {
   const token = fields.get('token') || fields.get('access_token');
   if (typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token))
     throw new KnownError('unavailable', 'authorization server did not include a token in the response');
-  return token;
+  const refreshToken = fields.get('refresh_token');
+  return { token, refreshToken: typeof refreshToken === 'string' && refreshToken !== '' ? refreshToken : undefined };
 }

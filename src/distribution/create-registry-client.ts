@@ -4,9 +4,11 @@ import type { Digest } from '../oci/digest.ts';
 import { isDigest } from '../oci/digest.ts';
 import { readBlob } from './blob-reader.ts';
 import { pushBlob } from './blob-writer.ts';
+import { login } from './login.ts';
 import type { RegistryClient, RemoteManifest, RemoteRepository, RepositoryName } from './registry-client.ts';
 import type { SendRequest } from './request.ts';
 import { createSendRequest } from './request.ts';
+import { search } from './search.ts';
 import type { Fetch } from './transport.ts';
 import { readBody } from './transport.ts';
 
@@ -34,6 +36,8 @@ export function createRegistryClient(deps: RegistryClientDeps): RegistryClient {
     repository(name, credentials = {}, { push = false } = {}) {
       return createRepository(deps, name, createSendRequest(deps, name, credentials, push));
     },
+    login: (registry, credentials, { signal }) => login(deps, registry, credentials, signal),
+    search: (registry, query, credentials, { signal }) => search(deps, registry, query, credentials, signal),
   };
 }
 

@@ -34,6 +34,27 @@ export interface RegistryClient {
     credentials?: RegistryCredentials,
     options?: { readonly push?: boolean },
   ): RemoteRepository;
+  /**
+   * Proves the credentials to a registry (`docker.io`, `host:port`). Resolves with the token to keep instead of the password,
+   * empty when the registry gives none. Errors: unauthorized, unavailable.
+   */
+  login(registry: string, credentials: RegistryCredentials, options: { readonly signal: AbortSignal }): Promise<string>;
+  /** Repositories that match a text, on a registry that offers search (`GET /v1/search`), at most `limit`. */
+  search(
+    registry: string,
+    query: { readonly term: string; readonly limit: number },
+    credentials: RegistryCredentials,
+    options: { readonly signal: AbortSignal },
+  ): Promise<readonly SearchResult[]>;
+}
+
+/** A row of a registry's search. */
+export interface SearchResult {
+  readonly name: string;
+  readonly description: string;
+  readonly starCount: number;
+  readonly isOfficial: boolean;
+  readonly isAutomated: boolean;
 }
 
 /** A blob to be pushed as it is. */

@@ -51,10 +51,14 @@ export function createAuthorizedSend(
   name: RepositoryName,
   credentials: RegistryCredentials,
   scopes: readonly string[],
+  onRefreshToken?: (token: string) => void,
 ): SendRequest {
   const endpoint = endpointOf(name, deps.insecureRegistries);
   const shared = { verifyTls: endpoint.verifyTls, allowHttp: !endpoint.verifyTls };
-  const authorizer = createAuthorizer({ fetch: deps.fetch, ...shared, scopes }, credentials);
+  const authorizer = createAuthorizer(
+    { fetch: deps.fetch, ...shared, scopes, ...(onRefreshToken ? { onRefreshToken } : {}) },
+    credentials,
+  );
   let base: Promise<string> | undefined;
   return async (request) => {
     base ??= chooseBase(deps.fetch, endpoint.bases, shared, request.signal);

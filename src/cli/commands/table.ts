@@ -231,6 +231,13 @@ export const TABLE: readonly Row[] = [
   },
   {
     noun: 'image',
+    verb: 'push',
+    top: 'push',
+    description: 'Upload an image to a registry',
+    load: async () => (await import('./image/push.ts')).push,
+  },
+  {
+    noun: 'image',
     verb: 'rm',
     aliases: ['remove'],
     top: 'rmi',
@@ -269,6 +276,21 @@ export const TABLE: readonly Row[] = [
     verb: 'inspect',
     description: 'Return low-level information on Docker objects',
     load: async () => (await import('./system/inspect.ts')).inspect,
+  },
+  {
+    verb: 'login',
+    description: 'Authenticate to a registry',
+    load: async () => (await import('./registry/login.ts')).login,
+  },
+  {
+    verb: 'logout',
+    description: 'Log out from a registry',
+    load: async () => (await import('./registry/logout.ts')).logout,
+  },
+  {
+    verb: 'search',
+    description: 'Search Docker Hub for images',
+    load: async () => (await import('./registry/search.ts')).search,
   },
   {
     verb: 'version',

@@ -1,29 +1,31 @@
+import { messageOf } from '../../lib/errors.ts';
 import type { Reference } from '../../oci/reference.ts';
-import { invalid } from '../parse/invalid.ts';
-import { isRecord } from './load.ts';
+import { type Credentials, HUB_KEY, helperFor, lookUpCredentials } from './credentials.ts';
 
-const HUB_KEY = 'https://index.docker.io/v1/';
+type Config = Readonly<Record<string, unknown>>;
 
-/** The `X-Registry-Auth` header of what config.json keeps for a registry, no header without. Errors: invalid_parameter for a broken entry. */
-export function registryAuth(
-  config: Readonly<Record<string, unknown>>,
-  reference: Reference,
-): Readonly<Record<string, string>> {
-  const key = reference.registry === 'docker.io' ? HUB_KEY : reference.registry;
-  const auths = isRecord(config['auths']) ? config['auths'] : {};
-  const entry = isRecord(auths[key]) ? auths[key] : {};
-  const { auth, identitytoken } = entry;
-  if (typeof auth !== 'string' && typeof identitytoken !== 'string') return {};
-  const [username = '', ...password] = decode(typeof auth === 'string' ? auth : '', key).split(':');
-  const body = {
-    ...(username === '' ? {} : { username, password: password.join(':') }),
-    ...(typeof identitytoken === 'string' ? { identitytoken } : {}),
-    serveraddress: key,
-  };
+/**
+ * The `X-Registry-Auth` header of what is kept for an image's registry, in config.json or by a credential helper; no header
+ * without. A helper that fails is a warning: the image may be public. Errors: invalid_parameter for a broken entry.
+ */
+export async function registryAuth(
+  config: Config,
+  reference: Pick<Reference, 'registry'>,
+  warn: (text: string) => void,
+): Promise<Readonly<Record<string, string>>> {
+  const address = reference.registry === 'docker.io' ? HUB_KEY : reference.registry;
+  const credentials = await forgiving(config, address, warn);
+  if (Object.keys(credentials).length === 0) return {};
+  const body = { ...credentials, serveraddress: address };
   return { 'X-Registry-Auth': Buffer.from(JSON.stringify(body)).toString('base64url') };
 }
 
-function decode(auth: string, key: string): string {
-  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(auth)) throw invalid(`invalid auth for ${key} in config.json`);
-  return Buffer.from(auth, 'base64').toString('utf8');
+async function forgiving(config: Config, address: string, warn: (text: string) => void): Promise<Credentials> {
+  try {
+    return await lookUpCredentials(config, address);
+  } catch (error) {
+    if (helperFor(config, address) === undefined) throw error;
+    warn(`WARNING: going on without credentials for ${address}: ${messageOf(error)}\n`);
+    return {};
+  }
 }

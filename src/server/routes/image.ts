@@ -1,9 +1,10 @@
 import { parseFilters } from '../../api/filters.ts';
-import type { ImageService, RegistryAuth } from '../../engine/image/service.ts';
+import type { ImageService } from '../../engine/image/service.ts';
 import { KnownError, messageOf } from '../../lib/errors.ts';
 import type { Platform } from '../../oci/platform.ts';
 import { formatPlatform } from '../../oci/platform.ts';
 import { parseReference } from '../../oci/reference.ts';
+import { parseRegistryAuth } from '../registry-auth.ts';
 import { type Call, flag, type Route } from '../route.ts';
 
 export function imageRoutes(images: ImageService): readonly Route[] {
@@ -37,7 +38,7 @@ export function imageRoutes(images: ImageService): readonly Route[] {
       handle: async (call) =>
         call.answerJson(
           200,
-          await images.distribution(name(call), parseAuth(call.headers['x-registry-auth']), call.signal),
+          await images.distribution(name(call), parseRegistryAuth(call.headers['x-registry-auth']), call.signal),
         ),
     },
     {
@@ -113,7 +114,7 @@ async function create(call: Call, images: ImageService): Promise<void> {
       call,
       async (progress) =>
         await images.pull(
-          { reference, allTags, platform, auth: parseAuth(call.headers['x-registry-auth']) },
+          { reference, allTags, platform, auth: parseRegistryAuth(call.headers['x-registry-auth']) },
           progress,
           call.signal,
         ),
@@ -147,7 +148,7 @@ async function push(call: Call, images: ImageService, name: string): Promise<voi
           name,
           tag: call.query.get('tag') || undefined,
           platform: platform && formatPlatform(platform),
-          auth: parseAuth(call.headers['x-registry-auth']),
+          auth: parseRegistryAuth(call.headers['x-registry-auth']),
         },
         progress,
         call.signal,
@@ -186,14 +187,4 @@ async function save(call: Call, images: ImageService, names: readonly string[]):
   const answer = call.answerStream(200, 'application/x-tar');
   for await (const chunk of chunks) await answer.write(chunk);
   answer.end();
-}
-
-/** Base64 JSON; what cannot be decoded is no credentials, as Docker has it. */
-function parseAuth(header: string | string[] | undefined): RegistryAuth | undefined {
-  if (typeof header !== 'string' || header === '') return undefined;
-  try {
-    return JSON.parse(Buffer.from(header, 'base64url').toString('utf8')) as RegistryAuth;
-  } catch {
-    return undefined;
-  }
 }

@@ -17,7 +17,7 @@ export async function pullImage(
     platform,
     tag: reference.digest ?? reference.tag,
   };
-  const headers = registryAuth(context.config.raw, reference);
+  const headers = await registryAuth(context.config.raw, reference, context.err);
   const response = await context.api.send('POST', '/images/create', { query, headers });
   await showProgress(response.body, quiet ? () => undefined : context.err, {
     terminal: width > 0,

@@ -1,9 +1,8 @@
-import { KnownError, messageOf } from '../../../lib/errors.ts';
-import { canonicalName, formatReference, parseReference, type Reference } from '../../../oci/reference.ts';
-import type { CliConfig, Command } from '../../command.ts';
+import { KnownError } from '../../../lib/errors.ts';
+import { canonicalName, formatReference, parseReference } from '../../../oci/reference.ts';
+import type { Command } from '../../command.ts';
+import { registryAuth } from '../../config/auth.ts';
 import { outputOptions, showProgress } from '../../progress/show.ts';
-
-const HUB_KEY = 'https://index.docker.io/v1/';
 
 /** `docker pull`. */
 export const pull: Command = {
@@ -21,7 +20,7 @@ export const pull: Command = {
     { name: 'quiet', short: 'q', kind: 'bool', description: 'Suppress verbose output' },
   ],
   args: { min: 1, max: 1 },
-  async run({ api, out, config }, { flags, args }) {
+  async run({ api, out, err, config }, { flags, args }) {
     if (!flags.bool('disable-content-trust')) {
       throw new KnownError('not_implemented', 'content trust is not supported');
     }
@@ -36,38 +35,10 @@ export const pull: Command = {
       tag: reference.digest ?? reference.tag,
       platform: flags.text('platform').toLowerCase(),
     };
-    const headers = registryAuth(config, reference);
+    const headers = await registryAuth(config.raw, reference, err);
     const response = await api.send('POST', '/images/create', { query, headers });
     await showProgress(response.body, quiet ? () => undefined : out, outputOptions());
     out(`${formatReference(reference)}\n`);
     return 0;
   },
 };
-
-/** The `X-Registry-Auth` header of what `docker login` kept in config.json, none without. */
-function registryAuth({ raw }: CliConfig, reference: Reference): Record<string, string> {
-  const key = reference.registry === 'docker.io' ? HUB_KEY : reference.registry;
-  const entry = member(member(raw, 'auths'), key);
-  const auth = member(entry, 'auth');
-  const identity = member(entry, 'identitytoken');
-  if (typeof auth !== 'string' && typeof identity !== 'string') return {};
-  const [username = '', ...password] = decode(typeof auth === 'string' ? auth : '').split(':');
-  const body = {
-    ...(username === '' ? {} : { username, password: password.join(':') }),
-    ...(typeof identity === 'string' ? { identitytoken: identity } : {}),
-    serveraddress: key,
-  };
-  return { 'X-Registry-Auth': Buffer.from(JSON.stringify(body)).toString('base64url') };
-}
-
-function decode(auth: string): string {
-  try {
-    return atob(auth);
-  } catch (error) {
-    throw new KnownError('invalid_parameter', `invalid auth in config.json: ${messageOf(error)}`, { cause: error });
-  }
-}
-
-function member(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
-}
