@@ -232,7 +232,10 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
       ...containerFilesRoutes(files),
       ...registryRoutes(createRegistryService(imageDeps)),
       ...imageRoutes(images),
-      ...networkRoutes(createNetworkService(networking)),
+      ...networkRoutes({
+        networks: createNetworkService(networking, events),
+        containers: containers.service,
+      }),
       ...volumeRoutes(volumes),
       ...absentRoutes(),
     ],

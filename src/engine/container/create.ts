@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ContainerCreateResponse, HostConfig } from '../../api/types/container.ts';
+import type { EndpointSettings } from '../../api/types/network.ts';
 import { isKind, messageOf } from '../../lib/errors.ts';
 import type { ContainerRecord, MountRecord } from '../../store/record/container-records.ts';
 import type { ResolvedImage } from '../image/image.ts';
@@ -100,7 +101,7 @@ function planRecord(
     },
     config,
     hostConfig,
-    endpoints: endpointsOf(request, hostConfig),
+    endpoints: endpointsOf(ctx, request, hostConfig),
     mounts: mounts.map(nameVolume),
     state: {
       status: 'created',
@@ -164,15 +165,31 @@ function defaultHostname(
   return other?.record.config.Hostname ?? id.slice(0, 12);
 }
 
-function endpointsOf(request: CreateRequest, hostConfig: HostConfig): ContainerRecord['endpoints'] {
+/** By name of the network; one that does not exist yet is left for the start to find. Errors: those of the endpoints' settings. */
+function endpointsOf(
+  ctx: ContainerContext,
+  request: CreateRequest,
+  hostConfig: HostConfig,
+): ContainerRecord['endpoints'] {
   const mode = hostConfig.NetworkMode ?? 'bridge';
   if (mode.startsWith('container:')) return {};
-  const given = Object.entries(request.networkingConfig.EndpointsConfig ?? {}).map(
-    ([name, settings]) => [name === 'default' ? 'bridge' : name, settings ?? {}] as const,
-  );
-  const endpoints = Object.fromEntries(given);
+  const nameOf = (given: string, settings: EndpointSettings): string => {
+    try {
+      return ctx.networking.resolve(given === 'default' ? 'bridge' : given, settings).name;
+    } catch (error) {
+      if (isKind(error, 'not_found')) return given;
+      throw error;
+    }
+  };
+  const endpoints: Record<string, EndpointSettings> = {};
+  for (const [given, value] of Object.entries(request.networkingConfig.EndpointsConfig ?? {})) {
+    const settings = withoutNulls(value ?? {});
+    endpoints[nameOf(given, settings)] = settings;
+  }
+  const first = nameOf(mode, {});
   const mac = request.config.MacAddress;
-  return { ...endpoints, [mode]: { ...endpoints[mode], ...(mac && { MacAddress: mac }) } };
+  endpoints[first] = { ...endpoints[first], ...(mac && { MacAddress: mac }) };
+  return endpoints;
 }
 
 /** Makes volumes that do not exist and counts this container as their user. */

@@ -161,6 +161,7 @@ function createFakeRecords(rows: Map<string, ContainerRecord>): ContainerRecords
       rows.set(record.id, record);
     },
     saveState: (id, state) => change(id, { state }),
+    saveEndpoints: (id, endpoints) => change(id, { endpoints }),
     rename(id, name) {
       taken(name);
       change(id, { name });
@@ -197,12 +198,29 @@ function createFakeNetworking() {
         sandboxId: 's',
         sandboxKey: '/netns',
         hosts: [],
+        hasResolver: false,
       };
       attached.set(containerId, attachment);
       return attachment;
     },
     release: async (id) => void attached.delete(id),
     current: (id) => attached.get(id),
+    connect: async ({ containerId, network, settings }) => {
+      const before = attached.get(containerId);
+      if (!before) throw new KnownError('not_found', 'no sandbox');
+      const after = { ...before, endpoints: { ...before.endpoints, [network]: settings }, hasResolver: true };
+      attached.set(containerId, after);
+      return after;
+    },
+    disconnect: async (containerId, network) => {
+      const before = attached.get(containerId);
+      if (!before) throw new KnownError('not_found', 'no sandbox');
+      const { [network]: _left, ...endpoints } = before.endpoints;
+      const after = { ...before, endpoints };
+      attached.set(containerId, after);
+      return after;
+    },
+    rename: () => undefined,
     recover: async () => undefined,
     resolve: (name) => ({ id: name, name, driver: 'bridge' }),
     inspect: () => ({}),
