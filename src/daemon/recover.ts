@@ -19,6 +19,7 @@ export async function recover(deps: {
     const live = context.table.byId(id);
     if (live) live.attachment = context.networking.current(id);
     await deps.execs.recover(id);
+    if (live?.record.state.status === 'running') context.health.begin(live);
   }
   await finishRemovals(context, toRemove);
   await sweepOrphans(context);

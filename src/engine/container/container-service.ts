@@ -1,10 +1,13 @@
+import { systemClock } from '../../lib/async/clock.ts';
 import { createKeyedLock } from '../../lib/async/keyed-lock.ts';
 import { isKind, KnownError } from '../../lib/errors.ts';
+import { createRunProbe } from '../exec/probe.ts';
 import { attachContainer } from './attach.ts';
 import { connectContainer, disconnectContainer } from './connect.ts';
 import type { ContainerContext, ContainerDeps } from './context.ts';
 import { createContainer } from './create.ts';
 import { removalInProgress, removeRunning } from './errors.ts';
+import { createHealthChecks } from './health/health-checks.ts';
 import { inspectContainer } from './inspect.ts';
 import { killContainer } from './kill.ts';
 import { listContainers } from './list.ts';
@@ -38,9 +41,17 @@ export function createContainerService(deps: ContainerDeps): Containers {
   const lock = createKeyedLock();
   const daemon = { shuttingDown: false };
   const table = createContainerTable(deps.records);
+  const execs: ContainerContext['execs'] = new Map();
+  const clock = deps.clock ?? systemClock;
   const context: ContainerContext = {
     ...deps,
     table,
+    execs,
+    health: createHealthChecks({
+      context: () => context,
+      clock,
+      probe: (live, probe) => createRunProbe({ containers: context, allCapabilities: [], execs }, clock)(live, probe),
+    }),
     locked: (id, work) => lock.run(id, work),
     startByPolicy: (live) => startContainer(context, live, 'policy'),
     isShuttingDown: () => daemon.shuttingDown,
@@ -80,6 +91,7 @@ export function createContainerService(deps: ContainerDeps): Containers {
     },
     disconnect() {
       daemon.shuttingDown = true;
+      context.health.endAll();
       for (const live of table.all()) {
         live.cancelBackOff?.();
         live.session?.disconnect();

@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import type { Clock } from '../../lib/async/clock.ts';
 import type { TaskGroup } from '../../lib/async/task-group.ts';
 import type { Cgroups } from '../../linux/cgroup/cgroup.ts';
 import type { MonitorHost } from '../../linux/monitor/monitor.ts';
@@ -10,10 +11,12 @@ import type { ContainerLogs } from '../../store/record/container-log.ts';
 import type { ContainerRecord, ContainerRecords } from '../../store/record/container-records.ts';
 import type { LayerStore } from '../../store/snapshot/layer-store.ts';
 import type { EventBus } from '../event/event.ts';
+import type { LiveExec } from '../exec/exec-record.ts';
 import type { ImageLookup } from '../image/image.ts';
 import type { ContainerNetworking } from '../network/network.ts';
 import type { VolumeService } from '../volume/volume.ts';
 import type { HostDefaults } from './defaults.ts';
+import type { HealthChecks } from './health/health-checks.ts';
 import type { ContainerTable, LiveContainer } from './live.ts';
 import type { SpecInput } from './spec-input.ts';
 
@@ -41,6 +44,8 @@ export interface ContainerDeps {
   readonly report: (what: string, error: unknown) => void;
   /** [0,1), for names. */
   readonly random?: () => number;
+  /** For health checks; the default is the machine's. */
+  readonly clock?: Clock;
 }
 
 export interface ContainerSettings {
@@ -66,6 +71,9 @@ export interface ContainerSettings {
 /** What verbs are given: the deps and the containers. */
 export interface ContainerContext extends ContainerDeps {
   readonly table: ContainerTable;
+  /** Execs of all containers by id, health checks included. */
+  readonly execs: Map<string, LiveExec>;
+  readonly health: HealthChecks;
   /** Runs under the container's lock. Only the service and background work that it starts call it. */
   readonly locked: <T>(id: string, work: () => Promise<T>) => Promise<T>;
   /** The restart policy's start, under the container's lock. */

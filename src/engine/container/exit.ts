@@ -2,6 +2,7 @@ import type { ExitReport, MonitorSession } from '../../linux/monitor/monitor.ts'
 import type { ContainerRecord, StateRecord } from '../../store/record/container-records.ts';
 import { scheduleRestart } from './back-off.ts';
 import { type ContainerContext, isCurrent, publish } from './context.ts';
+import { healthAtRest } from './health/decide.ts';
 import type { LiveContainer } from './live.ts';
 import { releaseRun } from './release.ts';
 import { removeContainer } from './remove.ts';
@@ -20,8 +21,8 @@ export function watchExit(ctx: ContainerContext, live: LiveContainer, session: M
 }
 
 /**
- * Order: release network, mounts and runtime state; keep the state; `die`; wake who waits for the exit; then auto-remove or the policy's
- * restart. Does nothing when that run's exit has been handled.
+ * Order: no more health checks; release network, mounts and runtime state; keep the state; `die`; wake who waits for the exit; then
+ * auto-remove or the policy's restart. Does nothing when that run's exit has been handled.
  */
 export async function handleExit(
   ctx: ContainerContext,
@@ -30,6 +31,7 @@ export async function handleExit(
   report: ExitReport,
 ): Promise<void> {
   if (live.session !== session || !isCurrent(ctx, live)) return;
+  ctx.health.end(live);
   await releaseRun(ctx, live, session.released);
   settleExit(ctx, live, report);
   if (live.record.state.status === 'exited' && live.record.hostConfig.AutoRemove && !live.restartingByHand)
@@ -85,5 +87,6 @@ function exitState(
     oomKilled: report.oomKilled,
     finishedAt: report.finishedAt.toISOString(),
     manuallyStopped: live.stopAsked,
+    ...healthAtRest(state),
   });
 }

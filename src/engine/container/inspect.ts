@@ -1,11 +1,12 @@
 import type {
   ContainerInspectResponse,
   ContainerState,
+  Health,
   MountPoint,
   NetworkSettings,
 } from '../../api/types/container.ts';
 import type { EndpointSettings } from '../../api/types/network.ts';
-import type { ContainerRecord, MountRecord, StateRecord } from '../../store/record/container-records.ts';
+import type { ContainerRecord, HealthRecord, MountRecord, StateRecord } from '../../store/record/container-records.ts';
 import type { ContainerContext } from './context.ts';
 import { showConfig, showHostConfig } from './defaults.ts';
 import type { LiveContainer } from './live.ts';
@@ -63,6 +64,20 @@ function toState(state: StateRecord): ContainerState {
     Error: state.error,
     StartedAt: state.startedAt,
     FinishedAt: state.finishedAt,
+    ...(state.health && { Health: toHealth(state.health) }),
+  };
+}
+
+function toHealth({ status, failingStreak, log }: HealthRecord): Health {
+  return {
+    Status: status,
+    FailingStreak: failingStreak,
+    Log: log.map(({ start, end, exitCode, output }) => ({
+      Start: start,
+      End: end,
+      ExitCode: exitCode,
+      Output: output,
+    })),
   };
 }
 

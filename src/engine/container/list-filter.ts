@@ -41,7 +41,7 @@ export function createFilter(filters: Filters, context: FilterContext): (subject
     ['name', ({ record }) => names.some((pattern) => pattern(record.name) || pattern(`/${record.name}`))],
     ['id', ({ record }) => ids.some((pattern) => pattern(record.id))],
     ['status', ({ record }) => valuesOf('status').includes(record.state.status)],
-    ['health', () => valuesOf('health').includes('none')],
+    ['health', ({ record }) => valuesOf('health').includes(record.state.health?.status ?? 'none')],
     ['exited', ({ record }) => record.state.status === 'exited' && exited.includes(record.state.exitCode)],
     ['label', ({ record }) => matchesLabels(record.config.Labels ?? {}, valuesOf('label'))],
     [

@@ -1,5 +1,6 @@
 import { type ContainerContext, cgroupPath, publish } from './context.ts';
 import { alreadyPaused, isRestarting, notPaused, notRunning } from './errors.ts';
+import { healthAtRest } from './health/decide.ts';
 import type { LiveContainer } from './live.ts';
 import { isRunning, nextState } from './state.ts';
 
@@ -10,7 +11,8 @@ export async function pauseContainer(ctx: ContainerContext, live: LiveContainer)
   if (state.status === 'paused') throw alreadyPaused(id);
   if (state.status === 'restarting') throw isRestarting(id);
   await ctx.cgroups.freeze(cgroupPath(ctx, live.record), true);
-  ctx.table.saveState(live, nextState(live.record.state, 'paused'));
+  ctx.health.end(live);
+  ctx.table.saveState(live, nextState(live.record.state, 'paused', healthAtRest(live.record.state)));
   publish(ctx, live.record, 'pause');
 }
 
@@ -20,5 +22,6 @@ export async function unpauseContainer(ctx: ContainerContext, live: LiveContaine
   if (state.status !== 'paused') throw notPaused(id);
   await ctx.cgroups.freeze(cgroupPath(ctx, live.record), false);
   ctx.table.saveState(live, nextState(live.record.state, 'unpaused'));
+  ctx.health.begin(live);
   publish(ctx, live.record, 'unpause');
 }

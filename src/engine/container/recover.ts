@@ -1,8 +1,10 @@
 import type { MonitorFound } from '../../linux/monitor/monitor.ts';
-import type { StateRecord } from '../../store/record/container-records.ts';
+import type { ContainerRecord, StateRecord } from '../../store/record/container-records.ts';
 import { scheduleRestart } from './back-off.ts';
 import type { ContainerContext } from './context.ts';
 import { settleExit, watchExit } from './exit.ts';
+import { healthAtStart } from './health/decide.ts';
+import { toHealthPlan } from './health/health-config.ts';
 import type { LiveContainer } from './live.ts';
 import { unmountRoot } from './release.ts';
 import { removeContainer } from './remove.ts';
@@ -63,7 +65,7 @@ function settle(ctx: ContainerContext, live: LiveContainer, found: MonitorFound)
     case 'exited':
       if (isOfLastRun(state, found.report.startedAt)) return sweep(ctx, live);
       if (!hasProcess(state))
-        ctx.table.setState(live, startedState(state, 0, found.report.startedAt ?? found.report.finishedAt));
+        ctx.table.setState(live, startedState(live.record, 0, found.report.startedAt ?? found.report.finishedAt));
       unmountRoot(ctx, live.record.id);
       return settleExit(ctx, live, found.report);
     case 'never_started':
@@ -77,21 +79,27 @@ function settle(ctx: ContainerContext, live: LiveContainer, found: MonitorFound)
 /** It runs: with the start time of the monitor, which the daemon may have died before keeping. */
 function adopt(ctx: ContainerContext, live: LiveContainer, found: Extract<MonitorFound, { kind: 'running' }>): void {
   const { state } = live.record;
-  if (!hasProcess(state)) ctx.table.saveState(live, startedState(state, found.pid, found.startedAt));
+  if (!hasProcess(state)) ctx.table.saveState(live, startedState(live.record, found.pid, found.startedAt));
   else if (state.pid !== found.pid)
-    ctx.table.saveState(live, { ...state, pid: found.pid, startedAt: found.startedAt.toISOString() });
+    ctx.table.saveState(live, {
+      ...state,
+      pid: found.pid,
+      startedAt: found.startedAt.toISOString(),
+      ...healthAtStart(toHealthPlan(live.record.config), state),
+    });
   live.session = found.session;
   live.attachment = ctx.networking.current(live.record.id);
   watchExit(ctx, live, found.session);
 }
 
-function startedState(state: StateRecord, pid: number, startedAt: Date): StateRecord {
+function startedState({ state, config }: ContainerRecord, pid: number, startedAt: Date): StateRecord {
   return nextState(state, 'started', {
     pid,
     startedAt: startedAt.toISOString(),
     exitCode: 0,
     error: '',
     oomKilled: false,
+    ...healthAtStart(toHealthPlan(config), state),
   });
 }
 

@@ -7,6 +7,8 @@ import { type ContainerContext, cgroupPath, publish } from './context.ts';
 import { notRunning, startedAlready, startPaused, startRemoving, unknownRuntime } from './errors.ts';
 import { formatHosts, formatResolvConf } from './etc-files.ts';
 import { watchExit } from './exit.ts';
+import { healthAtStart } from './health/decide.ts';
+import { toHealthPlan } from './health/health-config.ts';
 import type { LiveContainer } from './live.ts';
 import { toLogFile } from './log-config.ts';
 import { removeContainer } from './remove.ts';
@@ -71,12 +73,14 @@ async function launch(ctx: ContainerContext, live: LiveContainer, by: StartedBy)
       oomKilled: false,
       manuallyStopped: false,
       restartCount: by === 'policy' ? record.state.restartCount + 1 : 0,
+      ...healthAtStart(toHealthPlan(record.config), record.state),
     }),
   );
   live.stopAsked = false;
   undo.move();
   publish(ctx, live.record, 'start');
   watchExit(ctx, live, session);
+  ctx.health.begin(live);
 }
 
 /** Waits for all, so that nothing is still being made while it is undone; then throws the first failure. */

@@ -1,11 +1,11 @@
-import type { StateRecord } from '../../store/record/container-records.ts';
+import type { HealthRecord, StateRecord } from '../../store/record/container-records.ts';
 
 /** The STATUS column of `docker ps`, e.g. `Up 5 minutes (Paused)`, `Exited (0) 2 hours ago`. */
 export function formatStatus(state: StateRecord, now: Date): string {
   const since = (time: string): string => formatDuration(now.getTime() - Date.parse(time));
   switch (state.status) {
     case 'running':
-      return `Up ${since(state.startedAt)}`;
+      return `Up ${since(state.startedAt)}${formatHealth(state.health)}`;
     case 'paused':
       return `Up ${since(state.startedAt)} (Paused)`;
     case 'restarting':
@@ -19,6 +19,11 @@ export function formatStatus(state: StateRecord, now: Date): string {
     case 'exited':
       return `Exited (${state.exitCode}) ${since(state.finishedAt)} ago`;
   }
+}
+
+function formatHealth(health: HealthRecord | undefined): string {
+  if (!health) return '';
+  return health.status === 'starting' ? ' (health: starting)' : ` (${health.status})`;
 }
 
 /** A length of time as people say it, in the steps of docker's go-units. */

@@ -3,13 +3,13 @@ import type { ContainerConfig, HostConfig } from '../../api/types/container.ts';
 import { KnownError } from '../../lib/errors.ts';
 import { planPorts } from '../network/port-plan.ts';
 import { invalid } from './errors.ts';
+import { validateHealth } from './health/health-config.ts';
 import { parseSignal } from './signal.ts';
 import { parseSecurity } from './spec/build-spec.ts';
 import { checkCapabilities } from './spec/capabilities.ts';
 import { planLimits } from './spec/resources.ts';
 
 const MEMORY_MIN_BYTES = 6 * 1024 * 1024;
-const HEALTH_MIN_NANOS = 1_000_000;
 const HOSTNAME_MAX_BYTES = 64;
 
 /** Checks a merged config. Errors: invalid_parameter in Docker's words; not_implemented for what this engine does not do. */
@@ -33,18 +33,6 @@ function validatePort(port: string): void {
   const [, first, last = first] = /^(\d+)(?:-(\d+))?(?:\/(?:tcp|udp|sctp))?$/.exec(port) ?? [];
   const good = first !== undefined && Number(first) >= 1 && Number(last) >= Number(first) && Number(last) <= 65535;
   if (!good) throw invalid(`invalid port specification: "${port}"`);
-}
-
-function validateHealth({ Healthcheck: health }: ContainerConfig): void {
-  if (!health) return;
-  for (const key of ['Interval', 'Timeout', 'StartPeriod', 'StartInterval'] as const) {
-    const nanos = health[key] ?? 0;
-    if (nanos !== 0 && nanos < HEALTH_MIN_NANOS) throw invalid(`${key} in Healthcheck cannot be less than 1ms`);
-  }
-  if ((health.Retries ?? 0) < 0) throw invalid('Retries in Healthcheck cannot be negative');
-  const kind = health.Test?.[0];
-  if (kind !== undefined && kind !== '' && kind !== 'NONE')
-    throw new KnownError('not_implemented', 'health checks are not implemented: start with --no-healthcheck');
 }
 
 /** What the machine has to give. */

@@ -1,5 +1,6 @@
 import type { ContainerConfig, HostConfig } from '../../api/types/container.ts';
 import type { Volume } from '../../api/types/volume.ts';
+import { createFakeClock } from '../../lib/async/clock.fake.ts';
 import { createTaskGroup } from '../../lib/async/task-group.ts';
 import { KnownError } from '../../lib/errors.ts';
 import { createFakeMonitors } from '../../linux/monitor/monitor.fake.ts';
@@ -32,6 +33,8 @@ export function createWorld(kept: { readonly rows?: Map<string, ContainerRecord>
   const logs: LogFileRecord[] = [];
   const fail = { createWritable: false, buildSpec: false };
   const frozen = new Set<string>();
+  const clock = createFakeClock();
+  const groupsKilled: number[] = [];
   const tasks = createTaskGroup((name, error) => problems.push(`${name}: ${String(error)}`));
   const deps: ContainerDeps = {
     records: createFakeRecords(rows),
@@ -71,7 +74,10 @@ export function createWorld(kept: { readonly rows?: Map<string, ContainerRecord>
       pids: () => [100],
       remove: () => undefined,
     },
-    processes: { ps: async () => 'UID PID CMD\nroot 100 sleep 60\nroot 7 other\n' },
+    processes: {
+      ps: async () => 'UID PID CMD\nroot 100 sleep 60\nroot 7 other\n',
+      killGroup: (pid) => void groupsKilled.push(pid),
+    },
     buildSpec: (input) => {
       if (fail.buildSpec) throw new KnownError('invalid_parameter', 'no such device');
       return { annotations: {}, ...input };
@@ -91,6 +97,7 @@ export function createWorld(kept: { readonly rows?: Map<string, ContainerRecord>
     tasks,
     report: (what, error) => problems.push(`${what}: ${String(error)}`),
     random: () => 0,
+    clock,
   };
   const containers: Containers = createContainerService(deps);
   return {
@@ -109,6 +116,8 @@ export function createWorld(kept: { readonly rows?: Map<string, ContainerRecord>
     logs,
     fail,
     frozen,
+    clock,
+    groupsKilled,
     tasks,
     /** The daemon was killed and started again on what is durable. */
     again: () => createWorld({ rows: new Map(rows) }),

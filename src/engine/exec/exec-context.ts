@@ -11,6 +11,7 @@ export interface ExecDeps {
 }
 
 export interface ExecContext extends ExecDeps {
+  /** The containers' own. */
   readonly execs: Map<string, LiveExec>;
 }
 

@@ -7,6 +7,8 @@ export interface ExecRecord {
   readonly id: string;
   readonly containerId: string;
   readonly request: ExecRequest;
+  /** A health check of the daemon that started it: another one has no use for it. */
+  readonly probe?: boolean;
 }
 
 export interface LiveExec {
@@ -17,10 +19,20 @@ export interface LiveExec {
   session: MonitorSession | undefined;
   /** Resolves when it runs or cannot; for a resize that comes early. */
   readonly settled: PromiseWithResolvers<void>;
+  /** Resolves with the exit code of a process that has run. */
+  readonly ended: PromiseWithResolvers<number>;
 }
 
 export function createLiveExec(record: ExecRecord): LiveExec {
-  return { record, status: 'new', exitCode: null, pid: 0, session: undefined, settled: Promise.withResolvers() };
+  return {
+    record,
+    status: 'new',
+    exitCode: null,
+    pid: 0,
+    session: undefined,
+    settled: Promise.withResolvers(),
+    ended: Promise.withResolvers(),
+  };
 }
 
 /** `sh -c foo`, as events name it. */

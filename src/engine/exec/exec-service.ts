@@ -1,12 +1,10 @@
-import { randomBytes } from 'node:crypto';
-import { publish } from '../container/context.ts';
-import { parseDetachKeys } from '../container/detach-keys.ts';
 import { settlesWithin } from '../container/stop.ts';
-import { execNotRunning, noCommand, noSuchExec } from './errors.ts';
-import { checkContainer, type ExecContext, type ExecDeps } from './exec-context.ts';
-import { commandOf, createLiveExec, type LiveExec } from './exec-record.ts';
+import { createExec } from './create.ts';
+import { execNotRunning, noSuchExec } from './errors.ts';
+import type { ExecContext, ExecDeps } from './exec-context.ts';
+import type { LiveExec } from './exec-record.ts';
 import { recoverExecs } from './recover.ts';
-import type { ExecInspect, ExecRequest, ExecService } from './service.ts';
+import type { ExecInspect, ExecService } from './service.ts';
 import { startExec } from './start.ts';
 
 /** How long a resize waits for the process to start. */
@@ -19,7 +17,7 @@ export interface Execs {
 }
 
 export function createExecService(deps: ExecDeps): Execs {
-  const ctx: ExecContext = { ...deps, execs: new Map() };
+  const ctx: ExecContext = { ...deps, execs: deps.containers.execs };
   const find = (id: string): LiveExec => {
     const exec = ctx.execs.get(id);
     if (!exec) throw noSuchExec(id);
@@ -28,7 +26,7 @@ export function createExecService(deps: ExecDeps): Execs {
   return {
     recover: (containerId) => recoverExecs(ctx, containerId),
     service: {
-      create: async (container, request) => createExec(ctx, container, request),
+      create: async (container, request) => ({ id: createExec(ctx, container, request).record.id }),
       async start(id, options) {
         const exec = find(id);
         const stream = await startExec(ctx, exec, options);
@@ -43,25 +41,6 @@ export function createExecService(deps: ExecDeps): Execs {
       inspect: async (id) => toInspect(find(id)),
     },
   };
-}
-
-function createExec(ctx: ExecContext, container: string, request: ExecRequest): { readonly id: string } {
-  const { containers } = ctx;
-  const live = containers.table.find(container);
-  checkContainer(live, container);
-  if (!request.Cmd?.length) throw noCommand();
-  parseDetachKeys(request.DetachKeys);
-  containers.cgroups.expectMoves();
-  const exec = createLiveExec({ id: randomBytes(32).toString('hex'), containerId: live.record.id, request });
-  ctx.execs.set(exec.record.id, exec);
-  live.execIds.add(exec.record.id);
-  // One that is never started goes with its container.
-  void live.exit.promise.then(() => {
-    if (exec.status === 'new') ctx.execs.delete(exec.record.id);
-    live.execIds.delete(exec.record.id);
-  });
-  publish(containers, live.record, `exec_create: ${commandOf(exec.record)}`, { execID: exec.record.id });
-  return { id: exec.record.id };
 }
 
 function toInspect({ record, status, exitCode, pid }: LiveExec): ExecInspect {

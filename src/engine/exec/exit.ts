@@ -18,9 +18,16 @@ export function watchExecExit(ctx: ExecContext, live: LiveContainer, exec: LiveE
     exec.session = undefined;
     live.execIds.delete(id);
     publish(containers, live.record, 'exec_die', { execID: id, exitCode: String(report.exitCode) });
-    setTimeout(() => execs.delete(id), KEPT_MS).unref();
+    exec.ended.resolve(report.exitCode);
+    forgetLater(execs, exec);
     await session.released;
     containers.bundles.removeExec(containerId, id);
   };
   void session.exited.then((report) => containers.tasks.spawn(`exit of exec ${id}`, () => handle(report)));
+}
+
+/** An ended exec goes after a while; nobody asks for one of the daemon's own. */
+export function forgetLater(execs: ExecContext['execs'], { record }: LiveExec): void {
+  if (record.probe) execs.delete(record.id);
+  else setTimeout(() => execs.delete(record.id), KEPT_MS).unref();
 }

@@ -10,10 +10,12 @@ import { cannotExec, hasRun, isRunningAlready } from './errors.ts';
 import { checkContainer, type ExecContext } from './exec-context.ts';
 import { toExecProcess } from './exec-process.ts';
 import { commandOf, type LiveExec } from './exec-record.ts';
-import { watchExecExit } from './exit.ts';
+import { forgetLater, watchExecExit } from './exit.ts';
 
 export interface ExecStart {
   readonly detach: boolean;
+  /** A process that cannot be started is an error here, though a stream was asked for. */
+  readonly failsLoudly?: boolean;
   readonly consoleSize?: readonly [number, number];
 }
 
@@ -36,7 +38,8 @@ export async function startExec(
     exec.exitCode = exitCodeOf(error);
     live.execIds.delete(record.id);
     const failure = cannotExec(error);
-    if (options.detach) throw failure;
+    forgetLater(ctx.execs, exec);
+    if (options.detach || options.failsLoudly) throw failure;
     return refusal(ctx, live, exec, failure);
   } finally {
     exec.settled.resolve();

@@ -10,15 +10,28 @@ import { parseExitFile, toArguments } from './protocol.ts';
 export function createMonitorHost(deps: { readonly monitorPath: string }): MonitorHost {
   return {
     async launch(spec) {
-      await startProgram([deps.monitorPath, ...toArguments(spec)]);
-      return (await openSession(spec.dir)).session;
+      const pid = await startProgram([deps.monitorPath, ...toArguments(spec)]);
+      try {
+        return (await openSession(spec.dir)).session;
+      } catch (error) {
+        kill(pid); // its folder went with a container that has just ended; by itself it would wait ten seconds for a connection
+        throw wrapError(error, 'connecting to the monitor');
+      }
     },
     reconnect,
   };
 }
 
-/** Resolves when the monitor says that it listens. */
-async function startProgram(argv: readonly string[]): Promise<void> {
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if (errnoOf(error) !== 'ESRCH') throw error;
+  }
+}
+
+/** Resolves with the monitor's pid when it says that it listens. */
+async function startProgram(argv: readonly string[]): Promise<number> {
   let answer: string;
   try {
     const child = Bun.spawn([...argv], {
@@ -35,8 +48,9 @@ async function startProgram(argv: readonly string[]): Promise<void> {
   } catch (error) {
     throw wrapError(error, `starting ${argv[0]}`);
   }
-  if (!answer.startsWith('ready '))
-    throw new KnownError('system', `monitor could not be set up: ${answer.trim() || 'no answer'}`);
+  const pid = Number(/^ready (\d+)\n/.exec(answer)?.[1] ?? 0);
+  if (pid <= 1) throw new KnownError('system', `monitor could not be set up: ${answer.trim() || 'no answer'}`);
+  return pid;
 }
 
 async function reconnect(dir: string): Promise<MonitorFound> {

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { KnownError, messageOf } from '../../lib/errors.ts';
 import type { ProcessList } from './ps.ts';
@@ -21,5 +22,24 @@ export function createProcessList(): ProcessList {
         });
       }
     },
+    killGroup(pid, { not }) {
+      const group = groupOf(pid);
+      if (group === undefined) return;
+      try {
+        process.kill(group > 1 && group !== groupOf(not) ? -group : pid, 'SIGKILL');
+      } catch (error) {
+        if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+      }
+    },
   };
+}
+
+/** proc_pid_stat(5), the third field behind the name, which may hold anything; undefined when there is no such process. */
+function groupOf(pid: number): number | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[2]);
+  } catch {
+    return undefined;
+  }
 }

@@ -96,4 +96,23 @@ export interface StateRecord {
   readonly restartCount: number;
   /** A user has stopped or killed it: no policy brings it back while this daemon runs. */
   readonly manuallyStopped: boolean;
+  /** Absent: it has never run with a health check. */
+  readonly health?: HealthRecord;
+}
+
+export interface HealthRecord {
+  readonly status: 'starting' | 'healthy' | 'unhealthy';
+  /** Failures since the last success. */
+  readonly failingStreak: number;
+  /** The last five, oldest first. */
+  readonly log: readonly ProbeResult[];
+}
+
+/** What one probe found; times are RFC 3339. */
+export interface ProbeResult {
+  readonly start: string;
+  readonly end: string;
+  /** 0 is healthy; -1: it took too long or could not be run. */
+  readonly exitCode: number;
+  readonly output: string;
 }
