@@ -85,7 +85,7 @@ export function* packTree(
     const made = toEntry(path, name, stat, links, options);
     const entry = made && options.map ? options.map(path, made, stat) : made;
     if (entry === undefined) return;
-    if (entry.type === 'file') yield* file(path, entry);
+    if (entry.type === 'file' && stat.isFile()) yield* file(path, entry);
     else if (name !== '') yield* put(tarHeader(entry));
     if (entry.type !== 'directory') return;
     for (const added of options.before?.(path, name) ?? []) yield* put(tarHeader(added));
