@@ -42,6 +42,7 @@ import { createNetworkNamespaces } from '../linux/netns/network-namespaces.host.
 import { createBundles } from '../linux/runtime/bundle.host.ts';
 import { createCompiledFilters } from '../linux/runtime/compiled-filters.host.ts';
 import { createProcessList } from '../linux/runtime/ps.host.ts';
+import { createRuntimeStates } from '../linux/runtime/runtime-states.host.ts';
 import { createVolumeFiles } from '../linux/runtime/volume-files.host.ts';
 import { API_VERSION, MIN_API_VERSION } from '../server/router.ts';
 import { absentRoutes } from '../server/routes/absent.ts';
@@ -144,7 +145,7 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
     hardLimits: hardLimits(),
     devicesAt,
   };
-  const runtimes = Object.fromEntries(
+  const runtimes: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
     ['crun', 'runc'].flatMap((name) => {
       const path = ['/usr/bin', '/usr/sbin', '/usr/local/bin']
         .map((folder) => join(folder, name))
@@ -168,6 +169,11 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
     tasks,
     report,
     buildSpec: (input) => buildSpec(input, facts),
+    runtimeStates: createRuntimeStates(
+      Object.fromEntries(
+        Object.entries(runtimes).map(([name, argv]) => [name, { argv, root: join(config.execRoot, name) }]),
+      ),
+    ),
     filters: createCompiledFilters({ crun: join(config.execRoot, 'crun') }),
     settings: {
       runtimes,

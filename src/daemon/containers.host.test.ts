@@ -18,6 +18,7 @@ import { createMounter } from '../linux/mount/mounter.host.ts';
 import { createBundles } from '../linux/runtime/bundle.host.ts';
 import { createCompiledFilters } from '../linux/runtime/compiled-filters.host.ts';
 import { createProcessList } from '../linux/runtime/ps.host.ts';
+import { createRuntimeStates } from '../linux/runtime/runtime-states.host.ts';
 import { createContainerLogs } from '../store/record/container-log.host.ts';
 import { createContainerRecords } from '../store/record/container-records.host.ts';
 import { openDatabase } from '../store/record/database.host.ts';
@@ -117,6 +118,9 @@ function createDaemon(): Daemon {
     cgroups,
     processes: createProcessList(),
     buildSpec: (input) => buildSpec(input, host),
+    runtimeStates: createRuntimeStates({
+      crun: { argv: ['/usr/bin/crun', '--root', join(root, 'run/crun')], root: join(root, 'run/crun') },
+    }),
     filters: createCompiledFilters({ crun: join(root, 'run/crun') }),
     settings: {
       ...world.deps.settings,

@@ -7,6 +7,7 @@ import type { Mounter } from '../../linux/mount/mounter.ts';
 import type { Bundles } from '../../linux/runtime/bundle.ts';
 import type { CompiledFilters, SpecWithSeccomp } from '../../linux/runtime/compiled-filters.ts';
 import type { ProcessList } from '../../linux/runtime/ps.ts';
+import type { RuntimeStates } from '../../linux/runtime/runtime-states.ts';
 import type { ContainerLogs } from '../../store/record/container-log.ts';
 import type { ContainerRecord, ContainerRecords } from '../../store/record/container-records.ts';
 import type { LayerStore } from '../../store/snapshot/layer-store.ts';
@@ -37,6 +38,7 @@ export interface ContainerDeps {
   /** The OCI runtime spec. Errors: invalid_parameter for settings that cannot be met. */
   readonly buildSpec: (input: SpecInput) => SpecWithSeccomp;
   readonly filters: CompiledFilters;
+  readonly runtimeStates: RuntimeStates;
   readonly settings: ContainerSettings;
   /** Background work: exits, restarts. The daemon awaits it before it ends. */
   readonly tasks: TaskGroup;
@@ -96,6 +98,11 @@ export function publish(
 /** Path of a container's cgroup below each hierarchy's root; `..` does not lead out of it. */
 export function cgroupPath({ settings }: Pick<ContainerDeps, 'settings'>, { id, hostConfig }: ContainerRecord): string {
   return posix.join('/', hostConfig.CgroupParent || settings.cgroupParent, id);
+}
+
+/** Name of the runtime that a container runs with. */
+export function runtimeOf({ settings }: Pick<ContainerDeps, 'settings'>, { hostConfig }: ContainerRecord): string {
+  return hostConfig.Runtime || settings.defaults.runtime;
 }
 
 /** True when `live` is still the container of its id (it may have been removed while somebody waited). */

@@ -4,6 +4,7 @@ import { scheduleRestart } from './back-off.ts';
 import { type ContainerContext, isCurrent, publish } from './context.ts';
 import { healthAtRest } from './health/decide.ts';
 import type { LiveContainer } from './live.ts';
+import { endLostRun } from './lost-run.ts';
 import { releaseRun } from './release.ts';
 import { removeContainer } from './remove.ts';
 import { decideRestart, type RestartDecision } from './restart-policy.ts';
@@ -32,6 +33,7 @@ export async function handleExit(
 ): Promise<void> {
   if (live.session !== session || !isCurrent(ctx, live)) return;
   ctx.health.end(live);
+  if (report.lost) await endLostRun(ctx, live.record);
   await releaseRun(ctx, live, session.released);
   settleExit(ctx, live, report);
   if (live.record.state.status === 'exited' && live.record.hostConfig.AutoRemove && !live.restartingByHand)

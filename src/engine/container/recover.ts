@@ -6,6 +6,7 @@ import { settleExit, watchExit } from './exit.ts';
 import { healthAtStart } from './health/decide.ts';
 import { toHealthPlan } from './health/health-config.ts';
 import type { LiveContainer } from './live.ts';
+import { endLostRun, sweepLostRuns } from './lost-run.ts';
 import { unmountRoot } from './release.ts';
 import { removeContainer } from './remove.ts';
 import { startsWithDaemon } from './restart-policy.ts';
@@ -26,6 +27,8 @@ export interface Recovered {
  */
 export async function recoverContainers(ctx: ContainerContext): Promise<Recovered> {
   const found = await Promise.all(ctx.table.all().map(async (live) => ({ live, what: await reconnect(ctx, live) })));
+  for (const { live, what } of found)
+    if (what.kind !== 'running' && hasProcess(live.record.state)) await endLostRun(ctx, live.record);
   for (const { live, what } of found) settle(ctx, live, what);
   const all = ctx.table.all();
   const idle = all.filter(({ record }) => !hasProcess(record.state));
@@ -118,6 +121,7 @@ function sweep(ctx: ContainerContext, live: LiveContainer): void {
 
 /** Mounts, folders and layers whose container no longer exists. */
 export async function sweepOrphans(ctx: ContainerContext): Promise<void> {
+  await sweepLostRuns(ctx);
   const known = ctx.table.all();
   const runNames = new Set(
     known.filter(({ record }) => isRunning(record.state)).map(({ record }) => record.id.slice(0, 24)),

@@ -3,7 +3,7 @@ import type { MonitorSession } from '../../linux/monitor/monitor.ts';
 import type { SpecWithSeccomp } from '../../linux/runtime/compiled-filters.ts';
 import type { ContainerRecord } from '../../store/record/container-records.ts';
 import type { NetworkAttachment } from '../network/network.ts';
-import { type ContainerContext, cgroupPath, publish } from './context.ts';
+import { type ContainerContext, cgroupPath, publish, runtimeOf } from './context.ts';
 import { notRunning, startedAlready, startPaused, startRemoving, unknownRuntime } from './errors.ts';
 import { formatHosts, formatResolvConf } from './etc-files.ts';
 import { watchExit } from './exit.ts';
@@ -11,6 +11,7 @@ import { healthAtStart } from './health/decide.ts';
 import { toHealthPlan } from './health/health-config.ts';
 import type { LiveContainer } from './live.ts';
 import { toLogFile } from './log-config.ts';
+import { endLostRun } from './lost-run.ts';
 import { removeContainer } from './remove.ts';
 import { prepareRoot, type Root } from './rootfs.ts';
 import { isRunning, nextState } from './state.ts';
@@ -43,7 +44,7 @@ async function launch(ctx: ContainerContext, live: LiveContainer, by: StartedBy)
   ctx.bundles.makeKept(record.id);
   ctx.bundles.makeRun(record.id);
   undo.defer(() => ctx.bundles.removeRun(record.id));
-  undo.defer(() => removeCgroup(ctx, record));
+  undo.defer(() => endLostRun(ctx, record)); // a runtime that gives up half-way, or is killed, leaves things
   const [session, attachment, root] = await allSettled(
     launchMonitor(ctx, record, undo),
     attachNetwork(ctx, record, undo),
@@ -185,10 +186,6 @@ function writeFiles(
   return spec;
 }
 
-function runtimeOf(ctx: ContainerContext, { hostConfig }: ContainerRecord): string {
-  return hostConfig.Runtime || ctx.settings.defaults.runtime;
-}
-
 function joinOf(
   ctx: ContainerContext,
   kind: 'pid' | 'ipc',
@@ -198,15 +195,6 @@ function joinOf(
   const other = ctx.table.find(mode.slice('container:'.length)).record;
   if (other.state.pid === 0) throw notRunning(other.id);
   return { [kind]: other.state.pid };
-}
-
-/** A runtime that gives up half-way leaves its cgroups. */
-function removeCgroup(ctx: ContainerContext, record: ContainerRecord): void {
-  try {
-    ctx.cgroups.remove(cgroupPath(ctx, record));
-  } catch (error) {
-    ctx.report(`cgroup of container ${record.id}`, error);
-  }
 }
 
 /** Everyone who waits for output is connected before there can be any. */

@@ -73,7 +73,10 @@ export function createWorld(kept: { readonly rows?: Map<string, ContainerRecord>
       freeze: async (path, on) => void (on ? frozen.add(path) : frozen.delete(path)),
       pids: () => [100],
       remove: () => undefined,
+      kill: async () => undefined,
+      below: () => [],
     },
+    runtimeStates: { list: () => [], destroy: async () => undefined },
     processes: {
       ps: async () => 'UID PID CMD\nroot 100 sleep 60\nroot 7 other\n',
       killGroup: (pid) => void groupsKilled.push(pid),

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statfsSync, writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { KnownError } from '../../lib/errors.ts';
+import { errnoOf, KnownError } from '../../lib/errors.ts';
 import { MS, mount } from '../ffi/libc.host.ts';
 import type { Cgroups } from './cgroup.ts';
 
@@ -10,6 +10,7 @@ const ROOT = '/sys/fs/cgroup';
 /** statfs(2) type of a v2 hierarchy. */
 const CGROUP2_MAGIC = 0x63677270;
 const FREEZE_TIMEOUT_MS = 10_000;
+const KILL_TIMEOUT_MS = 10_000;
 
 export function createCgroups(): Cgroups {
   const version = statfsSync(ROOT).type === CGROUP2_MAGIC ? 2 : 1;
@@ -30,6 +31,21 @@ export function createCgroups(): Cgroups {
     freeze: (path, frozen) =>
       version === 2 ? freezeV2(folder('', path), frozen) : freezeV1(folder('freezer', path), frozen),
     pids: (path) => pidsBelow(folder('pids', path)),
+    async kill(path) {
+      const pidsOf = (): readonly number[] => pidsBelow(folder('pids', path));
+      for (const deadline = Date.now() + KILL_TIMEOUT_MS; pidsOf().length > 0; await delay(5)) {
+        if (Date.now() > deadline) throw new KnownError('system', `processes of cgroup ${path} do not end`);
+        for (const pid of pidsOf()) killProcess(pid);
+        thaw(
+          version === 2 ? join(folder('', path), 'cgroup.freeze') : join(folder('freezer', path), 'freezer.state'),
+          version,
+        );
+      }
+    },
+    below(path) {
+      const parent = folder('pids', path);
+      return existsSync(parent) ? children(parent).map((child) => basename(child)) : [];
+    },
     remove(path) {
       const roots = version === 2 ? [ROOT] : readdirSync(ROOT).map((name) => join(ROOT, name));
       for (const root of roots) removeTree(join(root, path));
@@ -98,6 +114,19 @@ function children(folder: string): readonly string[] {
   return readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map((entry) => join(folder, entry.name));
+}
+
+function killProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if (errnoOf(error) !== 'ESRCH') throw error;
+  }
+}
+
+/** A frozen process dies only when it is let go. */
+function thaw(file: string, version: 1 | 2): void {
+  if (existsSync(file)) writeFileSync(file, version === 2 ? '0' : 'THAWED');
 }
 
 function removeTree(folder: string): void {

@@ -19,6 +19,10 @@ export interface Cgroups {
   freeze(path: string, frozen: boolean): Promise<void>;
   /** Pids of every process in a cgroup and below it; empty when it is gone. */
   pids(path: string): readonly number[];
+  /** Kills every process of a cgroup and below it, frozen ones too; resolves when none is left. Errors: system when some stay for 10 s. */
+  kill(path: string): Promise<void>;
+  /** Names of the cgroups right below one. */
+  below(path: string): readonly string[];
   /** Removes what a lost runtime left of a cgroup; fine when it is gone. */
   remove(path: string): void;
 }
