@@ -91,7 +91,14 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
 
   const imageRecords = createImageRecords({ db });
   const catalog = createCatalog({ content, layers });
-  const collector = createCollector({ content, layers, records: imageRecords, catalog, background: tasks });
+  const collector = createCollector({
+    content,
+    layers,
+    records: imageRecords,
+    catalog,
+    background: tasks,
+    now: Date.now,
+  });
   const host = { os: 'linux', architecture: architecture() };
   const users = (): ReturnType<Parameters<typeof createImageService>[0]['users']> =>
     containers.context.table.all().map(({ record }) => ({

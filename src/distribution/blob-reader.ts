@@ -1,4 +1,5 @@
 import { isKind, KnownError, messageOf } from '../lib/errors.ts';
+import { RegistryError } from './registry-error.ts';
 import type { SendRequest } from './request.ts';
 
 export interface BlobReaderDeps {
@@ -7,16 +8,22 @@ export interface BlobReaderDeps {
 }
 
 interface ReadOptions {
+  /** First byte wanted. Default 0. */
+  readonly offset?: number;
   readonly signal: AbortSignal;
-  readonly onRetry?: (delaySeconds: number) => void;
+  /** Told once a second while waiting for the next attempt: seconds left. */
+  readonly onRetry?: (seconds: number) => void;
 }
 
-/** Connections that may break without a single new byte before the download is given up. */
-const FRUITLESS_BREAKS = 5;
+/** Breaks in a row that bring next to nothing before the download is given up, and the pauses between: Docker's. */
+const RETRIES = 5;
+const PAUSE_SECONDS = 5;
+/** A connection that brought so much before it broke is taken up again at once, however often. */
+const WORTHWHILE_BYTES = 64 << 10;
 
 /**
- * Reads `sizeBytes` bytes. A connection that breaks in the middle is taken up again by a Range request; a registry that does
- * not know ranges sends all again and what is known already is skipped. More bytes than promised: data_loss.
+ * Reads the blob from `offset` to `sizeBytes`. A connection that breaks in the middle is taken up again by a Range request; a
+ * registry that does not know ranges sends all again and what is known already is skipped. More bytes than promised: data_loss.
  */
 export async function* readBlob(
   deps: BlobReaderDeps,
@@ -24,7 +31,7 @@ export async function* readBlob(
   sizeBytes: number,
   options: ReadOptions,
 ): AsyncGenerator<Uint8Array> {
-  let offset = 0;
+  let offset = options.offset ?? 0;
   let fruitless = 0;
   for (;;) {
     const before = offset;
@@ -38,15 +45,30 @@ export async function* readBlob(
       throw new Error('unexpected EOF');
     } catch (error) {
       if (options.signal.aborted) throw new KnownError('cancelled', 'context canceled', { cause: error });
-      if (error instanceof KnownError && !isKind(error, 'unavailable')) throw error;
-      if (error instanceof KnownError && 'status' in error) throw error;
-      fruitless = offset > before ? 1 : fruitless + 1;
-      if (fruitless > FRUITLESS_BREAKS)
-        throw new KnownError('unavailable', `download of ${path} failed: ${messageOf(error)}`, { cause: error });
-      const delaySeconds = 2 ** (fruitless - 1);
-      options.onRetry?.(delaySeconds);
-      await deps.sleep(delaySeconds * 1000, options.signal);
+      if (!mayPass(error)) throw error;
+      fruitless = offset - before >= WORTHWHILE_BYTES ? 0 : fruitless + 1;
+      if (fruitless > RETRIES) throw gaveUp(path, error);
+      await pause(deps, fruitless, options);
     }
+  }
+}
+
+/** What broke while bytes came, and failures of the registry itself; not what it decided. */
+function mayPass(error: unknown): boolean {
+  if (error instanceof RegistryError) return error.status >= 500;
+  if (!(error instanceof KnownError)) return true;
+  return isKind(error, 'unavailable') && !/certificate|redirect|token/.test(error.message);
+}
+
+function gaveUp(path: string, error: unknown): unknown {
+  if (error instanceof RegistryError) return error;
+  return new KnownError('unavailable', `download of ${path} failed: ${messageOf(error)}`, { cause: error });
+}
+
+async function pause(deps: BlobReaderDeps, fruitless: number, { signal, onRetry }: ReadOptions): Promise<void> {
+  for (let seconds = fruitless * PAUSE_SECONDS; seconds > 0; seconds--) {
+    onRetry?.(seconds);
+    await deps.sleep(1000, signal);
   }
 }
 
@@ -58,7 +80,8 @@ async function* readFrom(
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   if (offset === sizeBytes && offset > 0) return;
-  const response = await send({ path, signal, ...(offset > 0 ? { headers: { Range: `bytes=${offset}-` } } : {}) });
+  const headers = offset > 0 ? { headers: { Range: `bytes=${offset}-` } } : {};
+  const response = await send({ path, signal, retried: false, ...headers });
   let skip = offset > 0 && response.status !== 206 ? offset : 0;
   if (response.status === 206) checkRange(response.headers.get('content-range'), offset, path);
   for await (const part of response.body ?? []) {

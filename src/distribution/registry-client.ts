@@ -85,12 +85,17 @@ export interface RemoteRepository {
   /** By tag or digest. At most 4 MiB. */
   manifest(tagOrDigest: string, options: { readonly signal: AbortSignal }): Promise<RemoteManifest>;
   /**
-   * The blob's bytes, never more than `descriptor.size`; a broken connection is taken up again where it ended. The digest is
-   * the reader's to check (the content store does). `onRetry` is told before every pause.
+   * The blob's bytes from `offset` (default 0) on, never more than `descriptor.size` in all; a broken connection is taken up
+   * again where it ended. The digest is the reader's to check (the content store does). `onRetry` is told once a second while
+   * waiting: seconds left.
    */
   blob(
     descriptor: { readonly digest: Digest; readonly size: number },
-    options: { readonly signal: AbortSignal; readonly onRetry?: (delaySeconds: number) => void },
+    options: {
+      readonly signal: AbortSignal;
+      readonly onRetry?: (seconds: number) => void;
+      readonly offset?: number;
+    },
   ): AsyncIterable<Uint8Array>;
   /** Sends a blob if the registry lacks it. Taken up where it broke, five attempts without a new byte, pauses as Docker's. */
   pushBlob(push: BlobPush): Promise<BlobPushed>;

@@ -25,6 +25,8 @@ export interface CollectorDeps {
   readonly catalog: Catalog;
   /** Owns collections that were put off. */
   readonly background: TaskGroup;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
 }
 
 export function createCollector(deps: CollectorDeps): Collector {
@@ -62,7 +64,10 @@ export function createCollector(deps: CollectorDeps): Collector {
   };
 }
 
-async function sweep({ content, layers, records, catalog }: CollectorDeps): Promise<void> {
+/** How long the beginning of a pull that was cut off is kept for the next one. */
+const PARTIAL_MS = 24 * 60 * 60 * 1000;
+
+async function sweep({ content, layers, records, catalog, now }: CollectorDeps): Promise<void> {
   const blobs = new Set<Digest>();
   const chains = new Set<ChainId>();
   for (const { target } of records.list()) {
@@ -74,4 +79,5 @@ async function sweep({ content, layers, records, catalog }: CollectorDeps): Prom
   const unneeded: Digest[] = [];
   for await (const { digest } of content.list()) if (!blobs.has(digest)) unneeded.push(digest);
   for (const digest of unneeded) await content.remove(digest);
+  await content.dropPartials(now() - PARTIAL_MS);
 }

@@ -84,11 +84,12 @@ async function downloadOne(
     signal.throwIfAborted();
     const onRetry = (seconds: number): void =>
       progress({ status: `Retrying in ${seconds} second${seconds === 1 ? '' : 's'}`, progressDetail: {}, id });
-    const source = deps.repository.blob(descriptor, { signal, onRetry });
+    const source = (offset: number): AsyncIterable<Uint8Array> =>
+      deps.repository.blob(descriptor, { signal, onRetry, offset });
     const onProgress = ticker(deps.now, (current) =>
       progress({ status: 'Downloading', progressDetail: { current, total: descriptor.size }, id }),
     );
-    await deps.content.write(source, { digest: descriptor.digest, size: descriptor.size, onProgress, signal });
+    await deps.content.resume(descriptor, source, { onProgress, signal });
   });
   progress({ status: 'Verifying Checksum', progressDetail: {}, id });
   progress({ status: 'Download complete', progressDetail: {}, id });

@@ -6,12 +6,13 @@ import type { ContentStore } from './content-store.ts';
 /** The same rules in memory. `path` is refused: there is no file. */
 export function createFakeContentStore(): ContentStore {
   const blobs = new Map<Digest, Uint8Array>();
+  const partials = new Map<Digest, Uint8Array>();
   const get = (digest: Digest): Uint8Array => {
     const blob = blobs.get(digest);
     if (!blob) throw new KnownError('not_found', `content ${digest} not found`);
     return blob;
   };
-  return {
+  const store: ContentStore = {
     has: async (digest) => blobs.has(digest),
     size: async (digest) => get(digest).length,
     path: async (digest) => {
@@ -46,9 +47,31 @@ export function createFakeContentStore(): ContentStore {
       blobs.set(digest, blob);
       return { digest, size };
     },
+    async resume({ digest, size }, source, { signal, onProgress }) {
+      if (blobs.has(digest)) return;
+      const before = partials.get(digest) ?? new Uint8Array();
+      let bytes = Buffer.from(before);
+      try {
+        for await (const chunk of source(bytes.byteLength)) {
+          signal.throwIfAborted();
+          bytes = Buffer.concat([bytes, chunk]);
+          onProgress?.(bytes.byteLength);
+        }
+      } catch (error) {
+        partials.set(digest, bytes);
+        throw error;
+      }
+      partials.delete(digest);
+      const found = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+      if (found === digest && bytes.byteLength === size) blobs.set(digest, bytes);
+      else if (before.byteLength > 0) await store.resume({ digest, size }, source, { signal });
+      else throw new KnownError('data_loss', `content has digest ${found}, expected ${digest}`);
+    },
+    dropPartials: async () => partials.clear(),
     remove: async (digest) => void blobs.delete(digest),
     async *list() {
       for (const [digest, blob] of blobs) yield { digest, size: blob.length };
     },
   };
+  return store;
 }

@@ -1,7 +1,9 @@
 import { afterAll, expect, test } from 'bun:test';
+import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseDigest } from '../../oci/digest.ts';
 import { createFakeContentStore } from './content-store.fake.ts';
 import { createContentStore } from './content-store.host.ts';
 import { contentStoreSuite } from './content-store.suite.ts';
@@ -12,6 +14,29 @@ let stores = 0;
 
 contentStoreSuite('in memory', createFakeContentStore);
 contentStoreSuite('on disk', () => createContentStore({ root: join(root, String(stores++)) }));
+
+test('the beginning of a blob outlives its store, and is dropped when it is old', async () => {
+  const place = join(root, 'restarted');
+  const bytes = Buffer.from('hello');
+  const descriptor = { digest: parseDigest(`sha256:${createHash('sha256').update(bytes).digest('hex')}`), size: 5 };
+  const signal = new AbortController().signal;
+  const offsets: number[] = [];
+  const source = async function* (offset: number): AsyncGenerator<Uint8Array> {
+    offsets.push(offset);
+    yield bytes.subarray(offset, offset + 2);
+    throw new Error('cut');
+  };
+  const once = async (): Promise<void> => {
+    await expect(createContentStore({ root: place }).resume(descriptor, source, { signal })).rejects.toThrow('cut');
+  };
+  await once();
+  await once();
+  await createContentStore({ root: place }).dropPartials(0);
+  await once();
+  expect(offsets).toEqual([0, 2, 4]);
+  await createContentStore({ root: place }).dropPartials(Number.POSITIVE_INFINITY);
+  expect(readdirSync(join(place, 'partial'))).toEqual([]);
+});
 
 test('what a crash left half written is gone at the next start', () => {
   const place = join(root, 'crashed');

@@ -2,9 +2,11 @@ import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { access, open, opendir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createKeyedLock } from '../../lib/async/keyed-lock.ts';
 import { errnoOf, KnownError } from '../../lib/errors.ts';
 import { type Digest, digestHex, isDigest, parseDigest } from '../../oci/digest.ts';
 import type { ContentStore } from './content-store.ts';
+import { dropOld, fetchPartial } from './partial.host.ts';
 
 const READ_ALL_BYTES = 8 * 1024 * 1024;
 
@@ -13,13 +15,16 @@ const READ_ALL_BYTES = 8 * 1024 * 1024;
  *
  *   <root>/oci-layout
  *         /blobs/sha256/<hex>   complete, verified blobs
+ *         /partial/<hex>        beginnings of blobs being fetched; outlive the daemon
  *         /ingest/<uuid>        being written; emptied at start
  */
 export function createContentStore(deps: { readonly root: string }): ContentStore {
   const blobs = join(deps.root, 'blobs', 'sha256');
   const ingest = join(deps.root, 'ingest');
   rmSync(ingest, { recursive: true, force: true });
-  for (const folder of [blobs, ingest]) mkdirSync(folder, { recursive: true, mode: 0o711 });
+  const partial = join(deps.root, 'partial');
+  const locks = createKeyedLock();
+  for (const folder of [blobs, ingest, partial]) mkdirSync(folder, { recursive: true, mode: 0o711 });
   writeFileSync(join(deps.root, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}\n');
   const pathOf = (digest: Digest): string => join(blobs, digestHex(digest));
 
@@ -56,6 +61,15 @@ export function createContentStore(deps: { readonly root: string }): ContentStor
         throw error;
       }
     },
+    resume: (descriptor, source, options) =>
+      locks.run(descriptor.digest, async () => {
+        if (await store.has(descriptor.digest)) return;
+        options.signal.throwIfAborted();
+        await fetchPartial(join(partial, digestHex(descriptor.digest)), descriptor, source, options);
+        await rename(join(partial, digestHex(descriptor.digest)), pathOf(descriptor.digest));
+        await syncFolder(blobs);
+      }),
+    dropPartials: (beforeMs) => dropOld(partial, beforeMs),
     remove: async (digest) => await rm(pathOf(digest), { force: true }),
     async *list() {
       for await (const { name } of await opendir(blobs)) {

@@ -44,6 +44,54 @@ export function contentStoreSuite(name: string, create: () => ContentStore): voi
     expect(await store.has(HELLO)).toBe(false);
   });
 
+  test(`${name}: a blob that was cut off is gone on with where it ended`, async () => {
+    const store = create();
+    const signal = new AbortController().signal;
+    const offsets: number[] = [];
+    const cut = async function* (offset: number): AsyncGenerator<Uint8Array> {
+      offsets.push(offset);
+      yield Buffer.from('hello'.slice(offset, offset + 2));
+      if (offset < 4) throw new Error('cut');
+    };
+    const seen: number[] = [];
+    const once = (): Promise<void> =>
+      store.resume({ digest: HELLO, size: 5 }, cut, { signal, onProgress: (bytes) => seen.push(bytes) });
+    await expect(once()).rejects.toThrow('cut');
+    expect(await store.has(HELLO)).toBe(false);
+    await expect(once()).rejects.toThrow('cut');
+    await once();
+    await once();
+    expect(offsets).toEqual([0, 2, 4]);
+    expect(seen.at(-1)).toBe(5);
+    expect(Buffer.from(await store.readAll(HELLO)).toString()).toBe('hello');
+  });
+
+  test(`${name}: a beginning that is wrong is dropped and the blob asked for from the first byte, once`, async () => {
+    const store = create();
+    const signal = new AbortController().signal;
+    const offsets: number[] = [];
+    let text = 'hexxo';
+    let cut = true;
+    const source = async function* (offset: number): AsyncGenerator<Uint8Array> {
+      offsets.push(offset);
+      yield Buffer.from(text.slice(offset, 3));
+      if (cut) throw new Error('cut');
+      yield Buffer.from(text.slice(Math.max(offset, 3)));
+    };
+    const once = (): Promise<void> => store.resume({ digest: HELLO, size: 5 }, source, { signal });
+    await expect(once()).rejects.toThrow('cut');
+    [text, cut] = ['hello', false];
+    await once();
+    expect(offsets).toEqual([0, 3, 0]);
+    await store.remove(HELLO);
+    text = 'wrong';
+    await expect(once()).rejects.toMatchObject({ kind: 'data_loss' });
+    expect(offsets).toEqual([0, 3, 0, 0]);
+    text = 'hello';
+    await once();
+    expect(offsets.at(-1)).toBe(0);
+  });
+
   test(`${name}: what is not there is not_found, and removing it is fine`, async () => {
     const store = create();
     await expect(store.size(HELLO)).rejects.toMatchObject({ kind: 'not_found' });

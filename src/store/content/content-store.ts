@@ -43,6 +43,18 @@ export interface ContentStore {
       readonly signal?: AbortSignal;
     },
   ): Promise<{ readonly digest: Digest; readonly size: number }>;
+  /**
+   * Writes a blob whose source can begin at any byte. What earlier calls got before they were cut off or cancelled, by a daemon
+   * that is gone too, is not asked for again. Calls for one digest go one after the other; cancelling ends one when its turn has come. Bytes that turn out wrong are
+   * dropped, and asked for again once. Errors: data_loss for another digest or size.
+   */
+  resume(
+    descriptor: { readonly digest: Digest; readonly size: number },
+    source: (offset: number) => AsyncIterable<Uint8Array>,
+    options: { readonly signal: AbortSignal; readonly onProgress?: (bytes: number) => void },
+  ): Promise<void>;
+  /** Drops beginnings of blobs that nobody went on with since `beforeMs` (milliseconds since the epoch). Not beside `resume`. */
+  dropPartials(beforeMs: number): Promise<void>;
   /** Deletes a blob; fine when it is gone. Only the image garbage collector calls this. */
   remove(digest: Digest): Promise<void>;
   list(): AsyncIterable<{ readonly digest: Digest; readonly size: number }>;
