@@ -9,6 +9,7 @@ import { createHandler, type HandlerDeps } from './handler.ts';
 import type { Log } from './log.ts';
 import { createMaintenance, type Maintenance } from './maintain.ts';
 import { createMetrics } from './metrics.ts';
+import { createPage } from './page/page.ts';
 import { createRegistry } from './registry.ts';
 import { createOperations } from './routes/operations.ts';
 import { matchRoute } from './routes/router.ts';
@@ -41,6 +42,7 @@ export async function serve(config: RegistryConfig, log: Log, now: () => number 
   const routes = { registry, deleteEnabled, readOnly, limits, locate };
   const clock = (): number => performance.now();
   const matchOperations = createOperations({ registry, metrics, metricsPath: http.metricsPath, clock });
+  const matchPage = createPage({ registry, host: http.host, nameLength: limits.nameLength });
   const base: Omit<HandlerDeps, 'match' | 'matchOther' | 'authenticator'> = {
     readOnly,
     headers: http.headers,
@@ -53,7 +55,10 @@ export async function serve(config: RegistryConfig, log: Log, now: () => number 
     ...base,
     authenticator: await openAuthenticator(config.auth, now),
     match: (method, path) => matchRoute(routes, method, below(http.prefix, path)),
-    matchOther: (method, path) => (http.debugAddress ? undefined : matchOperations(method, below(http.prefix, path))),
+    matchOther(method, path) {
+      const own = below(http.prefix, path);
+      return matchPage(method, own) ?? (http.debugAddress ? undefined : matchOperations(method, own));
+    },
   });
   const debugHandler = createHandler({
     ...base,

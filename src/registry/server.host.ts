@@ -69,8 +69,12 @@ function tlsOptions({ certificate, key, clientAuthorities }: TlsFiles): Bun.TLSO
   return { cert: certificate, key, ...clients };
 }
 
+const HOST = /^[\w.:[\]-]*$/;
+
 async function respond(handler: Handler, request: Request, remote: string): Promise<Response> {
   const { url, method, headers } = request;
+  // The URL begins with what the client calls this server; a slash in there would pass for the path.
+  if (!HOST.test(headers.get('host') ?? '')) return new Response(null, { status: 400 });
   const slash = url.indexOf('/', url.indexOf('://') + 3);
   const mark = url.indexOf('?', slash);
   const path = mark === -1 ? url.slice(slash) : url.slice(slash, mark);

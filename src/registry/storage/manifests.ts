@@ -128,9 +128,11 @@ export function createManifests(deps: ManifestsDeps): Manifests {
     await driver.remove(revisionPath(repository, digest));
   }
 
+  /** A folder without a link is what a crash left of a tag that was never made. */
   async function tagsOf(repository: string): Promise<readonly string[]> {
-    const names = await driver.list(tagsPath(repository));
-    return names.map((name) => name.replace(/\/$/, '')).filter(isTag);
+    const names = (await driver.list(tagsPath(repository))).map((name) => name.replace(/\/$/, '')).filter(isTag);
+    const links = await Promise.all(names.map(async (tag) => await driver.stat(tagLinkPath(repository, tag))));
+    return names.filter((_, index) => links[index] !== undefined);
   }
 
   return {
