@@ -5,6 +5,7 @@ import { cpus, hostname, machine, release, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createHostRegistryClient } from '../distribution/registry-client.host.ts';
 import { type Containers, createContainerService } from '../engine/container/container-service.ts';
+import { hostServers } from '../engine/container/etc-files.ts';
 import { createContainerFilesService } from '../engine/container/files/files-service.ts';
 import { buildSpec } from '../engine/container/spec/build-spec.ts';
 import { ALL_CAPABILITIES } from '../engine/container/spec/capabilities.ts';
@@ -18,6 +19,7 @@ import { createImageCommits } from '../engine/image/commit.ts';
 import { createImageLookup } from '../engine/image/image-lookup.ts';
 import { createImageService } from '../engine/image/image-service.ts';
 import { createContainerNetworking } from '../engine/network/container-networking.ts';
+import { createResolver } from '../engine/network/dns/resolver.ts';
 import { createNetworkService } from '../engine/network/network-service.ts';
 import { createRegistryService } from '../engine/registry/registry-service.ts';
 import { createSystemService } from '../engine/system/system-service.ts';
@@ -38,6 +40,8 @@ import {
 } from '../linux/host/host-facts.host.ts';
 import { createMonitorHost } from '../linux/monitor/monitor.host.ts';
 import { createMounter } from '../linux/mount/mounter.host.ts';
+import { createDnsSockets } from '../linux/netns/dns-sockets.host.ts';
+import { createDnsUpstream } from '../linux/netns/dns-upstream.host.ts';
 import { createNetworkNamespaces } from '../linux/netns/network-namespaces.host.ts';
 import { createBundles } from '../linux/runtime/bundle.host.ts';
 import { createCompiledFilters } from '../linux/runtime/compiled-filters.host.ts';
@@ -131,6 +135,13 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
     ports: createHostPorts(),
     proxies: createPortProxies({ program: join(monitorDir, 'skiff-proxy'), dir: join(config.execRoot, 'ports') }),
     events,
+    dnsSockets: createDnsSockets(),
+    resolver: createResolver({
+      upstream: createDnsUpstream(),
+      hostServers: () => hostServers(existsSync('/etc/resolv.conf') ? readFileSync('/etc/resolv.conf', 'utf8') : ''),
+      nowMs: Date.now,
+      random: Math.random,
+    }),
     netnsDir: join(config.execRoot, 'netns'),
     bridge,
     bridgeAddress: config.bridgeAddress,

@@ -15,6 +15,12 @@ const PUBLIC_RESOLVERS = ['8.8.8.8', '8.8.4.4'];
 /** The daemon's own, in every container of a user-defined network. */
 const OWN_RESOLVER = '127.0.0.11';
 
+/** Resolvers that the host itself asks; Docker's public ones when it names none. */
+export function hostServers(resolvConf: string): readonly string[] {
+  const named = resolvConf.split('\n').flatMap((line) => /^\s*nameserver\s+([0-9a-fA-F.:]+)/.exec(line)?.[1] ?? []);
+  return named.length > 0 ? named : PUBLIC_RESOLVERS;
+}
+
 /** /etc/hosts of a container. `host` is the host's own file, used in host network mode; a domain name comes before the short one. */
 export function formatHosts(
   hostConfig: HostConfig,

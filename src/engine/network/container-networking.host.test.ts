@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { createFirewall } from '../../linux/firewall/firewall.host.ts';
 import { createHostPorts } from '../../linux/firewall/host-ports.host.ts';
 import { createPortProxies } from '../../linux/firewall/port-proxies.host.ts';
+import { createDnsSockets } from '../../linux/netns/dns-sockets.host.ts';
 import { createNetworkNamespaces } from '../../linux/netns/network-namespaces.host.ts';
 import { openDatabase } from '../../store/record/database.host.ts';
 import { createNetworkRecords } from '../../store/record/network-records.host.ts';
@@ -30,6 +31,8 @@ const make = async () =>
         throw new Error('unused');
       },
     },
+    dnsSockets: createDnsSockets(),
+    resolver: { answer: async () => undefined },
     netnsDir,
     bridge,
     report: (_what, error) => {

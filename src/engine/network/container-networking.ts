@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import type { EndpointSettings } from '../../api/types/network.ts';
 import type { PortForward } from '../../linux/firewall/firewall.ts';
 import type { EndpointRecord, NetworkRecord, SandboxRecord } from '../../store/record/network-records.ts';
-import { type NetworkLookup, toAttachment } from './attachment.ts';
+import { hasResolver, type NetworkLookup, toAttachment } from './attachment.ts';
 import { parseNetworkCreate } from './create-request.ts';
+import { createContainerResolvers } from './dns/container-resolvers.ts';
 import type { EngineNetworking, NetworkingDeps } from './engine-networking.ts';
 import {
   activeEndpoints,
@@ -62,7 +63,21 @@ export async function createContainerNetworking(deps: NetworkingDeps): Promise<E
   const membersOf = (networkId: string): readonly SandboxRecord[] =>
     [...sandboxes.values()].filter(({ endpoints }) => endpoints.some((endpoint) => endpoint.networkId === networkId));
 
+  const resolvers = createContainerResolvers({
+    sockets: deps.dnsSockets,
+    resolver: deps.resolver,
+    viewOf(containerId) {
+      const own = sandboxes.get(containerId);
+      return own && { own, all: [...sandboxes.values()], networkOf: bridgeOf };
+    },
+  });
+  const settleResolver = (record: SandboxRecord): void => {
+    if (record.netnsPath && hasResolver(record, bridgeOf)) resolvers.open(record.containerId, record.netnsPath);
+    else resolvers.close(record.containerId);
+  };
+
   const drop = async (record: SandboxRecord): Promise<void> => {
+    resolvers.close(record.containerId);
     await publisher.unpublish(record.forwards);
     // The wires go with the namespace, in the kernel's own time: waiting for it costs tens of milliseconds.
     if (record.netnsPath) namespaces.remove(record.netnsPath);
@@ -84,6 +99,7 @@ export async function createContainerNetworking(deps: NetworkingDeps): Promise<E
         if (planned.netnsPath) namespaces.create(planned.netnsPath);
         const gateway = gatewayOf(planned);
         for (const endpoint of planned.endpoints) wire(planned, endpoint, endpoint === gateway);
+        settleResolver(planned);
         const record = gateway ? await publish(planned, gateway) : planned;
         for (const endpoint of record.endpoints) tellOf('connect', endpoint, record.containerId);
         return toAttachment(record, bridgeOf);
@@ -113,11 +129,12 @@ export async function createContainerNetworking(deps: NetworkingDeps): Promise<E
       const joined = keep({ ...before, endpoints: [...before.endpoints, endpoint] });
       try {
         wire(joined, endpoint, false);
+        settleResolver(joined);
         const record = await settleGateway(joined);
         tell('connect', network, containerId);
         return toAttachment(record, bridgeOf);
       } catch (error) {
-        await unwire(sandboxOf(containerId), [endpoint]);
+        settleResolver(await unwire(sandboxOf(containerId), [endpoint]));
         throw error;
       }
     },
@@ -127,6 +144,7 @@ export async function createContainerNetworking(deps: NetworkingDeps): Promise<E
       const leaving = before.endpoints.filter(({ networkId }) => networkId === network.id);
       if (leaving.length === 0) throw notConnected(containerId, network.name);
       const record = await unwire(before, leaving);
+      settleResolver(record);
       tell('disconnect', network, containerId);
       return toAttachment(record, bridgeOf);
     },
@@ -137,7 +155,7 @@ export async function createContainerNetworking(deps: NetworkingDeps): Promise<E
     async recover(running, networksOf) {
       for (const record of records.list()) {
         if (!running.includes(record.containerId)) await drop(record);
-        else await unwire(record, cutShort(record, networksOf(record.containerId)));
+        else settleResolver(await unwire(record, cutShort(record, networksOf(record.containerId))));
       }
       const links = [...sandboxes.values()].flatMap(({ endpoints }) =>
         endpoints.map(({ bridged }) => bridged?.hostLink),

@@ -2,9 +2,11 @@ import type { Network } from '../../api/types/network.ts';
 import type { Firewall } from '../../linux/firewall/firewall.ts';
 import type { HostPorts } from '../../linux/firewall/host-ports.ts';
 import type { PortProxies } from '../../linux/firewall/port-proxies.ts';
+import type { DnsSockets } from '../../linux/netns/dns-sockets.ts';
 import type { NetworkNamespaces } from '../../linux/netns/network-namespaces.ts';
 import type { NetworkRecords } from '../../store/record/network-records.ts';
 import type { EventBus } from '../event/event.ts';
+import type { Resolver } from './dns/resolver.ts';
 import type { ContainerNetworking } from './network.ts';
 
 export interface NetworkingDeps {
@@ -14,6 +16,8 @@ export interface NetworkingDeps {
   readonly ports: HostPorts;
   readonly proxies: PortProxies;
   readonly events: EventBus;
+  readonly dnsSockets: DnsSockets;
+  readonly resolver: Resolver;
   /** Folder of the namespaces' files. */
   readonly netnsDir: string;
   readonly bridge: string;

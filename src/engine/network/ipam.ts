@@ -73,6 +73,11 @@ export function gatewayOf({ base }: Subnet): string {
   return toText(base + 1);
 }
 
+/** The four bytes of an address. */
+export function ipBytesOf(ip: string): Uint8Array {
+  return Uint8Array.from(ip.split('.').map(Number));
+}
+
 function sizeOf({ prefixLength }: Subnet): number {
   return 2 ** (32 - prefixLength);
 }

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createFirewall } from '../../linux/firewall/firewall.host.ts';
 import { createPortProxies } from '../../linux/firewall/port-proxies.host.ts';
+import { createDnsSockets } from '../../linux/netns/dns-sockets.host.ts';
 import { createNetworkNamespaces } from '../../linux/netns/network-namespaces.host.ts';
 import { openDatabase } from '../../store/record/database.host.ts';
 import { createNetworkRecords } from '../../store/record/network-records.host.ts';
@@ -33,6 +34,8 @@ const make = async (running: readonly string[]): Promise<EngineNetworking> => {
         throw new Error('unused');
       },
     },
+    dnsSockets: createDnsSockets(),
+    resolver: { answer: async () => undefined },
     netnsDir: root,
     bridge,
     report: (_what, error) => {

@@ -22,6 +22,11 @@ const { symbols: libc } = dlopen('libc.so.6', {
   flock: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
   socket: { args: [FFIType.i32, FFIType.i32, FFIType.i32], returns: FFIType.i32 },
   bind: { args: [FFIType.i32, FFIType.ptr, FFIType.u32], returns: FFIType.i32 },
+  listen: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
+  setsockopt: {
+    args: [FFIType.i32, FFIType.i32, FFIType.i32, FFIType.ptr, FFIType.u32],
+    returns: FFIType.i32,
+  },
   send: { args: [FFIType.i32, FFIType.ptr, FFIType.u64, FFIType.i32], returns: FFIType.i64 },
   recv: { args: [FFIType.i32, FFIType.ptr, FFIType.u64, FFIType.i32], returns: FFIType.i64 },
   close: { args: [FFIType.i32], returns: FFIType.i32 },
@@ -183,6 +188,18 @@ export function openSocket(domain: number, type: number, protocol: number): numb
 
 export function bindSocket(fd: number, address: Uint8Array): void {
   check(libc.bind(fd, ptr(address), address.length), () => 'bind');
+}
+
+/** listen(2). */
+export function listenSocket(fd: number, backlog: number): void {
+  check(libc.listen(fd, backlog), () => 'listen');
+}
+
+/** Others that ask for the same may bind the port too, on another address: SO_REUSEADDR and SO_REUSEPORT of socket(7). */
+export function reuseAddress(fd: number): void {
+  const [SOL_SOCKET, SO_REUSEADDR, SO_REUSEPORT] = [1, 2, 15];
+  for (const option of [SO_REUSEADDR, SO_REUSEPORT])
+    check(libc.setsockopt(fd, SOL_SOCKET, option, ptr(new Int32Array([1])), 4), () => 'setsockopt');
 }
 
 export function sendBytes(fd: number, bytes: Uint8Array): void {

@@ -1,17 +1,17 @@
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { errnoOf } from '../../lib/errors.ts';
-import { CLONE_NEWNET, MNT_DETACH, MS, mount, setns, unmount, unshare } from '../ffi/libc.host.ts';
+import { MNT_DETACH, MS, mount, unmount } from '../ffi/libc.host.ts';
 import { openLinks } from '../netlink/links.host.ts';
+import { inNamespace, inNamespaceOf, OWN_NETNS } from './enter.host.ts';
 import type { NetworkNamespaces } from './network-namespaces.ts';
 
-const OWN = '/proc/thread-self/ns/net';
 export function createNetworkNamespaces(): NetworkNamespaces {
   const host = openLinks();
   return {
     create(path) {
       closeSync(openSync(path, 'wx', 0o444));
       inNamespace(undefined, () => {
-        mount(OWN, path, 'none', MS.BIND);
+        mount(OWN_NETNS, path, 'none', MS.BIND);
         const links = openLinks();
         links.setUp('lo');
         links.close();
@@ -42,19 +42,13 @@ export function createNetworkNamespaces(): NetworkNamespaces {
         closeSync(fd);
       }
     },
-    setGateway(path, gateway) {
-      const fd = openSync(path, 'r');
-      try {
-        inNamespace(fd, () => {
-          const links = openLinks();
-          if (gateway === undefined) links.removeDefaultRoute();
-          else links.setDefaultRoute(gateway);
-          links.close();
-        });
-      } finally {
-        closeSync(fd);
-      }
-    },
+    setGateway: (path, gateway) =>
+      inNamespaceOf(path, () => {
+        const links = openLinks();
+        if (gateway === undefined) links.removeDefaultRoute();
+        else links.setDefaultRoute(gateway);
+        links.close();
+      }),
     remove(path) {
       try {
         unmount(path, MNT_DETACH);
@@ -101,20 +95,4 @@ function parseRoutes(text: string): ReturnType<NetworkNamespaces['routes']> {
       const prefixLength = Number.parseInt(mask, 16).toString(2).replaceAll('0', '').length;
       return [{ link, network: octets.toReversed().join('.'), prefixLength }];
     });
-}
-
-/** Runs `work` with the thread in another namespace (undefined: a new one) and comes back whatever happens. */
-function inNamespace(fd: number | undefined, work: () => void): void {
-  const own = openSync(OWN, 'r');
-  try {
-    if (fd === undefined) unshare(CLONE_NEWNET);
-    else setns(fd, CLONE_NEWNET);
-    try {
-      work();
-    } finally {
-      setns(own, CLONE_NEWNET);
-    }
-  } finally {
-    closeSync(own);
-  }
 }
