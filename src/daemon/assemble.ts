@@ -87,7 +87,7 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
     mkdirSync(folder, { recursive: true, mode: 0o711 });
   const tasks = createTaskGroup(report);
   const events = createEventBus();
-  const db = openDatabase(join(config.dataRoot, 'db.sqlite'));
+  const db = openDatabase(join(config.dataRoot, 'db.sqlite'), { reserve: 'reserve' });
   const content = createContentStore({ root: join(config.dataRoot, 'content') });
   const layers = createLayerStore({ root: config.dataRoot, content, db });
   const cgroups = createCgroups();

@@ -60,13 +60,22 @@ function lockDataRoot(dataRoot: string): number {
   return fd;
 }
 
-/** A pid file of a process that is gone is stale and replaced. */
+/** A pid file of a process that is gone, is going, or is no daemon is stale and replaced: the data root's lock is held by now. */
 function writePidFile(path: string): void {
   const pid = existsSync(path) ? Number(readFileSync(path, 'utf8').trim()) : 0;
-  if (pid > 0 && pid !== process.pid && existsSync(`/proc/${pid}`))
+  if (pid > 0 && pid !== process.pid && /dockerd|daemon\/entry\.ts/.test(commandLine(pid)))
     throw new KnownError('conflict', `process with PID ${pid} is still running: delete ${path} if it is not a daemon`);
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, String(process.pid));
+}
+
+/** Empty for a process that is gone or going (its memory goes before its locks). */
+function commandLine(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 /** Resolves with the path or address. Errors: invalid_parameter for other schemes and for TCP beyond loopback, which would be root for everyone who reaches it. */

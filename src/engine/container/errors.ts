@@ -45,6 +45,10 @@ export const attachRestarting = (id: string) =>
 export const removalInProgress = (id: string) =>
   new KnownError('conflict', `removal of container ${id} is already in progress`);
 
+export function diskFull(): KnownError {
+  return new KnownError('system', 'the state cannot be written: is the disk full?');
+}
+
 export function notShareable(id: string): KnownError {
   return new KnownError(
     'invalid_parameter',

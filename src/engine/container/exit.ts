@@ -2,6 +2,7 @@ import type { ExitReport, MonitorSession } from '../../linux/monitor/monitor.ts'
 import type { ContainerRecord, StateRecord } from '../../store/record/container-records.ts';
 import { scheduleRestart } from './back-off.ts';
 import { type ContainerContext, isCurrent, publish } from './context.ts';
+import { diskFull } from './errors.ts';
 import { healthAtRest } from './health/decide.ts';
 import type { LiveContainer } from './live.ts';
 import { endLostRun } from './lost-run.ts';
@@ -46,11 +47,14 @@ export function settleExit(ctx: ContainerContext, live: LiveContainer, report: E
   const decision = decide(ctx, live, report);
   const state = exitState(record.state, live, report, decision);
   // An auto-remove container's record is deleted in a moment, and one found running without a process is removed at the next start.
-  if (record.hostConfig.AutoRemove && !live.restartingByHand) ctx.table.setState(live, state);
-  else ctx.table.saveState(live, state);
+  const transient = (record.hostConfig.AutoRemove ?? false) && !live.restartingByHand;
+  if (transient) ctx.table.setState(live, state);
+  const kept = transient || ctx.table.settleState(live, state);
+  if (!kept) ctx.report(`keeping the exit of container ${record.id}`, diskFull());
   live.session = undefined;
   live.attachment = undefined;
-  ctx.bundles.removeRun(record.id);
+  // Where the record could not be written, the monitor's exit file still tells the next daemon.
+  if (kept) ctx.bundles.removeRun(record.id);
   if (report.oomKilled) publish(ctx, record, 'oom');
   const seconds = Math.max(0, Math.floor(runMs(record, report) / 1000));
   publish(ctx, record, 'die', { exitCode: String(report.exitCode), execDuration: String(seconds) });

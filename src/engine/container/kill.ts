@@ -5,7 +5,7 @@ import { cannotKill } from './errors.ts';
 import type { LiveContainer } from './live.ts';
 import { parseSignal, SIGKILL } from './signal.ts';
 import { hasProcess, isRunning } from './state.ts';
-import { sendSignal, settlesWithin } from './stop.ts';
+import { keepStopAsked, sendSignal, settlesWithin } from './stop.ts';
 
 const KILL_WAIT_MS = 12_000;
 
@@ -23,7 +23,7 @@ export async function killContainer(
   const { record } = live;
   if (!isRunning(record.state)) throw cannotKill(name, record.id);
   const stopSignal = record.config.StopSignal;
-  if (signal === SIGKILL || !stopSignal || signal === parseSignal(stopSignal)) live.stopAsked = true;
+  if (signal === SIGKILL || !stopSignal || signal === parseSignal(stopSignal)) keepStopAsked(ctx, live);
   if (!hasProcess(record.state)) {
     const ended = await ctx.locked(record.id, async () => endBackOff(ctx, live));
     if (ended || !live.session) return;

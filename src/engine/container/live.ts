@@ -60,6 +60,8 @@ export interface ContainerTable {
   /** Durable when it returns. */
   insert(record: ContainerRecord): LiveContainer;
   saveState(live: LiveContainer, state: StateRecord): void;
+  /** For what has happened and cannot be refused: kept in memory when it cannot be written (full disk). False: it is not durable. */
+  settleState(live: LiveContainer, state: StateRecord): boolean;
   /** In memory alone: for a state that need not survive a crash. */
   setState(live: LiveContainer, state: StateRecord): void;
   /** Durable when it returns. */
@@ -96,6 +98,15 @@ export function createContainerTable(records: ContainerRecords): ContainerTable 
     saveState(live, state) {
       records.saveState(live.record.id, state);
       live.record = { ...live.record, state };
+    },
+    settleState(live, state) {
+      live.record = { ...live.record, state };
+      try {
+        records.saveState(live.record.id, state);
+        return true;
+      } catch {
+        return false;
+      }
     },
     setState(live, state) {
       live.record = { ...live.record, state };

@@ -21,7 +21,7 @@ export async function stopContainer(ctx: ContainerContext, live: LiveContainer, 
   if (!isRunning(record.state)) throw stoppedAlready();
   const signal = parseSignal(options.signal || record.config.StopSignal || 'SIGTERM');
   const seconds = options.timeoutSeconds ?? record.config.StopTimeout ?? ctx.settings.stopTimeoutSeconds;
-  if (!options.byDaemon) live.stopAsked = true;
+  if (!options.byDaemon) keepStopAsked(ctx, live);
   if (!hasProcess(record.state)) {
     await ctx.locked(record.id, async () => void endBackOff(ctx, live));
     if (!live.session) return publish(ctx, live.record, 'stop');
@@ -34,6 +34,15 @@ export async function stopContainer(ctx: ContainerContext, live: LiveContainer, 
     await exited;
   }
   publish(ctx, live.record, 'stop');
+}
+
+/** A user wants it to end: its policy does not bring it back, also when the daemon dies before the process does. */
+export function keepStopAsked(ctx: ContainerContext, live: LiveContainer): void {
+  live.stopAsked = true;
+  const { state, hostConfig } = live.record;
+  const { Name: policy = 'no' } = hostConfig.RestartPolicy ?? {};
+  if (policy !== '' && policy !== 'no' && !state.manuallyStopped)
+    ctx.table.settleState(live, { ...state, manuallyStopped: true });
 }
 
 /** Sends a signal and tells of it; a paused container is woken when the signal is meant to end it. False: it has ended already. */

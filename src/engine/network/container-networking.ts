@@ -81,8 +81,12 @@ export async function createContainerNetworking(deps: NetworkingDeps): Promise<E
     await publisher.unpublish(record.forwards);
     // The wires go with the namespace, in the kernel's own time: waiting for it costs tens of milliseconds.
     if (record.netnsPath) namespaces.remove(record.netnsPath);
-    records.remove(record.containerId);
     sandboxes.delete(record.containerId);
+    try {
+      records.remove(record.containerId);
+    } catch (error) {
+      deps.report(`forgetting the endpoints of container ${record.containerId}`, error); // recovery does it
+    }
   };
 
   const networking: EngineNetworking = {

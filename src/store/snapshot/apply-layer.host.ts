@@ -31,6 +31,8 @@ export interface AppliedLayer {
   readonly sink: TarSink;
   /** Sets what must be set last (times of directories); returns the bytes of all files. */
   finish(): number;
+  /** Closes what is open, after a failure in the middle: the thread's descriptors are the process's. */
+  close(): void;
 }
 
 /**
@@ -155,6 +157,10 @@ export function applyLayer(): AppliedLayer {
     finish() {
       for (const [path, mtime] of folderTimes) if (statOf(path)?.isDirectory()) lutimesSync(`/${path}`, mtime, mtime);
       return bytes;
+    },
+    close() {
+      if (file) closeSync(file.fd);
+      file = undefined;
     },
   };
 }

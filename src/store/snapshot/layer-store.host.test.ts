@@ -133,6 +133,24 @@ test('an archive cannot reach out of its root', async () => {
   expect(existsSync(canary)).toBe(false);
 });
 
+test('a layer that cannot be unpacked leaves no descriptor open', async () => {
+  const dots = await layer([
+    { name: 'fine', type: 'file', content: 'x'.repeat(100_000) },
+    { name: '../../../../../../../etc/x', type: 'link', linkName: '/nowhere' },
+  ]);
+  const open = (): number =>
+    readdirSync('/proc/self/fd').filter((fd) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${fd}`).startsWith(root);
+      } catch {
+        return false;
+      }
+    }).length;
+  const before = open();
+  for (let round = 0; round < 3; round++) await expect(store.ensureUnpacked([dots], {})).rejects.toThrow('unpacking');
+  expect(open()).toBe(before);
+});
+
 test('content that is not what the image says is data loss, and nothing is left', async () => {
   const one = await layer([{ name: 'f', type: 'file' }]);
   const other = await layer([{ name: 'g', type: 'file' }]);

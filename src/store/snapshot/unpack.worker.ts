@@ -23,24 +23,31 @@ parentPort?.once('message', (request: UnpackRequest) => {
 
 async function unpack(request: UnpackRequest): Promise<UnpackAnswer> {
   const blob = openSync(request.blob, 'r');
-  const target = openSync(request.target, 'r');
   const source = createReadStream('', { fd: blob, highWaterMark: 256 * 1024 });
-  unshare(CLONE_FS);
-  chroot(request.target);
-  const hash = createHash('sha256');
+  const target = openSync(request.target, 'r');
   const layer = applyLayer();
-  const parser = createTarParser(layer.sink);
-  await pipeline(source, ...decompressor(request.compression), async (chunks: AsyncIterable<Uint8Array>) => {
-    for await (const chunk of chunks) {
-      hash.update(chunk);
-      parser.write(chunk);
-    }
-  });
-  parser.end();
-  const sizeBytes = layer.finish();
-  syncfs(target);
-  closeFd(target);
-  return { kind: 'done', diffId: `sha256:${hash.digest('hex')}`, sizeBytes };
+  try {
+    unshare(CLONE_FS);
+    chroot(request.target);
+    const hash = createHash('sha256');
+    const parser = createTarParser(layer.sink);
+    await pipeline(source, ...decompressor(request.compression), async (chunks: AsyncIterable<Uint8Array>) => {
+      for await (const chunk of chunks) {
+        hash.update(chunk);
+        parser.write(chunk);
+      }
+    });
+    parser.end();
+    const sizeBytes = layer.finish();
+    syncfs(target);
+    return { kind: 'done', diffId: `sha256:${hash.digest('hex')}`, sizeBytes };
+  } finally {
+    // Descriptors are the process's, not the thread's: they would outlive it.
+    layer.close();
+    closeFd(target);
+    source.destroy();
+    if (!source.closed) await new Promise((resolve) => source.once('close', resolve));
+  }
 }
 
 function decompressor(compression: UnpackRequest['compression']): NodeJS.ReadWriteStream[] {

@@ -1,0 +1,32 @@
+import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { startDaemon, type TestDaemon } from '../../helpers/daemon.ts';
+
+let daemon: TestDaemon;
+beforeAll(async () => {
+  daemon = await startDaemon();
+}, 60_000);
+afterAll(async () => await daemon.stop(), 60_000);
+
+test('a signal that a user meant to end a container counts although the daemon died before it ended', async () => {
+  const script =
+    'trap "until [ -e /tmp/go ]; do sleep 0.02; done; exit 0" TERM; echo ready; while :; do sleep 0.02; done';
+  await daemon.ok(['run', '-d', '--name', 'asked', '--restart', 'unless-stopped', 'busybox', 'sh', '-c', script]);
+  while ((await daemon.ok(['logs', 'asked'])) !== 'ready') await Bun.sleep(20);
+  const pid = await daemon.ok(['inspect', '-f', '{{.State.Pid}}', 'asked']);
+  await daemon.ok(['kill', '-s', 'TERM', 'asked']);
+  await daemon.kill9();
+  writeFileSync(`/proc/${pid}/root/tmp/go`, '');
+  await daemon.restart();
+  while ((await daemon.ok(['inspect', '-f', '{{.State.Running}}', 'asked'])) === 'true') await Bun.sleep(20);
+  expect(await daemon.ok(['inspect', '-f', '{{.State.Status}} {{.RestartCount}}', 'asked'])).toBe('exited 0');
+  await daemon.ok(['rm', 'asked']);
+}, 60_000);
+
+test('a pid file that names a process which is no daemon does not stop a daemon', async () => {
+  await daemon.kill9();
+  writeFileSync(join(daemon.root, 'p'), String(process.pid));
+  await daemon.restart();
+  expect(await daemon.ok(['ps', '-q'])).toBe('');
+}, 60_000);
