@@ -4,13 +4,16 @@ import type { Server } from 'node:http';
 import { cpus, hostname, machine, release, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createHostRegistryClient } from '../distribution/registry-client.host.ts';
+import { createBuildService } from '../engine/build/build-service.ts';
 import { type Containers, createContainerService } from '../engine/container/container-service.ts';
 import { hostServers } from '../engine/container/etc-files.ts';
 import { createContainerFilesService } from '../engine/container/files/files-service.ts';
+import { createContainerResources } from '../engine/container/resources/resources-service.ts';
 import { buildSpec } from '../engine/container/spec/build-spec.ts';
 import { ALL_CAPABILITIES } from '../engine/container/spec/capabilities.ts';
 import type { HostFacts } from '../engine/container/spec/host-facts.ts';
 import type { SeccompProfile } from '../engine/container/spec/seccomp.ts';
+import { validateHostConfig } from '../engine/container/validate.ts';
 import { createEventBus } from '../engine/event/bus.ts';
 import { createExecService } from '../engine/exec/exec-service.ts';
 import { createCatalog } from '../engine/image/catalog.ts';
@@ -26,6 +29,7 @@ import { createSystemService } from '../engine/system/system-service.ts';
 import { createVolumeService } from '../engine/volume/volume-service.ts';
 import { createTaskGroup } from '../lib/async/task-group.ts';
 import { createCgroups } from '../linux/cgroup/cgroup.host.ts';
+import { createStatistics } from '../linux/cgroup/statistics.host.ts';
 import { createContainerFiles } from '../linux/files/container-files.host.ts';
 import { createFirewall } from '../linux/firewall/firewall.host.ts';
 import { createHostPorts } from '../linux/firewall/host-ports.host.ts';
@@ -46,12 +50,15 @@ import { createNetworkNamespaces } from '../linux/netns/network-namespaces.host.
 import { createBundles } from '../linux/runtime/bundle.host.ts';
 import { createCompiledFilters } from '../linux/runtime/compiled-filters.host.ts';
 import { createProcessList } from '../linux/runtime/ps.host.ts';
+import { createResourceUpdates } from '../linux/runtime/resource-updates.host.ts';
 import { createRuntimeStates } from '../linux/runtime/runtime-states.host.ts';
 import { createVolumeFiles } from '../linux/runtime/volume-files.host.ts';
 import { API_VERSION, MIN_API_VERSION } from '../server/router.ts';
 import { absentRoutes } from '../server/routes/absent.ts';
+import { buildRoutes } from '../server/routes/build.ts';
 import { containerRoutes } from '../server/routes/container.ts';
 import { containerFilesRoutes } from '../server/routes/container-files.ts';
+import { containerResourcesRoutes } from '../server/routes/container-resources.ts';
 import { imageRoutes } from '../server/routes/image.ts';
 import { networkRoutes } from '../server/routes/network.ts';
 import { registryRoutes } from '../server/routes/registry.ts';
@@ -60,6 +67,7 @@ import { volumeRoutes } from '../server/routes/volume.ts';
 import { createApiServer } from '../server/server.ts';
 import { createContentStore } from '../store/content/content-store.host.ts';
 import { createDecompressor } from '../store/content/decompressor.host.ts';
+import { createBuildCache } from '../store/record/build-cache.host.ts';
 import { createContainerLogs } from '../store/record/container-log.host.ts';
 import { createContainerRecords } from '../store/record/container-records.host.ts';
 import { openDatabase } from '../store/record/database.host.ts';
@@ -212,11 +220,28 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
     },
   });
   const execs = createExecService({ containers: containers.context, allCapabilities: [...facts.capabilities] });
+  const containerFiles = createContainerFiles({ root: config.execRoot });
+  const resources = createContainerResources({
+    containers: containers.context,
+    statistics: createStatistics(cgroups),
+    memoryBytes: totalmem(),
+    updates: createResourceUpdates(),
+    validate: (host) => validateHostConfig(host, {}, containers.context.settings),
+    cgroupVersion: cgroups.version,
+  });
   const files = createContainerFilesService({
     containers: containers.context,
-    files: createContainerFiles({ root: config.execRoot }),
+    files: containerFiles,
     decompressor: imageDeps.decompressor,
     commits: createImageCommits(imageDeps),
+  });
+  const builds = createBuildService({
+    ...imageDeps,
+    images,
+    containers: containers.service,
+    containerFiles: files,
+    files: containerFiles,
+    cache: createBuildCache(db),
   });
   await recover({ containers, execs, report });
 
@@ -254,8 +279,10 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
       ...systemRoutes({ system, events }),
       ...containerRoutes({ containers: containers.service, execs: execs.service }),
       ...containerFilesRoutes(files),
+      ...containerResourcesRoutes(resources),
       ...registryRoutes(createRegistryService(imageDeps)),
       ...imageRoutes(images),
+      ...buildRoutes(builds),
       ...networkRoutes({
         networks: createNetworkService(networking, events),
         containers: containers.service,

@@ -1,0 +1,73 @@
+import type { BaseImage, ResolveImage } from '../../build/plan/make-plan.ts';
+import { isKind, KnownError } from '../../lib/errors.ts';
+import type { Platform } from '../../oci/platform.ts';
+import { familiarReference, parseReference } from '../../oci/reference.ts';
+import { type LocalManifest, pickManifest } from '../image/catalog.ts';
+import { findImage } from '../image/find.ts';
+import type { BuildDeps } from './deps.ts';
+import type { BuildOutput, BuildRequest } from './service.ts';
+import type { StageLayers } from './stage-files.ts';
+
+/** The images that a build stands on, as they were when it began. */
+export interface Bases {
+  readonly resolve: ResolveImage;
+  /** Layers of an image that was resolved. */
+  layersOf(reference: string): StageLayers;
+}
+
+export function createBases(deps: BuildDeps, request: BuildRequest, output: BuildOutput): Bases {
+  const found = new Map<string, LocalManifest>();
+
+  const local = async (reference: string, platform: Platform): Promise<LocalManifest | undefined> => {
+    try {
+      const { record } = findImage(deps.records, reference);
+      return pickManifest(await deps.catalog.manifests(record.target), platform, request.platform === undefined);
+    } catch (error) {
+      if (isKind(error, 'not_found')) return undefined;
+      throw error;
+    }
+  };
+
+  const pull = async (reference: string, signal: AbortSignal): Promise<void> => {
+    const parsed = parseReference(reference);
+    const auth = request.auths[parsed.registry];
+    const name = familiarReference(parsed);
+    await deps.images.pull(
+      { reference: name, ...(auth ? { auth } : {}) },
+      (message) => output.progress(message),
+      signal,
+    );
+  };
+
+  const resolve = async (
+    reference: string,
+    platform: Platform,
+    { signal }: { readonly signal: AbortSignal },
+  ): Promise<BaseImage> => {
+    const known = found.get(reference);
+    let image = known ?? (request.pull ? undefined : await local(reference, platform));
+    if (image === undefined) {
+      await pull(reference, signal);
+      image = await local(reference, platform);
+    }
+    if (image === undefined)
+      throw new KnownError(
+        'not_found',
+        `${familiarReference(parseReference(reference))} has no image for this platform`,
+      );
+    found.set(reference, image);
+    return { digest: image.descriptor.digest, document: image.document };
+  };
+
+  return {
+    resolve,
+    layersOf(reference) {
+      const image = found.get(reference);
+      if (image === undefined) throw new KnownError('system', `${reference} was not resolved`);
+      return image.manifest.layers.flatMap((descriptor, index) => {
+        const diffId = image.document.diffIds[index];
+        return diffId === undefined ? [] : [{ descriptor, diffId }];
+      });
+    },
+  };
+}

@@ -1,0 +1,144 @@
+import type { HostConfig } from '../../api/types/container.ts';
+import { CommandFailed, needsBuildKit, notYet } from '../../engine/build/errors.ts';
+import type { BuildOutput, BuildRequest, BuildService } from '../../engine/build/service.ts';
+import type { RegistryAuth } from '../../engine/image/service.ts';
+import { KnownError, messageOf } from '../../lib/errors.ts';
+import { parsePlatform } from '../../oci/platform.ts';
+import { type AnswerStream, type Call, flag, type Route } from '../route.ts';
+
+/** `POST /build` of clients without BuildKit. */
+export function buildRoutes(builds: BuildService): readonly Route[] {
+  return [{ method: 'POST', path: '/build', handle: async (call) => await build(call, builds) }];
+}
+
+/** What is wrong with the request is a status; what fails later is a message, since clients read the answer from the start. */
+async function build(call: Call, builds: BuildService): Promise<void> {
+  const request = parseRequest(call);
+  const answer = call.answerStream(200, 'application/json');
+  const quiet = flag(call.query, 'q');
+  const output = quiet ? QUIET : toldTo(answer);
+  try {
+    const id = await builds.build(request, output, call.signal);
+    if (quiet) answer.object({ stream: `${id}\n` });
+  } catch (error) {
+    const message = messageOf(error);
+    const code = error instanceof CommandFailed ? { code: error.exitCode } : {};
+    answer.object({ errorDetail: { ...code, message }, error: message });
+  }
+  answer.end();
+}
+
+const QUIET: BuildOutput = { text: () => undefined, image: () => undefined, progress: () => undefined };
+
+function toldTo(answer: AnswerStream): BuildOutput {
+  return {
+    text: (stream) => answer.object({ stream }),
+    image: (id) => answer.object({ aux: { ID: id } }),
+    progress: (message) => answer.object(message),
+  };
+}
+
+const UNSUPPORTED = ['remote', 'session', 'outputs', 'isolation'] as const;
+
+function parseRequest(call: Call): BuildRequest {
+  const { query } = call;
+  if (query.get('version') === '2') throw needsBuildKit('version=2');
+  for (const name of UNSUPPORTED) {
+    const value = query.get(name) ?? '';
+    if (value !== '' && value !== '[]' && value !== 'null' && value !== 'default')
+      throw notYet(`the option ${name}=${value}`);
+  }
+  if (flag(query, 'squash')) throw notYet('the option squash');
+  if (listOf(query, 'cachefrom').length > 0) throw notYet('the option cachefrom');
+  const platform = query.get('platform') ?? '';
+  return {
+    context: call.body,
+    dockerfile: query.get('dockerfile') || 'Dockerfile',
+    names: query.getAll('t').filter((name) => name !== ''),
+    target: query.get('target') ?? '',
+    buildArgs: textsOf(query, 'buildargs'),
+    labels: textsOf(query, 'labels'),
+    platform: platform === '' ? undefined : parsePlatform(platform, { os: 'linux', architecture: 'amd64' }),
+    noCache: flag(query, 'nocache'),
+    pull: flag(query, 'pull'),
+    auths: parseAuths(call.headers['x-registry-config']),
+    hostConfig: limitsOf(query),
+  };
+}
+
+function jsonOf(query: URLSearchParams, name: string): unknown {
+  const text = query.get(name) ?? '';
+  if (text === '') return undefined;
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new KnownError('invalid_parameter', `error reading ${name}: ${messageOf(error)}`);
+  }
+}
+
+/** A JSON object of texts; a null is no value. */
+function textsOf(query: URLSearchParams, name: string): Readonly<Record<string, string>> {
+  const value = jsonOf(query, name) ?? {};
+  if (typeof value !== 'object' || Array.isArray(value))
+    throw new KnownError('invalid_parameter', `${name} must be an object`);
+  return Object.fromEntries(
+    Object.entries(value).filter((pair): pair is [string, string] => typeof pair[1] === 'string'),
+  );
+}
+
+function listOf(query: URLSearchParams, name: string): readonly unknown[] {
+  const value = jsonOf(query, name) ?? [];
+  if (!Array.isArray(value)) throw new KnownError('invalid_parameter', `${name} must be an array`);
+  return value;
+}
+
+/** Names of HostConfig by those of the query. */
+const NUMBERS = {
+  memory: 'Memory',
+  memswap: 'MemorySwap',
+  cpushares: 'CpuShares',
+  cpuperiod: 'CpuPeriod',
+  cpuquota: 'CpuQuota',
+  shmsize: 'ShmSize',
+} as const;
+const TEXTS = {
+  cpusetcpus: 'CpusetCpus',
+  cpusetmems: 'CpusetMems',
+  cgroupparent: 'CgroupParent',
+  networkmode: 'NetworkMode',
+} as const;
+
+function limitsOf(query: URLSearchParams): HostConfig {
+  const host: Record<string, unknown> = {};
+  for (const [name, field] of Object.entries(NUMBERS)) {
+    const text = query.get(name) ?? '';
+    if (!/^-?\d*$/.test(text)) throw new KnownError('invalid_parameter', `${name} must be a number: ${text}`);
+    if (Number(text) !== 0) host[field] = Number(text);
+  }
+  for (const [name, field] of Object.entries(TEXTS)) if (query.get(name)) host[field] = query.get(name);
+  const ulimits = listOf(query, 'ulimits');
+  if (ulimits.length > 0) host['Ulimits'] = ulimits;
+  const lists = { extrahosts: 'ExtraHosts', securityopt: 'SecurityOpt' };
+  for (const [name, field] of Object.entries(lists)) {
+    const values = query.getAll(name).filter((value) => value !== '');
+    if (values.length > 0) host[field] = values;
+  }
+  return host;
+}
+
+/** The `X-Registry-Config` header: base64 of a JSON object, credentials by registry. What cannot be decoded is no credentials. */
+function parseAuths(header: string | string[] | undefined): Readonly<Record<string, RegistryAuth>> {
+  if (typeof header !== 'string' || header === '') return {};
+  try {
+    const parsed: unknown = JSON.parse(Buffer.from(header, 'base64url').toString('utf8'));
+    if (typeof parsed !== 'object' || parsed === null) return {};
+    return Object.fromEntries(Object.entries(parsed).map(([name, auth]) => [hostOf(name), auth as RegistryAuth]));
+  } catch {
+    return {};
+  }
+}
+
+function hostOf(name: string): string {
+  const host = name.replace(/^https?:\/\//, '').replace(/\/.*$/, '');
+  return host === 'index.docker.io' ? 'docker.io' : host;
+}
