@@ -29,8 +29,12 @@ export const OCI_MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
 export const OCI_INDEX = 'application/vnd.oci.image.index.v1+json';
 
 export interface TestRegistryOptions {
-  /** YAML after the lines that every test registry has. */
+  /** YAML of sections other than storage and http. */
   readonly config?: string;
+  /** Inside `storage: {}` and `http: {}`. */
+  readonly storage?: string;
+  readonly http?: string;
+  readonly addr?: string;
   /** Undefined: in memory. */
   readonly root?: string | undefined;
   readonly now?: () => number;
@@ -39,7 +43,9 @@ export interface TestRegistryOptions {
 export async function startTestRegistry(options: TestRegistryOptions = {}): Promise<TestRegistry> {
   const storage = options.root === undefined ? 'inmemory: {}' : `filesystem: { rootdirectory: "${options.root}" }`;
   const lines: string[] = [];
-  const text = `http: { addr: "127.0.0.1:0" }\nstorage: { ${storage}, delete: { enabled: true } }\n${options.config ?? ''}`;
+  const more = options.storage ?? 'delete: { enabled: true }';
+  const http = `addr: "${options.addr ?? '127.0.0.1:0'}"${options.http ? `, ${options.http}` : ''}`;
+  const text = `http: { ${http} }\nstorage: { ${storage}, ${more} }\n${options.config ?? ''}`;
   const log = createLog({
     level: 'info',
     formatter: 'text',
