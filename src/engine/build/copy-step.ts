@@ -5,7 +5,7 @@ import { isKind, KnownError } from '../../lib/errors.ts';
 import { tarEnd, tarHeader, tarPadding } from '../../lib/tar/writer.ts';
 import type { Platform } from '../../oci/platform.ts';
 import type { CachedLayer } from '../../store/record/build-cache.ts';
-import { type BuildContext, readContext } from './context.ts';
+import { type BuildContext, type ContextEntry, readContext } from './context.ts';
 import type { BuildDeps } from './deps.ts';
 import { type Owner, resolveOwner } from './owner.ts';
 import { findSources, placeFiles, type SelectedFile, type Source } from './select.ts';
@@ -59,10 +59,8 @@ interface Found {
 
 /** Takes the named files out of another stage. */
 async function readFrom(deps: BuildDeps, id: string, step: CopyStep, signal: AbortSignal): Promise<Found> {
-  const entries = new Map<
-    string,
-    { readonly context: BuildContext; readonly entry: Parameters<BuildContext['read']>[0] }
-  >();
+  const entries = new Map<string, ContextEntry>();
+  const owners = new Map<ContextEntry, BuildContext>();
   const sources: Source[] = [];
   for (const path of step.paths.map(clean)) {
     const wild = /[*?[]/.test(path);
@@ -71,20 +69,22 @@ async function readFrom(deps: BuildDeps, id: string, step: CopyStep, signal: Abo
       throw new KnownError('invalid_parameter', `${step.instruction} failed: stat ${path}: file does not exist`);
     const { archive } = await deps.containerFiles.read(id, real, signal);
     const context = await readContext(deps.content, archive, signal);
-    for (const [inside, entry] of context.entries)
-      entries.set(clean(posix.join(dirname(real), inside)), { context, entry });
+    for (const [inside, entry] of context.entries) {
+      entries.set(clean(posix.join(dirname(real), inside)), entry);
+      owners.set(entry, context);
+    }
     if (!wild) sources.push({ path: real, name: basename(path) });
   }
-  const plain = new Map(Array.from(entries, ([path, { entry }]) => [path, entry]));
   const matched = step.paths.filter((path) => /[*?[]/.test(path));
   const context: BuildContext = {
-    entries: plain,
-    read: (entry) => {
-      for (const kept of entries.values()) if (kept.entry === entry) return kept.context.read(entry);
-      throw new KnownError('system', `${entry.header.name} is not of this step`);
+    entries,
+    read(entry) {
+      const owner = owners.get(entry);
+      if (owner === undefined) throw new KnownError('system', `${entry.header.name} is not of this step`);
+      return owner.read(entry);
     },
   };
-  return { context, sources: [...sources, ...findSources(plain, matched, step.instruction)] };
+  return { context, sources: [...sources, ...findSources(entries, matched, step.instruction)] };
 }
 
 function aboveWildcard(path: string): string {

@@ -4,6 +4,7 @@ import type { BuildOutput, BuildRequest, BuildService } from '../../engine/build
 import type { RegistryAuth } from '../../engine/image/service.ts';
 import { KnownError, messageOf } from '../../lib/errors.ts';
 import { parsePlatform } from '../../oci/platform.ts';
+import { parseReference } from '../../oci/reference.ts';
 import { type AnswerStream, type Call, flag, type Route } from '../route.ts';
 
 /** `POST /build` of clients without BuildKit. */
@@ -54,7 +55,10 @@ function parseRequest(call: Call): BuildRequest {
   return {
     context: call.body,
     dockerfile: query.get('dockerfile') || 'Dockerfile',
-    names: query.getAll('t').filter((name) => name !== ''),
+    names: query
+      .getAll('t')
+      .filter((name) => name !== '')
+      .map(checkedName),
     target: query.get('target') ?? '',
     buildArgs: textsOf(query, 'buildargs'),
     labels: textsOf(query, 'labels'),
@@ -64,6 +68,12 @@ function parseRequest(call: Call): BuildRequest {
     auths: parseAuths(call.headers['x-registry-config']),
     hostConfig: limitsOf(query),
   };
+}
+
+/** Errors: invalid_parameter before the context is read. */
+function checkedName(name: string): string {
+  parseReference(name);
+  return name;
 }
 
 function jsonOf(query: URLSearchParams, name: string): unknown {
