@@ -123,7 +123,11 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
     layers,
     records: imageRecords,
     events,
-    registry: createHostRegistryClient({ insecureRegistries: config.insecureRegistries }),
+    registry: createHostRegistryClient({
+      insecureRegistries: config.insecureRegistries,
+      mirrors: config.registryMirrors,
+      certsDir: '/etc/docker/certs.d',
+    }),
     decompressor: createDecompressor(),
     catalog,
     collector,
@@ -269,6 +273,7 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
       debug: config.debug,
       seccomp: facts.defaultSeccomp !== undefined,
       insecureRegistries: config.insecureRegistries,
+      registryMirrors: config.registryMirrors,
       startedAt: new Date().toISOString(),
     },
   });

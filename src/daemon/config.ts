@@ -12,6 +12,7 @@ export interface DaemonConfig {
   readonly bridgeAddress: string | undefined;
   readonly liveRestore: boolean;
   readonly insecureRegistries: readonly string[];
+  readonly registryMirrors: readonly string[];
   readonly shutdownTimeoutSeconds: number;
   readonly cgroupParent: string;
   readonly defaultRuntime: string;
@@ -30,6 +31,7 @@ const OPTIONS = {
   bip: { type: 'string' },
   'live-restore': { type: 'boolean', default: false },
   'insecure-registry': { type: 'string', multiple: true },
+  'registry-mirror': { type: 'string', multiple: true },
   'shutdown-timeout': { type: 'string', default: '15' },
   'cgroup-parent': { type: 'string', default: '/skiff' },
   'default-runtime': { type: 'string', default: 'crun' },
@@ -67,6 +69,7 @@ export function parseConfig(argv: readonly string[]): DaemonConfig {
     bridgeAddress: values.bip,
     liveRestore: values['live-restore'],
     insecureRegistries: values['insecure-registry'] ?? [],
+    registryMirrors: (values['registry-mirror'] ?? []).map(mirrorAddress),
     shutdownTimeoutSeconds: seconds,
     cgroupParent: values['cgroup-parent'],
     defaultRuntime: values['default-runtime'],
@@ -77,6 +80,23 @@ export function parseConfig(argv: readonly string[]): DaemonConfig {
 
 function parse(argv: readonly string[]) {
   return parseArgs({ args: [...argv], options: OPTIONS, strict: true, allowPositionals: false }).values;
+}
+
+/** Docker's rules: http or https, without user, path, query or fragment; shown with a slash at its end. */
+function mirrorAddress(text: string): string {
+  const url = URL.parse(text);
+  const plain = url && url.username === '' && url.search === '' && url.hash === '' && url.pathname === '/';
+  if (!plain || !['http:', 'https:'].includes(url.protocol))
+    throw new KnownError(
+      'invalid_parameter',
+      `invalid mirror: ${shown(text)} must be an http(s) address with a host only`,
+    );
+  return `${url.origin}/`;
+}
+
+/** Without a user and password that may stand in it. */
+function shown(address: string): string {
+  return JSON.stringify(address.replace(/\/\/[^/]*@/, '//'));
 }
 
 function absolute(path: string): string {

@@ -4,6 +4,7 @@ import type { Digest } from '../oci/digest.ts';
 import { isDigest } from '../oci/digest.ts';
 import { readBlob } from './blob-reader.ts';
 import { pushBlob } from './blob-writer.ts';
+import type { KnownHosts } from './known-host.ts';
 import { login } from './login.ts';
 import type { RegistryClient, RemoteManifest, RemoteRepository, RepositoryName } from './registry-client.ts';
 import type { SendRequest } from './request.ts';
@@ -16,6 +17,8 @@ export interface RegistryClientDeps {
   readonly fetch: Fetch;
   /** `host[:port]` names and CIDRs of registries that may speak plain http or have bad certificates. */
   readonly insecureRegistries: readonly string[];
+  /** Mirrors and settings of a registry; absent: none. */
+  readonly hosts?: (registry: string) => KnownHosts;
   /** Waits between retries; rejects when `signal` aborts. */
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
 }

@@ -4,6 +4,8 @@ import type { RepositoryName } from './registry-client.ts';
 export interface Endpoint {
   readonly bases: readonly string[];
   readonly verifyTls: boolean;
+  /** Plain http, also as target of redirects and for tokens. */
+  readonly allowHttp: boolean;
 }
 
 const HUB_HOST = 'registry-1.docker.io';
@@ -13,9 +15,14 @@ const HUB_HOST = 'registry-1.docker.io';
  * its certificate, then by plain http. `insecure` holds `host[:port]` names and CIDRs of addresses.
  */
 export function endpointOf(name: RepositoryName, insecure: readonly string[]): Endpoint {
-  const host = name.registry === 'docker.io' || name.registry === 'index.docker.io' ? HUB_HOST : name.registry;
-  if (!isInsecure(host, insecure)) return { bases: [`https://${host}`], verifyTls: true };
-  return { bases: [`https://${host}`, `http://${host}`], verifyTls: false };
+  const host = hostOf(name.registry);
+  if (!isInsecure(host, insecure)) return { bases: [`https://${host}`], verifyTls: true, allowHttp: false };
+  return { bases: [`https://${host}`, `http://${host}`], verifyTls: false, allowHttp: true };
+}
+
+/** The host that serves a registry: Docker Hub's is another than its name. */
+export function hostOf(registry: string): string {
+  return registry === 'docker.io' || registry === 'index.docker.io' ? HUB_HOST : registry;
 }
 
 export function isInsecure(host: string, insecure: readonly string[]): boolean {

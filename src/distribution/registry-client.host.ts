@@ -1,13 +1,28 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { KnownError } from '../lib/errors.ts';
 import { createRegistryClient } from './create-registry-client.ts';
+import { hostOf } from './endpoint.ts';
+import type { KnownHost, KnownHosts } from './known-host.ts';
 import type { RegistryClient } from './registry-client.ts';
+import { readRegistryHosts, readTls } from './registry-hosts.host.ts';
+import type { RegistryHost } from './registry-hosts.ts';
+import { parseMirror } from './registry-hosts.ts';
 
-/** The registry client on the machine's own network and clock. */
-export function createHostRegistryClient(options: { readonly insecureRegistries: readonly string[] }): RegistryClient {
+export interface HostRegistryOptions {
+  readonly insecureRegistries: readonly string[];
+  /** Addresses asked before Docker Hub, in order. */
+  readonly mirrors?: readonly string[];
+  /** Folders of certificates and hosts.toml by registry; read anew for every piece of work. Absent: none. */
+  readonly certsDir?: string;
+}
+
+/** The registry client on the machine's own network, files and clock. Errors: invalid_parameter for a mirror that is no address. */
+export function createHostRegistryClient(options: HostRegistryOptions): RegistryClient {
+  const mirrors = (options.mirrors ?? []).map(parseMirror);
   return createRegistryClient({
     fetch: (url, init) => globalThis.fetch(url, init),
     insecureRegistries: options.insecureRegistries,
+    hosts: (registry) => knownHosts(options.certsDir, mirrors, registry),
     sleep: async (ms, signal) => {
       try {
         await wait(ms, undefined, { signal });
@@ -16,4 +31,18 @@ export function createHostRegistryClient(options: { readonly insecureRegistries:
       }
     },
   });
+}
+
+function knownHosts(certsDir: string | undefined, mirrors: readonly RegistryHost[], registry: string): KnownHosts {
+  const server = `https://${hostOf(registry)}`;
+  const read = certsDir === undefined ? undefined : readRegistryHosts(certsDir, registry, server);
+  const own = registry === 'docker.io' ? mirrors : [];
+  return {
+    mirrors: [...(read?.mirrors ?? []), ...own].map(known),
+    server: read?.server && known(read.server),
+  };
+}
+
+function known(host: RegistryHost): KnownHost {
+  return { host, tls: readTls(host) };
 }

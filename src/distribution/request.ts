@@ -1,14 +1,19 @@
-import { isKind } from '../lib/errors.ts';
+import { isKind, KnownError } from '../lib/errors.ts';
 import type { Authorizer } from './authorizer.ts';
 import { createAuthorizer } from './authorizer.ts';
 import { endpointOf } from './endpoint.ts';
+import type { KnownHost, KnownHosts } from './known-host.ts';
+import { endpointFor, fetchFor, pathOn } from './known-host.ts';
 import type { RegistryCredentials, RepositoryName } from './registry-client.ts';
 import { parseRegistryError, refusalOf } from './registry-error.ts';
+import type { RegistryHost } from './registry-hosts.ts';
 import type { Fetch, Method, RequestBody } from './transport.ts';
 import { readBody, send } from './transport.ts';
 
 export interface RequestDeps {
   readonly fetch: Fetch;
+  /** Mirrors and settings of a registry; absent: none. Errors: invalid_parameter for a broken configuration. */
+  readonly hosts?: (registry: string) => KnownHosts;
   readonly insecureRegistries: readonly string[];
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
 }
@@ -41,20 +46,70 @@ export function createSendRequest(
   credentials: RegistryCredentials,
   push: boolean,
 ): SendRequest {
-  const once = createAuthorizedSend(deps, name, credentials, [`repository:${name.path}:pull${push ? ',push' : ''}`]);
+  const scopes = [`repository:${name.path}:pull${push ? ',push' : ''}`];
+  const own = createAuthorizedSend(deps, name, credentials, scopes);
+  const once = push ? own : mirrorsFirst(deps, name, scopes, own);
   return (request) => (request.retried === false ? once(request) : withRetries(deps, once, request));
 }
 
-/** Picks the registry's address at first use and answers a 401. */
+/**
+ * Asks the mirrors in order before the registry itself. Whatever a mirror answers but success leads to the next; the error that
+ * counts is the registry's. Credentials are the registry's own: mirrors get none.
+ */
+function mirrorsFirst(
+  deps: RequestDeps,
+  name: RepositoryName,
+  scopes: readonly string[],
+  own: SendRequest,
+): SendRequest {
+  const { fetch, insecureRegistries } = deps;
+  let mirrors: readonly { readonly host: RegistryHost; readonly send: SendRequest }[] | undefined;
+  return async (request) => {
+    mirrors ??= (deps.hosts?.(name.registry).mirrors ?? []).map(({ host, tls }) => ({
+      host,
+      send: createHostSend({ fetch, insecureRegistries }, name, {}, scopes, { host, tls }),
+    }));
+    const wanted = /\/manifests\/[^/:]+$/.test(request.path) ? 'resolve' : 'pull';
+    for (const { host, send } of mirrors) {
+      if (!host.capabilities.includes(wanted) || !request.path.startsWith('/')) continue;
+      try {
+        return await send(request);
+      } catch (error) {
+        if (request.signal.aborted || !(error instanceof KnownError)) throw error;
+      }
+    }
+    return await own(request);
+  };
+}
+
+/** The registry itself: by its settings when it has some, else by Docker's rules. */
 export function createAuthorizedSend(
-  deps: Pick<RequestDeps, 'fetch' | 'insecureRegistries'>,
+  deps: Pick<RequestDeps, 'fetch' | 'insecureRegistries' | 'hosts'>,
   name: RepositoryName,
   credentials: RegistryCredentials,
   scopes: readonly string[],
   onRefreshToken?: (token: string) => void,
 ): SendRequest {
-  const endpoint = endpointOf(name, deps.insecureRegistries);
-  const shared = { verifyTls: endpoint.verifyTls, allowHttp: !endpoint.verifyTls };
+  let chosen: SendRequest | undefined;
+  return async (request) => {
+    chosen ??= createHostSend(deps, name, credentials, scopes, deps.hosts?.(name.registry).server, onRefreshToken);
+    return await chosen(request);
+  };
+}
+
+/** Picks the address at first use and answers a 401. */
+function createHostSend(
+  given: Pick<RequestDeps, 'fetch' | 'insecureRegistries'>,
+  name: RepositoryName,
+  credentials: RegistryCredentials,
+  scopes: readonly string[],
+  known: KnownHost | undefined,
+  onRefreshToken?: (token: string) => void,
+): SendRequest {
+  const deps = { ...given, fetch: known ? fetchFor(given.fetch, known) : given.fetch };
+  const endpoint = known ? endpointFor(known.host) : endpointOf(name, deps.insecureRegistries);
+  const placed = (path: string): string => (known ? pathOn(known.host, path, name.registry) : path);
+  const shared = { verifyTls: endpoint.verifyTls, allowHttp: endpoint.allowHttp };
   const authorizer = createAuthorizer(
     { fetch: deps.fetch, ...shared, scopes, ...(onRefreshToken ? { onRefreshToken } : {}) },
     credentials,
@@ -66,7 +121,8 @@ export function createAuthorizedSend(
       base = undefined;
       throw error;
     });
-    return await sendAuthorized(deps.fetch, { address, ...shared, authorizer }, request);
+    const there = { ...request, path: placed(request.path) };
+    return await sendAuthorized(deps.fetch, { address, ...shared, authorizer }, there);
   };
 }
 

@@ -1,10 +1,15 @@
 import { isKind, KnownError, messageOf } from '../lib/errors.ts';
 
+/** `ca`: PEM texts trusted besides the system's; `cert` and `key`: the client's. */
+export interface TlsSettings {
+  readonly rejectUnauthorized: boolean;
+  readonly ca?: string[];
+  readonly cert?: string;
+  readonly key?: string;
+}
+
 /** The part of `fetch` that is used; tests hand in their own. */
-export type Fetch = (
-  url: string,
-  init: RequestInit & { readonly tls?: { readonly rejectUnauthorized: boolean } },
-) => Promise<Response>;
+export type Fetch = (url: string, init: RequestInit & { readonly tls?: TlsSettings }) => Promise<Response>;
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 

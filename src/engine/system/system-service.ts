@@ -24,6 +24,8 @@ export interface SystemFacts {
   readonly debug: boolean;
   readonly seccomp: boolean;
   readonly insecureRegistries: readonly string[];
+  /** Asked before Docker Hub. */
+  readonly registryMirrors: readonly string[];
   readonly startedAt: string;
 }
 
@@ -112,8 +114,10 @@ export function createSystemService(deps: {
         IndexServerAddress: 'https://index.docker.io/v1/',
         RegistryConfig: {
           InsecureRegistryCIDRs: ['127.0.0.0/8', '::1/128'],
-          IndexConfigs: { 'docker.io': { Name: 'docker.io', Mirrors: [], Secure: true, Official: true } },
-          Mirrors: [],
+          IndexConfigs: {
+            'docker.io': { Name: 'docker.io', Mirrors: [...facts.registryMirrors], Secure: true, Official: true },
+          },
+          Mirrors: [...facts.registryMirrors],
         },
         GenericResources: [],
         HttpProxy: '',
