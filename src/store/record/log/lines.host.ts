@@ -1,0 +1,104 @@
+import { fstatSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { errnoOf } from '../../../lib/errors.ts';
+import { blocksOf, type OpenFile, readAt } from './chain.host.ts';
+
+const BLOCK_BYTES = 64 * 1024;
+/** A record holds 16 KiB at most before JSON escaping; anything much longer is no record. */
+const LINE_MAX_BYTES = 1024 * 1024;
+const NEWLINE = 10;
+
+/** Where to begin in each file so that `tail` lines are left: a byte for plain files, a line for compressed ones. */
+export async function planTail(chain: readonly OpenFile[], tail: number | undefined): Promise<readonly number[]> {
+  if (tail === undefined) return [];
+  const starts: number[] = [];
+  let missing = tail;
+  for (const file of chain.toReversed()) {
+    const last = file.compressed ? await lastOfCompressed(file, missing) : await lastOfPlain(file.fd, missing);
+    starts.unshift(last.start);
+    missing -= last.lines;
+  }
+  return starts;
+}
+
+interface LastLines {
+  readonly start: number;
+  /** How many there are after `start`, at most as many as wanted. */
+  readonly lines: number;
+}
+
+async function lastOfCompressed(file: OpenFile, wanted: number): Promise<LastLines> {
+  if (wanted <= 0) return { start: Number.POSITIVE_INFINITY, lines: 0 };
+  let total = 0;
+  for await (const _ of wholeLines(file, 0)) total++;
+  return { start: Math.max(0, total - wanted), lines: Math.min(total, wanted) };
+}
+
+/** Reads backwards, block by block. */
+async function lastOfPlain(fd: number, wanted: number): Promise<LastLines> {
+  const { size } = fstatSync(fd);
+  if (wanted <= 0) return { start: size, lines: 0 };
+  const block = Buffer.alloc(BLOCK_BYTES);
+  let ends = 0;
+  let position = size;
+  while (position > 0) {
+    const length = Math.min(BLOCK_BYTES, position);
+    position -= length;
+    const bytesRead = await readAt(fd, block, length, position);
+    for (let i = bytesRead - 1; i >= 0; i--) {
+      if (block[i] !== NEWLINE) continue;
+      if (ends === wanted) return { start: position + i + 1, lines: wanted };
+      ends++;
+    }
+  }
+  return { start: 0, lines: ends };
+}
+
+/** Lines of a file that grows no more (or of which later growth does not matter), from a place of `planTail` on. */
+export async function* wholeLines(file: OpenFile, start: number): AsyncIterable<string> {
+  if (!file.compressed) return yield* plainLines(file.fd, start);
+  let number = 0;
+  if (start === Number.POSITIVE_INFINITY) return;
+  for await (const line of compressedLines(file.fd)) if (number++ >= start) yield line;
+}
+
+async function* plainLines(fd: number, start: number): AsyncIterable<string> {
+  const splitter = createSplitter();
+  for await (const block of blocksOf(fd, start)) yield* splitter.push(block);
+}
+
+/** What can be read of a file cut short by a crash is given out. */
+async function* compressedLines(fd: number): AsyncIterable<string> {
+  const splitter = createSplitter();
+  const source = Readable.from(blocksOf(fd, 0));
+  const stream = source.pipe(createGunzip());
+  source.on('error', (error) => stream.destroy(error));
+  try {
+    for await (const chunk of stream as AsyncIterable<Buffer>) yield* splitter.push(chunk);
+  } catch (error) {
+    if (!errnoOf(error)?.startsWith('Z_')) throw error;
+  } finally {
+    stream.destroy();
+    source.destroy();
+  }
+}
+
+/** Lines out of chunks; what has no end yet is kept, up to 1 MiB. */
+export function createSplitter() {
+  let rest = Buffer.alloc(0);
+  return {
+    clear(): void {
+      rest = Buffer.alloc(0);
+    },
+    *push(chunk: Uint8Array): Iterable<string> {
+      rest = rest.length === 0 ? Buffer.from(chunk) : Buffer.concat([rest, chunk]);
+      let start = 0;
+      for (let end = rest.indexOf(NEWLINE); end !== -1; end = rest.indexOf(NEWLINE, start)) {
+        yield rest.toString('utf8', start, end);
+        start = end + 1;
+      }
+      rest = rest.length - start > LINE_MAX_BYTES ? Buffer.alloc(0) : rest.subarray(start);
+    },
+  };
+}
