@@ -43,7 +43,7 @@ start_daemon() {
   "${command[@]}" >"$work/log" 2>&1 &
   daemon=$!
   local deadline=$((SECONDS + 30))
-  until grep -q 'completed initialization' "$work/log"; do
+  until grep -qs 'completed initialization' "$work/log"; do
     kill -0 "$daemon" 2>/dev/null || fail "the daemon ended"
     [ $SECONDS -lt $deadline ] || fail "the daemon did not answer within 30 s"
     sleep 0.1

@@ -1,7 +1,7 @@
 import type { MonitorFound } from '../../linux/monitor/monitor.ts';
 import type { ContainerRecord, StateRecord } from '../../store/record/container-records.ts';
 import { scheduleRestart } from './back-off.ts';
-import type { ContainerContext } from './context.ts';
+import { type ContainerContext, cgroupPath } from './context.ts';
 import { settleExit, watchExit } from './exit.ts';
 import { healthAtStart } from './health/decide.ts';
 import { toHealthPlan } from './health/health-config.ts';
@@ -90,6 +90,10 @@ function adopt(ctx: ContainerContext, live: LiveContainer, found: Extract<Monito
       startedAt: found.startedAt.toISOString(),
       ...healthAtStart(toHealthPlan(live.record.config), state),
     });
+  // The daemon may have died between freezing or thawing and keeping that.
+  const frozen = ctx.cgroups.isFrozen(cgroupPath(ctx, live.record));
+  if (frozen !== (live.record.state.status === 'paused'))
+    ctx.table.saveState(live, nextState(live.record.state, frozen ? 'paused' : 'unpaused', {}));
   live.session = found.session;
   live.attachment = ctx.networking.current(live.record.id);
   watchExit(ctx, live, found.session);

@@ -71,6 +71,7 @@ export function createWorld(kept: { readonly rows?: Map<string, ContainerRecord>
       expectMoves: () => undefined,
       oomFile: (path) => `${path}/memory.events`,
       freeze: async (path, on) => void (on ? frozen.add(path) : frozen.delete(path)),
+      isFrozen: (path) => frozen.has(path),
       pids: () => [100],
       remove: () => undefined,
       kill: async () => undefined,

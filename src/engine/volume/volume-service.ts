@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Volume } from '../../api/types/volume.ts';
+import { createKeyedLock } from '../../lib/async/keyed-lock.ts';
 import { KnownError } from '../../lib/errors.ts';
 import type { VolumeFiles } from '../../linux/runtime/volume-files.ts';
 import type { VolumeRecord, VolumeRecords } from '../../store/record/volume-records.ts';
@@ -18,6 +19,7 @@ export function createVolumeService(deps: {
   readonly events: EventBus;
 }): VolumeService {
   const { records, files, events } = deps;
+  const locks = createKeyedLock();
   const tell = (action: string, name: string, extra: Readonly<Record<string, string>> = {}): void =>
     events.publish({ type: 'volume', action, id: name, attributes: { driver: 'local', ...extra } });
   const find = (name: string): VolumeRecord => {
@@ -53,17 +55,19 @@ export function createVolumeService(deps: {
         );
       if (own.length > NAME_MAX)
         throw new KnownError('invalid_parameter', `volume name is longer than ${NAME_MAX} characters`);
-      const known = records.get(own);
-      if (known) return toVolume(known);
-      const record = {
-        name: own,
-        labels: anonymous ? { ...labels, [ANONYMOUS]: '' } : labels,
-        createdAt: new Date().toISOString(),
-      };
-      files.make(own);
-      records.add(record);
-      tell('create', own);
-      return toVolume(record);
+      return await locks.run(own, async () => {
+        const known = records.get(own);
+        if (known) return toVolume(known);
+        const record = {
+          name: own,
+          labels: anonymous ? { ...labels, [ANONYMOUS]: '' } : labels,
+          createdAt: new Date().toISOString(),
+        };
+        files.make(own);
+        records.add(record);
+        tell('create', own);
+        return toVolume(record);
+      });
     },
     async list(filters) {
       const has = (key: string, test: (value: string) => boolean): boolean => filters.get(key)?.some(test) ?? true;
@@ -79,32 +83,39 @@ export function createVolumeService(deps: {
         .map(toVolume);
     },
     inspect: async (name) => toVolume(find(name)),
-    async remove(name, { force }) {
-      if (force && !records.get(name)) return;
-      find(name);
-      const users = records.users(name);
-      if (users.length > 0)
-        throw new KnownError('conflict', `remove ${name}: volume is in use - [${users.join(', ')}]`);
-      await destroy(name);
-    },
+    remove: (name, { force }) =>
+      locks.run(name, async () => {
+        if (force && !records.get(name)) return;
+        find(name);
+        const users = records.users(name);
+        if (users.length > 0)
+          throw new KnownError('conflict', `remove ${name}: volume is in use - [${users.join(', ')}]`);
+        await destroy(name);
+      }),
     async prune(filters) {
       const all = filters.get('all')?.some((value) => ['true', '1'].includes(value)) ?? false;
+      const isUnused = (name: string): boolean => records.get(name) !== undefined && records.users(name).length === 0;
       const chosen = records
         .list()
         .filter(
           ({ name, labels }) =>
-            records.users(name).length === 0 &&
+            isUnused(name) &&
             (all || ANONYMOUS in labels) &&
             (filters.get('label') ?? []).every((label) => hasLabel(labels, label)) &&
             !(filters.get('label!') ?? []).some((label) => hasLabel(labels, label)),
         );
+      const deleted: string[] = [];
       let reclaimedBytes = 0;
-      for (const { name } of chosen) {
-        reclaimedBytes += await files.sizeBytes(name);
-        await destroy(name);
-      }
+      for (const { name } of chosen)
+        await locks.run(name, async () => {
+          const sizeBytes = await files.sizeBytes(name);
+          if (!isUnused(name)) return; // somebody has taken it meanwhile
+          await destroy(name);
+          deleted.push(name);
+          reclaimedBytes += sizeBytes;
+        });
       events.publish({ type: 'volume', action: 'prune', id: '', attributes: { reclaimed: String(reclaimedBytes) } });
-      return { deleted: chosen.map(({ name }) => name), reclaimedBytes };
+      return { deleted, reclaimedBytes };
     },
     async acquire(name, containerId) {
       find(name);

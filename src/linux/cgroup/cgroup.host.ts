@@ -30,6 +30,11 @@ export function createCgroups(): Cgroups {
     oomFile: (path) => join(folder('memory', path), version === 2 ? 'memory.events' : 'memory.oom_control'),
     freeze: (path, frozen) =>
       version === 2 ? freezeV2(folder('', path), frozen) : freezeV1(folder('freezer', path), frozen),
+    isFrozen(path) {
+      const file =
+        version === 2 ? join(folder('', path), 'cgroup.freeze') : join(folder('freezer', path), 'freezer.state');
+      return existsSync(file) && ['1', 'FROZEN', 'FREEZING'].includes(readFileSync(file, 'utf8').trim());
+    },
     pids: (path) => pidsBelow(folder('pids', path)),
     async kill(path) {
       const pidsOf = (): readonly number[] => pidsBelow(folder('pids', path));

@@ -17,6 +17,7 @@ export interface Cgroups {
   oomFile(path: string): string;
   /** Stops or continues every process of a cgroup (v1 freezer.state, v2 cgroup.freeze); resolves when the kernel has done it. Errors: system. */
   freeze(path: string, frozen: boolean): Promise<void>;
+  isFrozen(path: string): boolean;
   /** Pids of every process in a cgroup and below it; empty when it is gone. */
   pids(path: string): readonly number[];
   /** Kills every process of a cgroup and below it, frozen ones too; resolves when none is left. Errors: system when some stay for 10 s. */

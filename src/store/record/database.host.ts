@@ -1,4 +1,4 @@
-import { Database } from 'bun:sqlite';
+import { type Changes, Database } from 'bun:sqlite';
 import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -26,17 +26,24 @@ export function openDatabase(path: string, options: { readonly reserve?: string 
 
 function useReserve(db: Database, reserve: string): void {
   renew(reserve);
-  const run = db.run.bind(db);
-  db.run = (sql: string, ...bindings: Parameters<Database['run']> extends [string, ...infer Rest] ? Rest : never) => {
+  const guarded = <T>(sql: string, write: () => T): T => {
     try {
-      return run(sql, ...bindings);
+      return write();
     } catch (error) {
       if (!isFull(error) || !/^\s*(UPDATE|DELETE)\b/i.test(sql) || !existsSync(reserve)) throw error;
       rmSync(reserve, { force: true });
       setTimeout(() => renew(reserve), RENEW_MS).unref();
-      return run(sql, ...bindings);
+      return write();
     }
   };
+  const { run, prepare } = { run: db.run.bind(db), prepare: db.prepare.bind(db) };
+  db.run = ((sql: string, ...bindings: never[]) => guarded(sql, () => run(sql, ...bindings))) as Database['run'];
+  db.prepare = ((sql: string, ...more: never[]) => {
+    const statement = prepare(sql, ...more);
+    const write = statement.run.bind(statement) as (...bindings: never[]) => Changes;
+    statement.run = (...bindings: never[]) => guarded(sql, () => write(...bindings));
+    return statement;
+  }) as Database['prepare'];
 }
 
 /** As big as the space there is allows. */

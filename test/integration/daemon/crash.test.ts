@@ -1,3 +1,4 @@
+import { Database } from 'bun:sqlite';
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -29,4 +30,19 @@ test('a pid file that names a process which is no daemon does not stop a daemon'
   writeFileSync(join(daemon.root, 'p'), String(process.pid));
   await daemon.restart();
   expect(await daemon.ok(['ps', '-q'])).toBe('');
+}, 60_000);
+
+test('a container that was frozen when the daemon died is paused, and can be woken', async () => {
+  await daemon.ok(['run', '-d', '--name', 'cold', 'busybox', 'sleep', '1000']);
+  await daemon.ok(['pause', 'cold']);
+  await daemon.kill9();
+  // As if it had died between freezing and keeping that.
+  const db = new Database(join(daemon.root, 'd/db.sqlite'));
+  db.run(`UPDATE containers SET state = json_set(state, '$.status', 'running')`);
+  db.close();
+  await daemon.restart();
+  expect(await daemon.ok(['inspect', '-f', '{{.State.Status}}', 'cold'])).toBe('paused');
+  await daemon.ok(['unpause', 'cold']);
+  expect(await daemon.ok(['exec', 'cold', 'echo', 'awake'])).toBe('awake');
+  await daemon.ok(['rm', '-f', 'cold']);
 }, 60_000);
