@@ -178,3 +178,18 @@ test('a 401 in the middle of an upload is answered with a new token and the uplo
   expect((await pushTo(registry)).pushed).toEqual({ kind: 'uploaded' });
   expect(registry.blob().equals(BYTES)).toBe(true);
 });
+
+test('a cancelled upload ends at once and is not tried again', async () => {
+  const registry = fakeRegistry({});
+  const cancel = new AbortController();
+  const pushing = pushTo(registry, {
+    signal: cancel.signal,
+    read: async function* () {
+      yield BYTES.subarray(0, 1000);
+      cancel.abort(new Error('enough'));
+      throw new Error('broken by the cancel');
+    },
+  });
+  await expect(pushing).rejects.toMatchObject({ kind: 'cancelled' });
+  expect(registry.requests.filter((line) => line.startsWith('PATCH')).length).toBe(1);
+});
