@@ -248,6 +248,7 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
     cache: createBuildCache(db),
   });
   await recover({ containers, execs, report });
+  await builds.recover().catch((error: unknown) => report('removing what builds have left', error));
 
   const system = createSystemService({
     containers: containers.service,

@@ -24,11 +24,12 @@ import { type FindLayer, lookAhead, type Outlook, type StageOutlook } from './ev
 import { imageDocument } from './image-document.ts';
 import { runStep } from './run-step.ts';
 import type { BuildOutput, BuildRequest, BuildService } from './service.ts';
-import { type StageLayers, writeManifest } from './stage-files.ts';
+import { removeAbandoned, type StageLayers, writeManifest } from './stage-files.ts';
 import { checkSupported } from './supported.ts';
 
 export function createBuildService(deps: BuildDeps): BuildService {
   return {
+    recover: () => removeAbandoned(deps),
     async build(request, output, signal) {
       const names = request.names.map(tagOf);
       try {

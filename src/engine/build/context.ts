@@ -32,7 +32,7 @@ export async function readContext(
 ): Promise<BuildContext> {
   const index = createIndex();
   const { digest } = await content.write(index.fileContents(archive), { signal });
-  return { entries: index.entries, read: (entry) => readRange(content, digest, entry, signal) };
+  return { entries: index.entries, read: createRangeReader(content, digest, signal) };
 }
 
 interface Index {
@@ -88,22 +88,56 @@ function add(entries: Map<string, ContextEntry>, header: TarHeader, offset: numb
   );
 }
 
-async function* readRange(
-  content: ContentStore,
-  digest: Digest,
-  { header, offset }: ContextEntry,
+/** Files up to this size are read many at a time: an archive lists them in about the order in which they are asked for. */
+const WINDOW_BYTES = 1024 * 1024;
+
+function createRangeReader(content: ContentStore, digest: Digest, signal: AbortSignal): BuildContext['read'] {
+  let window: { readonly start: number; readonly bytes: Buffer } = { start: 0, bytes: Buffer.alloc(0) };
+  return async function* read({ header: { name, size }, offset }) {
+    signal.throwIfAborted();
+    if (size === 0) return;
+    if (size > WINDOW_BYTES) {
+      yield* exactly(await content.stream(digest, offset), size, name, signal);
+      return;
+    }
+    const inside = offset >= window.start && offset + size <= window.start + window.bytes.length;
+    if (!inside) window = { start: offset, bytes: await atMost(await content.stream(digest, offset), WINDOW_BYTES) };
+    const piece = window.bytes.subarray(offset - window.start, offset - window.start + size);
+    if (piece.length < size) throw cutOff(name);
+    yield piece;
+  };
+}
+
+async function atMost(stream: AsyncIterable<Uint8Array>, limit: number): Promise<Buffer> {
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of stream) {
+    pieces.push(chunk.slice());
+    length += chunk.length;
+    if (length >= limit) break;
+  }
+  return Buffer.concat(pieces);
+}
+
+async function* exactly(
+  stream: AsyncIterable<Uint8Array>,
+  size: number,
+  name: string,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
-  let left = header.size;
-  if (left === 0) return;
-  for await (const chunk of await content.stream(digest, offset)) {
+  let left = size;
+  for await (const chunk of stream) {
     signal.throwIfAborted();
     const piece = chunk.subarray(0, left);
     left -= piece.length;
     yield piece;
     if (left === 0) return;
   }
-  throw new KnownError('data_loss', `the build context is cut off in ${header.name}`);
+  throw cutOff(name);
+}
+
+function cutOff(name: string): KnownError {
+  return new KnownError('data_loss', `the build context is cut off in ${name}`);
 }
 
 const MAX_TEXT_BYTES = 8 * 1024 * 1024;

@@ -10,6 +10,8 @@ export interface BuildService {
    * Errors: invalid_parameter for the Dockerfile, the context or a name; system with the failing command and its exit code.
    */
   build(request: BuildRequest, output: BuildOutput, signal: AbortSignal): Promise<string>;
+  /** Removes what builds have left that a crash of the daemon cut off. Once, before the first build. */
+  recover(): Promise<void>;
 }
 
 export interface BuildRequest {

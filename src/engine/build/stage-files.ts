@@ -1,5 +1,5 @@
 import type { HostConfig } from '../../api/types/container.ts';
-import type { DiffId } from '../../oci/digest.ts';
+import { type DiffId, isDigest } from '../../oci/digest.ts';
 import { OCI_CONFIG, OCI_LAYER, OCI_MANIFEST } from '../../oci/media-type.ts';
 import type { Platform } from '../../oci/platform.ts';
 import type { Descriptor } from '../../store/content/content-store.ts';
@@ -36,6 +36,22 @@ export interface StageContainer {
   readonly hostConfig: HostConfig;
 }
 
+/** Marks the containers of steps, with the image they stand on. */
+const STEP_LABEL = 'skiff.build.step';
+
+/** Removes what a daemon that died in the middle of a build has left: containers of steps and their images. */
+export async function removeAbandoned({
+  containers,
+  records,
+}: Pick<BuildDeps, 'containers' | 'records'>): Promise<void> {
+  const left = await containers.list({ all: true, size: false, filters: new Map([['label', [STEP_LABEL]]]) });
+  for (const { Id = '', Labels } of left) {
+    await containers.remove(Id, { force: true, volumes: true });
+    const image = Labels?.[STEP_LABEL];
+    if (image !== undefined && isDigest(image)) records.remove(image);
+  }
+}
+
 /** Ends with the container and the image it stood on removed. */
 export async function withContainer<T>(
   deps: BuildDeps,
@@ -55,6 +71,7 @@ export async function withContainer<T>(
       Env: [...(settings.env ?? [])],
       User: settings.user ?? '',
       WorkingDir: settings.workingDirectory ?? '',
+      Labels: { [STEP_LABEL]: image.digest },
     },
     hostConfig: settings.hostConfig,
     networkingConfig: {},

@@ -163,6 +163,19 @@ describe('docker build', () => {
     for (const [dockerfile, text] of cases) expect(await failing(dockerfile)).toContain(text);
   }, 60_000);
 
+  test('nothing of a build is left when the daemon died in the middle of it', async () => {
+    const folder = contextOf({ Dockerfile: 'FROM busybox\nRUN sleep 1000\n' });
+    const before = await daemon.ok(['images', '-aq', '--no-trunc']);
+    const cut = build(folder);
+    while (!(await daemon.ok(['ps', '--format', '{{.Command}}', '--no-trunc'])).includes('sleep 1000'))
+      await Bun.sleep(50);
+    await daemon.kill9();
+    expect((await cut).exitCode).not.toBe(0);
+    await daemon.restart();
+    expect(await daemon.ok(['ps', '-aq'])).toBe('');
+    expect(await daemon.ok(['images', '-aq', '--no-trunc'])).toBe(before);
+  }, 60_000);
+
   test('a client that leaves ends the running step', async () => {
     const folder = contextOf({ Dockerfile: 'FROM busybox\nRUN sleep 1000\n' });
     const client = new AbortController();
