@@ -17,6 +17,8 @@ export interface HandlerDeps {
   readonly match: (method: string, path: string) => Match | undefined;
   /** Pages, metrics and health: everything that is not the registry API. */
   readonly matchOther: (method: string, path: string) => Match | undefined;
+  /** `https://images.example`: how the client reaches this server. */
+  readonly originOf: (headers: Incoming['headers']) => string;
   readonly readOnly: boolean;
   /** http.headers: on every answer. */
   readonly headers: Readonly<Record<string, string>>;
@@ -53,10 +55,11 @@ async function answer(deps: HandlerDeps, incoming: Incoming, seen: Seen): Promis
     if (match === undefined) return notFound();
     seen.route = match.route;
     const authorization = incoming.headers.get('authorization');
-    if (match.access.kind !== 'anyone') seen.user = await deps.authenticator.authorize(authorization, match.access);
+    if (match.access.kind !== 'anyone')
+      seen.user = await deps.authenticator.authorize(authorization, match.access, deps.originOf(incoming.headers));
     if (match.writes && deps.readOnly)
       throw new RegistryError('UNSUPPORTED', 'the registry is read-only (storage.maintenance.readonly)');
-    const may = async (access: Access): Promise<boolean> => await mayAlso(deps, authorization, access);
+    const may = async (access: Access): Promise<boolean> => await mayAlso(deps, incoming, access);
     return await match.run({ ...incoming, may });
   } catch (error) {
     seen.error = error;
@@ -64,9 +67,13 @@ async function answer(deps: HandlerDeps, incoming: Incoming, seen: Seen): Promis
   }
 }
 
-async function mayAlso({ authenticator }: HandlerDeps, authorization: string | null, access: Access): Promise<boolean> {
+async function mayAlso(
+  { authenticator, originOf }: HandlerDeps,
+  { headers }: Incoming,
+  access: Access,
+): Promise<boolean> {
   try {
-    await authenticator.authorize(authorization, access);
+    await authenticator.authorize(headers.get('authorization'), access, originOf(headers));
     return true;
   } catch (error) {
     if (error instanceof RegistryError) return false;

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { type Authenticator, allowAll } from './auth/authenticator.ts';
 import { verifyBcrypt } from './auth/bcrypt.host.ts';
-import { createHtpasswd, parseHtpasswd } from './auth/htpasswd.ts';
+import { createBasic, createUsers, parseHtpasswd } from './auth/htpasswd.ts';
+import { createIssuer, type Issuer } from './auth/issuer.ts';
 import { parseTrustedKeys } from './auth/jwt.ts';
 import { createTokenAuthenticator } from './auth/token.ts';
 import type { AuthConfig, HttpConfig, RegistryConfig } from './config/config.ts';
@@ -43,8 +44,12 @@ export async function serve(config: RegistryConfig, log: Log, now: () => number 
   const clock = (): number => performance.now();
   const matchOperations = createOperations({ registry, metrics, metricsPath: http.metricsPath, clock });
   const matchPage = createPage({ registry, host: http.host, nameLength: limits.nameLength });
+  const authorization = await openAuthorization(config.auth, now);
+  const originOf: HandlerDeps['originOf'] = (headers) =>
+    `${http.host ?? `${http.tls ? 'https' : 'http'}://${headers.get('host') ?? 'localhost'}`}${http.prefix}`;
   const base: Omit<HandlerDeps, 'match' | 'matchOther' | 'authenticator'> = {
     readOnly,
+    originOf,
     headers: http.headers,
     log,
     accessLog: config.log.accessLog,
@@ -53,11 +58,15 @@ export async function serve(config: RegistryConfig, log: Log, now: () => number 
   };
   const handler = createHandler({
     ...base,
-    authenticator: await openAuthenticator(config.auth, now),
+    authenticator: authorization.authenticator,
     match: (method, path) => matchRoute(routes, method, below(http.prefix, path)),
     matchOther(method, path) {
       const own = below(http.prefix, path);
-      return matchPage(method, own) ?? (http.debugAddress ? undefined : matchOperations(method, own));
+      return (
+        authorization.match(method, own) ??
+        matchPage(method, own) ??
+        (http.debugAddress ? undefined : matchOperations(method, own))
+      );
     },
   });
   const debugHandler = createHandler({
@@ -108,19 +117,30 @@ async function readTls({ tls }: HttpConfig): Promise<TlsFiles | undefined> {
   return { certificate: certificate ?? '', key: key ?? '', clientAuthorities };
 }
 
-async function openAuthenticator(auth: AuthConfig, now: () => number): Promise<Authenticator> {
+interface Authorization {
+  readonly authenticator: Authenticator;
+  /** The token server, where there is one. */
+  readonly match: Issuer['match'];
+}
+
+async function openAuthorization(auth: AuthConfig, now: () => number): Promise<Authorization> {
+  const match = (): undefined => undefined;
   switch (auth.kind) {
     case 'none':
-      return allowAll();
+      return { authenticator: allowAll(), match };
     case 'htpasswd': {
-      const read = async (): Promise<string> => await readFile(auth.path, 'utf8');
+      const { realm, path, anonymousRead } = auth;
+      const read = async (): Promise<string> => await readFile(path, 'utf8');
       parseHtpasswd(await read());
-      return createHtpasswd({ ...auth, read, verify: verifyBcrypt });
+      const isUser = createUsers({ read, verify: verifyBcrypt });
+      return anonymousRead
+        ? createIssuer({ realm, isUser, now })
+        : { authenticator: createBasic({ realm, isUser }), match };
     }
     case 'token': {
       const [pem, jwks] = await Promise.all([auth.certificates, auth.jwks].map(readOptional));
       const keys = parseTrustedKeys({ ...(pem === undefined ? {} : { pem }), ...(jwks === undefined ? {} : { jwks }) });
-      return createTokenAuthenticator({ ...auth, keys, now });
+      return { authenticator: createTokenAuthenticator({ ...auth, keys, now }), match };
     }
   }
 }

@@ -71,7 +71,32 @@ describe('htpasswd', () => {
     expect(await (await open.fetch(`/v2/a/blobs/${sha256('x')}`)).text()).toBe('x');
     expect((await open.fetch('/v2/_catalog')).status).toBe(200);
     expect((await open.fetch('/v2/_catalog', { headers: basic('alice', 'wrong') })).status).toBe(401);
-    expect((await open.fetch('/v2/')).status).toBe(401);
+    expect((await open.fetch('/v2/')).headers.get('www-authenticate')).toBe(
+      `Bearer realm="${open.url}/token",service="r"`,
+    );
+  });
+
+  test('with anonymous reading the registry gives out tokens: for pulling to everybody, for everything to users', async () => {
+    await using open = await startTestRegistry({
+      config: `auth: { htpasswd: { realm: r, path: "${path}" } }\nskiff: { anonymousread: true }`,
+    });
+    const tokenFor = async (headers: Record<string, string>, scope: string): Promise<string | undefined> => {
+      const response = await open.fetch(`/token?service=r&scope=${encodeURIComponent(scope)}`, { headers });
+      return response.status === 200 ? ((await response.json()) as { token: string }).token : undefined;
+    };
+    const push = async (token: string | undefined, name = 'a'): Promise<number> => {
+      const headers = { Authorization: `Bearer ${token}` };
+      return (await open.fetch(`/v2/${name}/blobs/uploads/`, { method: 'POST', headers })).status;
+    };
+    const scope = 'repository:a:pull,push';
+    expect(await tokenFor(basic('alice', 'wrong'), scope)).toBeUndefined();
+    const [nobody, alice] = [await tokenFor({}, scope), await tokenFor(basic('alice', 'secret'), scope)];
+    expect([await push(nobody), await push(alice), await push(alice, 'b'), await push('x.y.z')]).toEqual([
+      401, 202, 401, 401,
+    ]);
+    const list = async (token: string | undefined): Promise<number> =>
+      (await open.fetch('/v2/a/tags/list', { headers: { Authorization: `Bearer ${token}` } })).status;
+    expect([await list(nobody), await list(alice)]).toEqual([200, 200]);
   });
 
   test('neither passwords nor the header come into the log', async () => {

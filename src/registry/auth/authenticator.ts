@@ -3,10 +3,11 @@ import type { Access } from '../call.ts';
 /** Who may do what. */
 export interface Authenticator {
   /**
-   * Returns the user's name, undefined for nobody in particular. `authorization` is the header as it came.
+   * Returns the user's name, undefined for nobody in particular. `authorization` is the header as it came, `origin` the
+   * URL before the path by which the client reaches the registry.
    * Errors: UNAUTHORIZED with WWW-Authenticate; DENIED.
    */
-  authorize(authorization: string | null, access: Access): Promise<string | undefined>;
+  authorize(authorization: string | null, access: Access, origin: string): Promise<string | undefined>;
 }
 
 /** Everybody may do everything. */

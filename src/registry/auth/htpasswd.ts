@@ -1,29 +1,28 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { KnownError } from '../../lib/errors.ts';
-import type { Access } from '../call.ts';
 import { RegistryError } from '../registry-error.ts';
 import { createLru } from '../storage/lru.ts';
-import { type Authenticator, isRead } from './authenticator.ts';
+import type { Authenticator } from './authenticator.ts';
 
-export interface HtpasswdDeps {
-  readonly realm: string;
+export interface UsersDeps {
   /** The file's text; read anew when it has changed. */
   readonly read: () => Promise<string>;
   readonly verify: (password: string, hash: string) => Promise<boolean>;
-  readonly anonymousRead: boolean;
 }
+
+/** Whether there is a user of this name with this password. */
+export type CheckUser = (name: string, password: string) => Promise<boolean>;
 
 /** Checked credentials are remembered this many at a time, as keyed hashes: bcrypt takes a good part of a second by design. */
 const REMEMBERED = 1000;
 /** Of no password: an unknown user takes as long as a wrong password. */
 const NOBODY = '$2b$10$abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZ01234';
 
-/** HTTP Basic against a file as `htpasswd -B` writes it. Every user may do everything. */
-export function createHtpasswd({ realm, read, verify, anonymousRead }: HtpasswdDeps): Authenticator {
+/** Users of a file as `htpasswd -B` writes it. */
+export function createUsers({ read, verify }: UsersDeps): CheckUser {
   const key = randomBytes(32);
   const remembered = createLru<true>(REMEMBERED);
-
-  async function isUser(name: string, password: string): Promise<boolean> {
+  return async (name, password) => {
     const hash = parseHtpasswd(await read()).get(name);
     const memo = createHmac('sha256', key)
       .update(JSON.stringify([name, password, hash]))
@@ -33,11 +32,13 @@ export function createHtpasswd({ realm, read, verify, anonymousRead }: HtpasswdD
     if (hash === undefined || !matches) return false;
     remembered.set(memo, true);
     return true;
-  }
+  };
+}
 
+/** HTTP Basic. Every user may do everything, nobody else anything. */
+export function createBasic({ realm, isUser }: { readonly realm: string; readonly isUser: CheckUser }): Authenticator {
   return {
-    async authorize(authorization: string | null, access: Access) {
-      if (authorization === null && anonymousRead && isRead(access)) return undefined;
+    async authorize(authorization) {
       const credentials = parseBasic(authorization);
       if (credentials && (await isUser(credentials.name, credentials.password))) return credentials.name;
       throw new RegistryError('UNAUTHORIZED', 'authentication required', {

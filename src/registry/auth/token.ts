@@ -5,7 +5,7 @@ import { quote } from './htpasswd.ts';
 import { type Claims, type TrustedKeys, verifyJwt } from './jwt.ts';
 
 export interface TokenDeps {
-  /** URL of the token server. */
+  /** URL of the token server; one that begins with a slash is at the registry itself. */
   readonly realm: string;
   readonly service: string;
   readonly issuer: string;
@@ -17,15 +17,15 @@ export interface TokenDeps {
 /** Bearer tokens of a token server (CNCF registry, "Token Authentication Specification"). */
 export function createTokenAuthenticator(deps: TokenDeps): Authenticator {
   return {
-    async authorize(authorization, access) {
+    async authorize(authorization, access, origin) {
       if (authorization === null) {
         if (deps.anonymousRead && isRead(access)) return undefined;
-        throw challenge(deps, access, undefined);
+        throw challenge(deps, access, origin, undefined);
       }
       const token = /^bearer +(\S+)$/i.exec(authorization.trim())?.[1];
       const claims = token && verifyJwt(token, deps.keys);
-      if (!claims || !isValid(claims, deps)) throw challenge(deps, access, 'invalid_token');
-      if (!grants(claims, access)) throw challenge(deps, access, 'insufficient_scope');
+      if (!claims || !isValid(claims, deps)) throw challenge(deps, access, origin, 'invalid_token');
+      if (!grants(claims, access)) throw challenge(deps, access, origin, 'insufficient_scope');
       return typeof claims.sub === 'string' && claims.sub !== '' ? claims.sub : undefined;
     },
   };
@@ -72,7 +72,9 @@ function isGrant(value: unknown): value is Grant {
   return typeof type === 'string' && typeof name === 'string' && Array.isArray(actions);
 }
 
-function challenge({ realm, service }: TokenDeps, access: Access, error: string | undefined): RegistryError {
+function challenge(deps: TokenDeps, access: Access, origin: string, error: string | undefined): RegistryError {
+  const realm = deps.realm.startsWith('/') ? `${origin}${deps.realm}` : deps.realm;
+  const { service } = deps;
   const words = [`realm=${quote(realm)}`, `service=${quote(service)}`];
   if (access.kind === 'repository')
     words.push(`scope=${quote(`repository:${access.name}:${access.actions.join(',')}`)}`);

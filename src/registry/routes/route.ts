@@ -34,6 +34,7 @@ export type RouteName =
   | 'metrics'
   | 'health'
   | 'page'
+  | 'token'
   | 'base'
   | 'catalog'
   | 'tags'
