@@ -58,7 +58,7 @@ async function answer(deps: HandlerDeps, incoming: Incoming, seen: Seen): Promis
     if (match.access.kind !== 'anyone')
       seen.user = await deps.authenticator.authorize(authorization, match.access, deps.originOf(incoming.headers));
     if (match.writes && deps.readOnly)
-      throw new RegistryError('UNSUPPORTED', 'the registry is read-only (storage.maintenance.readonly)');
+      throw new RegistryError('UNSUPPORTED', 'the registry is read-only (storage.maintenance.readonly or proxy)');
     const may = async (access: Access): Promise<boolean> => await mayAlso(deps, incoming, access);
     return await match.run({ ...incoming, may });
   } catch (error) {

@@ -21,14 +21,22 @@ export interface RegistryDeps {
   readonly graceMs: number;
   readonly maxUploads: number;
   readonly requiredPlatforms: RequiredPlatforms;
+  readonly partial: boolean;
 }
 
-export function createRegistry({ driver, now, graceMs, maxUploads, requiredPlatforms }: RegistryDeps): Registry {
+export function createRegistry({
+  driver,
+  now,
+  graceMs,
+  maxUploads,
+  requiredPlatforms,
+  partial,
+}: RegistryDeps): Registry {
   const recent = createRecent({ now, graceMs });
   const lock = createKeyedLock();
   const blobs = createBlobs({ driver, recent, lock });
   const referrers = createReferrers({ driver });
   const uploads = createUploads({ driver, blobs, now, maxRunning: maxUploads });
-  const manifests = createManifests({ driver, blobs, referrers, recent, lock, requiredPlatforms });
+  const manifests = createManifests({ driver, blobs, referrers, recent, lock, requiredPlatforms, partial });
   return { driver, blobs, uploads, manifests, referrers };
 }

@@ -11,7 +11,9 @@ import type { Log } from './log.ts';
 import { createMaintenance, type Maintenance } from './maintain.ts';
 import { createMetrics } from './metrics.ts';
 import { createPage } from './page/page.ts';
-import { createRegistry } from './registry.ts';
+import { createPullThrough } from './proxy/pull-through.ts';
+import { createUpstream } from './proxy/upstream.ts';
+import { createRegistry, type Registry } from './registry.ts';
 import { createOperations } from './routes/operations.ts';
 import { matchRoute } from './routes/router.ts';
 import { type Listening, listen, type TlsFiles } from './server.host.ts';
@@ -36,10 +38,13 @@ export async function serve(config: RegistryConfig, log: Log, now: () => number 
   const { http, storage, limits, requiredPlatforms } = config;
   const driver = openDriver(storage.root, now);
   const { graceMs } = storage.collection;
-  const registry = createRegistry({ driver, now, graceMs, maxUploads: limits.uploads, requiredPlatforms });
+  const partial = config.proxy !== undefined;
+  const local = createRegistry({ driver, now, graceMs, maxUploads: limits.uploads, requiredPlatforms, partial });
+  const registry = openProxy(local, config);
   const metrics = createMetrics();
   const locate = (path: string): string => `${http.host ?? ''}${http.prefix}${path}`;
-  const { deleteEnabled, readOnly } = storage;
+  const { deleteEnabled } = storage;
+  const readOnly = storage.readOnly || partial;
   const routes = { registry, deleteEnabled, readOnly, limits, locate };
   const clock = (): number => performance.now();
   const matchOperations = createOperations({ registry, metrics, metricsPath: http.metricsPath, clock });
@@ -76,7 +81,7 @@ export async function serve(config: RegistryConfig, log: Log, now: () => number 
     match: () => undefined,
     matchOther: matchOperations,
   });
-  const maintenance = createMaintenance({ registry, config: storage, log, metrics, now });
+  const maintenance = createMaintenance({ registry: local, config: storage, log, metrics, now });
   const main = listen({ address: http.address, tls: await readTls(http), handler, idleTimeoutSeconds: IDLE_SECONDS });
   const debug = openDebug(http, debugHandler);
   maintenance.start();
@@ -93,6 +98,12 @@ export async function serve(config: RegistryConfig, log: Log, now: () => number 
 
 function openDriver(root: string | undefined, now: () => number): Driver {
   return root === undefined ? createMemoryDriver({ now }) : createFilesystemDriver({ root });
+}
+
+function openProxy(local: Registry, { proxy, limits }: RegistryConfig): Registry {
+  if (proxy === undefined) return local;
+  const { remoteUrl: url, username, password } = proxy;
+  return createPullThrough(local, createUpstream({ url, username, password, maxManifestBytes: limits.manifestBytes }));
 }
 
 function openDebug(

@@ -11,6 +11,15 @@ export interface RegistryConfig {
   readonly auth: AuthConfig;
   readonly requiredPlatforms: RequiredPlatforms;
   readonly limits: Limits;
+  /** Undefined: a registry of its own. */
+  readonly proxy: ProxyConfig | undefined;
+}
+
+/** A cache of another registry, which nobody pushes to. */
+export interface ProxyConfig {
+  readonly remoteUrl: string;
+  readonly username: string | undefined;
+  readonly password: string | undefined;
 }
 
 export interface LogConfig {

@@ -101,7 +101,8 @@ describe('configuration', () => {
       ['skiff: { limits: { manifest: big } }', 'skiff.limits.manifest is not a size'],
       ['- a', 'the configuration is not a mapping'],
       ['a: [', 'not valid YAML'],
-      ['proxy: { remoteurl: "https://a" }', 'proxy is not supported'],
+      ['proxy: { remoteurl: "ftp://a" }', 'proxy.remoteurl is not a URL'],
+      ['proxy: { remoteurl: "https://a", ttl: 1h }', 'proxy.ttl is not supported'],
     ];
     for (const [text, why] of cases) expect([text, refusal(text)]).toEqual([text, expect.stringContaining(why)]);
   });

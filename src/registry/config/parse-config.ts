@@ -1,7 +1,7 @@
 import { parse } from 'yaml';
 import { KnownError, messageOf } from '../../lib/errors.ts';
 import type { Address } from '../server.host.ts';
-import type { AuthConfig, HttpConfig, LogConfig, RegistryConfig, StorageConfig } from './config.ts';
+import type { AuthConfig, HttpConfig, LogConfig, ProxyConfig, RegistryConfig, StorageConfig } from './config.ts';
 import { createSection, type Section } from './section.ts';
 
 const HOUR_MS = 3_600_000;
@@ -24,6 +24,7 @@ export function parseConfig(
     auth: parseAuth(root.section('auth'), own),
     requiredPlatforms: parsePlatforms(root.section('validation')),
     limits: parseLimits(own.section('limits'), root.section('catalog')),
+    proxy: parseProxy(root.section('proxy')),
   };
   parseHealth(root.section('health'));
   root.done();
@@ -40,7 +41,7 @@ function parseYaml(text: string): unknown {
   }
 }
 
-const SECTIONS = ['log', 'storage', 'http', 'auth', 'validation', 'catalog', 'health', 'skiff'];
+const SECTIONS = ['log', 'storage', 'http', 'auth', 'validation', 'catalog', 'proxy', 'health', 'skiff'];
 
 /** `REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY=/x`: values are YAML. Names that do not begin with a section are somebody else's. */
 function withEnvironment(tree: unknown, environment: Readonly<Record<string, string | undefined>>): unknown {
@@ -179,6 +180,18 @@ function parseLimits(limits: Section, catalog: Section): RegistryConfig['limits'
     uploads: limits.integer('uploads') ?? 500,
     pageSize: catalog.integer('maxentries') ?? 1000,
   };
+}
+
+function parseProxy(proxy: Section): ProxyConfig | undefined {
+  const [remoteUrl, username, password] = [
+    proxy.string('remoteurl'),
+    proxy.string('username'),
+    proxy.string('password'),
+  ];
+  if (!proxy.present) return undefined;
+  if (remoteUrl === undefined || !/^https?:\/\//.test(remoteUrl) || !URL.canParse(remoteUrl))
+    throw new KnownError('invalid_parameter', 'proxy.remoteurl is not a URL of http or https');
+  return { remoteUrl: remoteUrl.replace(/\/+$/, ''), username, password };
 }
 
 /** /healthz looks at the storage whenever it is asked, so the period and the count of the CNCF registry's checks say nothing here. */
