@@ -7,7 +7,7 @@ test.each([
   [1, { min: 0, max: 0 }, 'accepts no arguments', 'Run'],
   [2, { min: 1, max: 1 }, 'requires 1 argument', 'Run'],
   [1, { min: 2, max: 2 }, 'requires 2 arguments', 'Run'],
-  [2, { min: 0, max: 1 }, 'requires at most 1 argument', 'Run'],
+  [2, { min: 0, max: 1 }, 'requires at most 1 argument', 'SRun'],
   [3, { min: 1, max: 2 }, 'requires at least 1 and at most 2 arguments', 'Run'],
 ] as const)('%p arguments where %p are allowed', (count, allowed, demand, see) => {
   expect(argumentProblem(count, allowed, 'docker x', 'docker x [OPTIONS]')).toBe(

@@ -10,7 +10,8 @@ export function argumentProblem(
 ): string | undefined {
   const { min, max } = allowed;
   if (count >= min && count <= (max ?? count)) return undefined;
-  const see = max === undefined ? 'See' : 'Run';
+  // Their texts differ by command, this slip included.
+  const see = max === undefined ? 'See' : min === 0 && max > 0 ? 'SRun' : 'Run';
   return `docker: '${path}' ${demand(min, max)}\n\nUsage:  ${usage}\n\n${see} '${path} --help' for more information`;
 }
 

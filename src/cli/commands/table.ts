@@ -15,7 +15,9 @@ export interface Row {
 export const NOUNS: Readonly<Record<string, string>> = {
   container: 'Manage containers',
   image: 'Manage images',
+  network: 'Manage networks',
   system: 'Manage Docker',
+  volume: 'Manage volumes',
 };
 
 /** Every command of `docker`. Nothing is loaded before it is asked for: the start of `docker ps` is measured. */
@@ -296,6 +298,82 @@ export const TABLE: readonly Row[] = [
     verb: 'version',
     description: 'Show the Docker version information',
     load: async () => (await import('./system/version.ts')).version,
+  },
+  {
+    noun: 'network',
+    verb: 'connect',
+    description: 'Connect a container to a network',
+    load: async () => (await import('./network/connect.ts')).connect,
+  },
+  {
+    noun: 'network',
+    verb: 'create',
+    description: 'Create a network',
+    load: async () => (await import('./network/create.ts')).create,
+  },
+  {
+    noun: 'network',
+    verb: 'disconnect',
+    description: 'Disconnect a container from a network',
+    load: async () => (await import('./network/disconnect.ts')).disconnect,
+  },
+  {
+    noun: 'network',
+    verb: 'inspect',
+    description: 'Display detailed information on one or more networks',
+    load: async () => (await import('./network/inspect.ts')).inspect,
+  },
+  {
+    noun: 'network',
+    verb: 'ls',
+    aliases: ['list'],
+    description: 'List networks',
+    load: async () => (await import('./network/ls.ts')).ls,
+  },
+  {
+    noun: 'network',
+    verb: 'prune',
+    description: 'Remove all unused networks',
+    load: async () => (await import('./network/prune.ts')).prune,
+  },
+  {
+    noun: 'network',
+    verb: 'rm',
+    aliases: ['remove'],
+    description: 'Remove one or more networks',
+    load: async () => (await import('./network/rm.ts')).rm,
+  },
+  {
+    noun: 'volume',
+    verb: 'create',
+    description: 'Create a volume',
+    load: async () => (await import('./volume/create.ts')).create,
+  },
+  {
+    noun: 'volume',
+    verb: 'inspect',
+    description: 'Display detailed information on one or more volumes',
+    load: async () => (await import('./volume/inspect.ts')).inspect,
+  },
+  {
+    noun: 'volume',
+    verb: 'ls',
+    aliases: ['list'],
+    description: 'List volumes',
+    load: async () => (await import('./volume/ls.ts')).ls,
+  },
+  {
+    noun: 'volume',
+    verb: 'prune',
+    description: 'Remove unused local volumes',
+    load: async () => (await import('./volume/prune.ts')).prune,
+  },
+  {
+    noun: 'volume',
+    verb: 'rm',
+    aliases: ['remove'],
+    description: 'Remove one or more volumes',
+    load: async () => (await import('./volume/rm.ts')).rm,
   },
 ];
 

@@ -96,24 +96,23 @@ export function createNetworkTable(deps: NetworkTableDeps): NetworkTable {
       })),
     create(wanted) {
       if (all().some(({ name }) => name === wanted.name)) throw networkExists(wanted.name);
-      const record = plan(wanted);
-      records.putNetwork(record);
-      try {
-        ensure(record, false);
-      } catch (error) {
-        namespaces.removeLink(record.link);
-        records.removeNetwork(record.id);
-        throw error;
+      for (const avoided: Subnet[] = []; ; ) {
+        const record = plan(wanted, avoided);
+        const subnet = parseCidr(record.subnet);
+        make(record);
+        // Another engine of the machine may have taken the same pool at the same time: both go on to another one.
+        const clash = !record.chosen && subnet && routesOfOthers(record.link).some((other) => overlaps(other, subnet));
+        if (!clash) {
+          networks.set(record.id, toKnown(record, false));
+          return record;
+        }
+        unmake(record);
+        avoided.push(subnet);
       }
-      networks.set(record.id, toKnown(record, false));
-      return record;
     },
     forget(record) {
       networks.delete(record.id);
-      return () => {
-        namespaces.removeLink(record.link);
-        records.removeNetwork(record.id);
-      };
+      return () => unmake(record);
     },
     describe: (network, sandboxes) =>
       network.kind === 'bridge' ? describeBridge(network.record, sandboxes) : describePlain(network.plain, sandboxes),
@@ -131,7 +130,29 @@ export function createNetworkTable(deps: NetworkTableDeps): NetworkTable {
     namespaces.setSysctl(`net/ipv4/conf/${link}/route_localnet`, '1');
   }
 
-  function plan(wanted: WantedNetwork): NetworkRecord {
+  /** The record first: what exists in the kernel has one. */
+  function make(record: NetworkRecord): void {
+    records.putNetwork(record);
+    try {
+      ensure(record, false);
+    } catch (error) {
+      unmake(record);
+      throw error;
+    }
+  }
+
+  function unmake(record: NetworkRecord): void {
+    namespaces.removeLink(record.link);
+    records.removeNetwork(record.id);
+  }
+
+  function routesOfOthers(link: string): readonly Subnet[] {
+    return hostSubnets(namespaces)
+      .filter((route) => route.link !== link)
+      .map(({ subnet }) => subnet);
+  }
+
+  function plan(wanted: WantedNetwork, avoided: readonly Subnet[]): NetworkRecord {
     const options = parseBridgeOptions(wanted.options);
     const id = newId();
     const link = options.link ?? `br-${id.slice(0, 12)}`;
@@ -144,7 +165,7 @@ export function createNetworkTable(deps: NetworkTableDeps): NetworkTable {
     if (namespaces.hasLink(link))
       throw new KnownError('conflict', `bridge name ${link} is taken by a link of the host`);
     const ours = bridgeRecords().flatMap(({ subnet }) => parseCidr(subnet) ?? []);
-    const host = hostSubnets(namespaces).map(({ subnet }) => subnet);
+    const host = [...hostSubnets(namespaces).map(({ subnet }) => subnet), ...avoided];
     const { subnet, ...addresses } = planSubnet(wanted.configs, { ours, host }, defaultPools());
     refuseForeignBridge(parseCidr(subnet));
     return {

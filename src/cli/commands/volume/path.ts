@@ -1,0 +1,4 @@
+/** The path of a volume's resource, its name escaped. */
+export function volumePath(name: string): string {
+  return `/volumes/${encodeURIComponent(name)}`;
+}
