@@ -20,7 +20,7 @@ test('the page lists repositories, and for one its tags with platforms, sizes, l
   );
   const list = await registry.fetch('/');
   expect([list.status, list.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
-  expect(await list.text()).toContain('<a href="/?repository=team%2Fapp">team/app</a>');
+  expect(await list.text()).toContain('<a href="?repository=team%2Fapp">team/app</a>');
   const page = await (await registry.fetch('/?repository=team/app')).text();
   const host = new URL(registry.url).host;
   for (const expected of [

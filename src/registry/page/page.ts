@@ -40,7 +40,7 @@ async function listRepositories({ registry }: PageDeps, last: string | undefined
   const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
   const { entries, more } = cutPage(await registry.manifests.repositories(), { n: PAGE_SIZE, last }, compare);
   const rows = entries.map(
-    (name) => html`<li><a href="/?${new URLSearchParams({ repository: name }).toString()}">${name}</a></li>`,
+    (name) => html`<li><a href="?${new URLSearchParams({ repository: name }).toString()}">${name}</a></li>`,
   );
   if (rows.length === 0) return html`<p>Nothing has been pushed yet.</p>`;
   return html`<ul>${rows}</ul>${more ? nextLink({ last: entries.at(-1) ?? '' }) : ''}`;
@@ -61,7 +61,7 @@ async function listTags(
     const view = await describeTag(registry.manifests, readConfig, name, tag);
     if (view) views.push(showTag(view, `${server}/${name}`));
   }
-  const back = html`<p><a href="/">All repositories</a></p>`;
+  const back = html`<p><a href="./">All repositories</a></p>`;
   if (views.length === 0) return html`${back}<p>No tags.</p>`;
   return html`${back}${views}${more ? nextLink({ repository: name, last: entries.at(-1) ?? '' }) : ''}`;
 }
@@ -82,7 +82,7 @@ function showTag({ tag, digest, images }: TagView, name: string): Html {
 }
 
 function nextLink(query: Record<string, string>): Html {
-  return html`<p><a rel="next" href="/?${new URLSearchParams(query).toString()}">More</a></p>`;
+  return html`<p><a rel="next" href="?${new URLSearchParams(query).toString()}">More</a></p>`;
 }
 
 async function readSmall(

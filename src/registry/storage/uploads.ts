@@ -96,6 +96,11 @@ export function createUploads({ driver, blobs, now, maxRunning }: UploadsDeps): 
     await driver.remove(uploadPath(repository, id));
   }
 
+  async function lastChange(repository: string, id: string): Promise<number> {
+    const files = ['data', 'startedat'].map(async (name) => await driver.stat(`${uploadPath(repository, id)}/${name}`));
+    return Math.max(...(await Promise.all(files)).map((info) => info?.modifiedMs ?? 0));
+  }
+
   async function verify(repository: string, id: string, digest: ContentDigest): Promise<void> {
     const size = await sizeOf(repository, id);
     const { algorithm, hash } = await hashing(repository, id, algorithmOf(digest), size);
@@ -151,12 +156,11 @@ export function createUploads({ driver, blobs, now, maxRunning }: UploadsDeps): 
       for (const name of await driver.list(uploadsPath(repository))) {
         const id = name.replace(/\/$/, '');
         if (writers.has(id)) continue;
-        const [data, started] = await Promise.all(
-          ['data', 'startedat'].map(async (file) => await driver.stat(`${uploadPath(repository, id)}/${file}`)),
-        );
-        if (Math.max(data?.modifiedMs ?? 0, started?.modifiedMs ?? 0) >= beforeMs) continue;
-        purged.push(id);
-        if (!dryRun) await lock.run(id, async () => await discard(repository, id));
+        await lock.run(id, async () => {
+          if ((await lastChange(repository, id)) >= beforeMs) return;
+          purged.push(id);
+          if (!dryRun) await discard(repository, id);
+        });
       }
       return purged;
     },
