@@ -33,7 +33,12 @@ export function createMaintenance({ registry, config, log, metrics, now }: Maint
 
   async function runCollection(): Promise<Collected | undefined> {
     // What earlier processes told clients is not known any more.
-    if (now() - startedMs < collection.graceMs) return undefined;
+    if (now() - startedMs < collection.graceMs) {
+      log.warn('garbage not collected: the process is younger than the grace time', {
+        grace: `${collection.graceMs}ms`,
+      });
+      return undefined;
+    }
     try {
       const { graceMs, deleteUntagged } = collection;
       const done = await collect({ ...registry, now, graceMs, deleteUntagged }, stopping.signal);
