@@ -5,6 +5,7 @@ import type { TarHeader } from '../../lib/tar/header.ts';
 import { createTarParser } from '../../lib/tar/parser.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { ContentStore } from '../../store/content/content-store.ts';
+import { coalesce } from './coalesce.ts';
 
 /** A build context: an index in memory, the content of all files in one blob. No entry's name leaves the root `/`. */
 export interface BuildContext {
@@ -31,7 +32,7 @@ export async function readContext(
   signal: AbortSignal,
 ): Promise<BuildContext> {
   const index = createIndex();
-  const { digest } = await content.write(index.fileContents(archive), { signal });
+  const { digest } = await content.write(coalesce(index.fileContents(archive)), { signal });
   return { entries: index.entries, read: createRangeReader(content, digest, signal) };
 }
 
@@ -53,7 +54,8 @@ function createIndex(): Index {
     data(piece) {
       current?.hash.update(piece);
       offset += piece.length;
-      pieces.push(piece.slice());
+      // a piece of the archive's own chunk, which is not used again
+      pieces.push(piece);
     },
     entryEnd() {
       if (current) add(entries, current.header, current.start, current.hash);

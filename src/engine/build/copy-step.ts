@@ -5,6 +5,7 @@ import { isKind, KnownError } from '../../lib/errors.ts';
 import { tarEnd, tarHeader, tarPadding } from '../../lib/tar/writer.ts';
 import type { Platform } from '../../oci/platform.ts';
 import type { CachedLayer } from '../../store/record/build-cache.ts';
+import { coalesce } from './coalesce.ts';
 import { type BuildContext, type ContextEntry, readContext } from './context.ts';
 import type { BuildDeps } from './deps.ts';
 import { type Owner, resolveOwner } from './owner.ts';
@@ -144,7 +145,7 @@ async function place(
     nowSeconds: Math.floor(deps.now() / 1000),
   };
   const plain = files.filter((file) => !archives.includes(file));
-  await write(deps, id, '/', archiveOf(context, plain, settings, intoFolder), signal);
+  await write(deps, id, '/', coalesce(archiveOf(context, plain, settings, intoFolder)), signal);
   for (const file of archives) await write(deps, id, clean(destination), context.read(file.entry), signal);
 }
 
