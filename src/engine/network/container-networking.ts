@@ -161,9 +161,10 @@ export async function createContainerNetworking(deps: NetworkingDeps): Promise<E
         if (!running.includes(record.containerId)) await drop(record);
         else settleResolver(await unwire(record, cutShort(record, networksOf(record.containerId))));
       }
-      const links = [...sandboxes.values()].flatMap(({ endpoints }) =>
+      const ends = [...sandboxes.values()].flatMap(({ endpoints }) =>
         endpoints.map(({ bridged }) => bridged?.hostLink),
       );
+      const links = [...ends, ...networks.bridges().map(({ link }) => link)];
       for (const link of namespaces.linksNamed(linkPrefix)) if (!links.includes(link)) namespaces.removeLink(link);
       await publisher.recover(published());
     },

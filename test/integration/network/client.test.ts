@@ -4,6 +4,8 @@ import { splitWords } from '../../helpers/create-golden.ts';
 import { startDaemon, type TestDaemon } from '../../helpers/daemon.ts';
 import { findDockerCli, runCommand } from '../../helpers/docker-cli.ts';
 
+/** Of this run alone: others may test on the machine at the same time. */
+const [FIRST, SECOND] = [`10.216.${process.pid % 125}`, `10.216.${125 + (process.pid % 125)}`];
 /** Our client beside Docker's own, on the same daemon of ours: the same bytes on both streams, the same status. */
 const LINES = [
   'network ls',
@@ -24,7 +26,7 @@ const LINES = [
   'network disconnect net1 nosuch',
   'network create -d macvlan y',
   'network create net1',
-  'network create --subnet 10.216.1.0/25 y',
+  `network create --subnet ${FIRST}.0/25 y`,
   'network prune -f --filter label=nosuch',
   'volume ls',
   'volume ls -q',
@@ -40,12 +42,13 @@ const LINES = [
 ];
 const cli = findDockerCli();
 const ours = resolve(import.meta.dirname, '../../../bin/docker');
+
 let daemon: TestDaemon;
 
 beforeAll(async () => {
   daemon = await startDaemon({ images: [] });
   await daemon.ok(['network', 'create', '--internal', '--label', 'a=b', '--label', 'c=d', 'net2']);
-  await daemon.ok(['network', 'create', '--subnet', '10.216.1.0/24', '--aux-address', 'r=10.216.1.9', 'net10']);
+  await daemon.ok(['network', 'create', '--subnet', `${FIRST}.0/24`, '--aux-address', `r=${FIRST}.9`, 'net10']);
   await daemon.ok(['network', 'create', 'net1']);
   await daemon.ok(['volume', 'create', '--label', 'x=y', '--label', 'b=c', 'v2']);
   await daemon.ok(['volume', 'create', 'v10']);
@@ -77,14 +80,14 @@ test('our client makes, joins, leaves and removes networks and volumes', async (
     'network',
     'create',
     '--subnet',
-    '10.216.2.0/24',
+    `${SECOND}.0/24`,
     '-o',
     'com.docker.network.driver.mtu=1300',
     'made',
   );
   expect(
     await daemon.ok(['network', 'inspect', '-f', '{{.Id}} {{(index .IPAM.Config 0).Subnet}} {{.Options}}', 'made']),
-  ).toBe(`${id} 10.216.2.0/24 map[com.docker.network.driver.mtu:1300]`);
+  ).toBe(`${id} ${SECOND}.0/24 map[com.docker.network.driver.mtu:1300]`);
   expect(await good('volume', 'create', '--label', 'k=v', 'kept')).toBe('kept');
   expect(await good('volume', 'rm', 'kept')).toBe('kept');
   expect(await good('network', 'rm', 'made')).toBe('made');

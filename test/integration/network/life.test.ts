@@ -2,6 +2,10 @@ import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { startDaemon, type TestDaemon } from '../../helpers/daemon.ts';
 
+/** Of this run alone: others may test on the machine at the same time. */
+const LINK = `brt${(process.pid % 46_656).toString(36)}n`;
+const [FIRST, SECOND] = [`10.217.${process.pid % 125}`, `10.217.${125 + (process.pid % 125)}`];
+
 let daemon: TestDaemon;
 beforeAll(async () => {
   daemon = await startDaemon();
@@ -20,20 +24,20 @@ const ipOf = async (container: string, network: string): Promise<string> =>
   ]);
 
 test('create, ls, inspect and rm make, show and take away a bridge with what was asked for', async () => {
-  const options = ['-o', 'com.docker.network.bridge.name=skl0test', '-o', 'com.docker.network.driver.mtu=1380'];
-  const addresses = ['--subnet', '10.217.1.0/24', '--ip-range', '10.217.1.128/25', '--gateway', '10.217.1.254'];
+  const options = ['-o', `com.docker.network.bridge.name=${LINK}test`, '-o', 'com.docker.network.driver.mtu=1380'];
+  const addresses = ['--subnet', `${FIRST}.0/24`, '--ip-range', `${FIRST}.128/25`, '--gateway', `${FIRST}.254`];
   const id = await daemon.ok([
     'network',
     'create',
     ...addresses,
     '--aux-address',
-    'r=10.217.1.128',
+    `r=${FIRST}.128`,
     ...options,
     '--label',
     'a=b',
     'full',
   ]);
-  expect(readFileSync('/sys/class/net/skl0test/mtu', 'utf8')).toBe('1380\n');
+  expect(readFileSync(`/sys/class/net/${LINK}test/mtu`, 'utf8')).toBe('1380\n');
   const shown = JSON.parse(await daemon.ok(['network', 'inspect', 'full']))[0];
   expect([shown.Id, shown.Driver, shown.Labels, shown.IPAM.Config]).toEqual([
     id,
@@ -41,23 +45,23 @@ test('create, ls, inspect and rm make, show and take away a bridge with what was
     { a: 'b' },
     [
       {
-        Subnet: '10.217.1.0/24',
-        IPRange: '10.217.1.128/25',
-        Gateway: '10.217.1.254',
-        AuxiliaryAddresses: { r: '10.217.1.128' },
+        Subnet: `${FIRST}.0/24`,
+        IPRange: `${FIRST}.128/25`,
+        Gateway: `${FIRST}.254`,
+        AuxiliaryAddresses: { r: `${FIRST}.128` },
       },
     ],
   ]);
   expect(await daemon.ok(['network', 'ls', '--filter', 'label=a=b', '--format', '{{.Name}}'])).toBe('full');
   await daemon.ok(['run', '-d', '--name', 'ranged', '--network', 'full', 'busybox', 'sleep', '1000']);
-  expect(await ipOf('ranged', 'full')).toBe('10.217.1.129');
+  expect(await ipOf('ranged', 'full')).toBe(`${FIRST}.129`);
   expect(await daemon.ok(['exec', 'ranged', 'cat', '/sys/class/net/eth0/mtu'])).toBe('1380');
   expect((await daemon.docker(['network', 'rm', 'full'])).stderr).toContain(
     'error while removing network: network full has active endpoints (name:"ranged"',
   );
   await daemon.ok(['rm', '-f', 'ranged']);
   await daemon.ok(['network', 'rm', 'full']);
-  expect(existsSync('/sys/class/net/skl0test')).toBe(false);
+  expect(existsSync(`/sys/class/net/${LINK}test`)).toBe(false);
 });
 
 test.each([
@@ -78,17 +82,17 @@ test.each([
 });
 
 test('static address and MAC are given, a taken address and an overlap are refused', async () => {
-  await daemon.ok(['network', 'create', '--subnet', '10.217.2.0/24', 'fixed']);
-  const settings = ['--network', 'fixed', '--ip', '10.217.2.77', '--mac-address', '02:00:00:00:77:01'];
+  await daemon.ok(['network', 'create', '--subnet', `${SECOND}.0/24`, 'fixed']);
+  const settings = ['--network', 'fixed', '--ip', `${SECOND}.77`, '--mac-address', '02:00:00:00:77:01'];
   await daemon.ok(['run', '-d', '--name', 'pinned', ...settings, 'busybox', 'sleep', '1000']);
   expect(await daemon.ok(['exec', 'pinned', 'cat', '/sys/class/net/eth0/address'])).toBe('02:00:00:00:77:01');
-  expect(await ipOf('pinned', 'fixed')).toBe('10.217.2.77');
-  const taken = await daemon.docker(['run', '--rm', '--network', 'fixed', '--ip', '10.217.2.77', 'busybox', 'true']);
+  expect(await ipOf('pinned', 'fixed')).toBe(`${SECOND}.77`);
+  const taken = await daemon.docker(['run', '--rm', '--network', 'fixed', '--ip', `${SECOND}.77`, 'busybox', 'true']);
   expect(taken.stderr).toContain('Address already in use');
-  const overlap = await daemon.docker(['network', 'create', '--subnet', '10.217.2.128/25', 'over']);
+  const overlap = await daemon.docker(['network', 'create', '--subnet', `${SECOND}.128/25`, 'over']);
   expect(overlap.stderr).toContain('Pool overlaps with other one on this address space');
   await daemon.ok(['restart', '-t', '0', 'pinned']);
-  expect(await ipOf('pinned', 'fixed')).toBe('10.217.2.77');
+  expect(await ipOf('pinned', 'fixed')).toBe(`${SECOND}.77`);
   await daemon.ok(['rm', '-f', 'pinned']);
   await daemon.ok(['network', 'rm', 'fixed']);
 });
@@ -172,6 +176,34 @@ test('SIGKILL: networks, addresses, ports and connections are as they were, and 
   await daemon.ok(['network', 'rm', 'keep', 'more']);
   expect(existsSync(`/sys/class/net/${link}`)).toBe(false);
 });
+
+test('SIGKILL while networks are made and removed: what is listed has a bridge, and no other bridge is there', async () => {
+  const bridges = (): readonly string[] => readdirSync('/sys/class/net').filter((name) => name.startsWith(LINK));
+  for (let round = 0; round < 3; round++) {
+    const made = Array.from({ length: 4 }, (_, at) => `${round}${at}`);
+    const busy = made.map(async (number) => {
+      await daemon.docker([
+        'network',
+        'create',
+        '-o',
+        `com.docker.network.bridge.name=${LINK}${number}k`,
+        `kill${number}`,
+      ]);
+      await daemon.docker(['network', 'rm', `kill${made.at(0)}`]);
+    });
+    await Promise.race(busy);
+    await daemon.kill9();
+    await Promise.all(busy);
+    await daemon.restart();
+    const listed = await daemon.ok(['network', 'ls', '--filter', 'name=kill', '--format', '{{.Name}}']);
+    const expected = listed
+      .split('\n')
+      .flatMap((name) => (name === '' ? [] : [name.replace(/^kill(.*)$/, `${LINK}$1k`)]));
+    expect([...bridges()].sort()).toEqual(expected.sort());
+    if (listed !== '') await daemon.ok(['network', 'rm', ...listed.split('\n')]);
+    expect(bridges()).toEqual([]);
+  }
+}, 60_000);
 
 test('an orderly end takes the bridges away and the next start brings them back', async () => {
   await daemon.ok(['network', 'create', 'again']);
