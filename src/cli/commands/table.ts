@@ -185,6 +185,13 @@ export const TABLE: readonly Row[] = [
   },
   {
     noun: 'image',
+    verb: 'build',
+    top: 'build',
+    description: 'Build an image from a Dockerfile',
+    load: async () => (await import('./image/build.ts')).build,
+  },
+  {
+    noun: 'image',
     verb: 'ls',
     aliases: ['list'],
     top: 'images',
