@@ -60,11 +60,3 @@ test('up, ps, logs, exec, restart and down of a service on the default bridge', 
   expect(await daemon.ok(['ps', '-aq'])).toBe('');
   expect(await daemon.ok(['volume', 'ls', '-q'])).toBe('');
 });
-
-test('a project that wants a network of its own is told that there are none yet', async () => {
-  writeFileSync(join(folder, 'docker-compose.yml'), FILE.replace('    network_mode: bridge\n', ''));
-  const { exitCode, stderr } = await compose('up', '-d');
-  expect(exitCode).not.toBe(0);
-  expect(stderr).toContain('user-defined networks are not supported yet');
-  await compose('down', '-v');
-});
