@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Shows the engine at work: a private daemon, Debian's nginx and busybox as images, and the commands of a first day with
-# Docker, by our client and then by the unmodified docker CLI if there is one. Leaves nothing behind and checks that.
+# Shows the engine at work: a private daemon and registry, Debian's nginx and busybox as images, and the commands of a first day with
+# Docker (build, push, pull and run included), by our client and then by the unmodified docker CLI if there is one. Leaves nothing behind
+# and checks that.
 #   npm run demo            as root. DOCKER=path: the first client (default bin/docker). TRACE_LOG=1: prints the daemon's log.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -16,9 +17,11 @@ bridge=skd$$          # interface names end at 15 characters
 subnet=               # first free one, so that other daemons keep theirs
 cgroup=/skiff-demo-$$
 daemon=
+registry=             # pid of the registry server
+registry_address=
 namespaces=()         # inodes of the containers' network namespaces
 veths=()              # host ends of their links
-export DOCKER_HOST=unix://$work/docker.sock DOCKER_CONFIG=$work/client
+export DOCKER_HOST=unix://$work/docker.sock DOCKER_CONFIG=$work/client DOCKER_BUILDKIT=0
 unset DOCKER_CONTEXT DOCKER_TLS_VERIFY DOCKER_CERT_PATH DOCKER_API_VERSION
 
 main() {
@@ -27,6 +30,7 @@ main() {
   trap 'exit 130' INT
   trap 'exit 143' TERM
   start_daemon
+  start_registry
   local ours=${DOCKER:-$PWD/bin/docker} theirs
   session "$ours"
   theirs=$(type -P docker || true)
@@ -50,12 +54,22 @@ start_daemon() {
   done
 }
 
+start_registry() {
+  registry_address=127.0.0.1:$(free_port)
+  echo
+  echo "# A registry of our own"
+  echo "\$ bin/registry serve --addr $registry_address --root $work/registry &"
+  bin/registry serve --addr "$registry_address" --root "$work/registry" >"$work/registry.log" 2>&1 &
+  registry=$!
+  fetch "http://$registry_address/v2/" >/dev/null
+}
+
 # One day with Docker, by the given client.
 session() {
   client=$1
   echo
   echo "# The client $client"
-  local port url version
+  local port url version image
   port=$(free_port)
   url=http://127.0.0.1:$port/
   version=$(image_version)
@@ -75,6 +89,22 @@ session() {
   docker stop web
   expect "Exited (0)" docker ps -a
   docker rm web
+
+  image=$registry_address/team/site:1
+  mkdir -p "$work/site"
+  printf 'FROM nginx:%s\nCOPY index.html /usr/share/nginx/html/\nRUN echo "<p>and built</p>" >> /usr/share/nginx/html/index.html\n' "$version" >"$work/site/Dockerfile"
+  echo "<h1>Written</h1>" >"$work/site/index.html"
+  echo "\$ cat $work/site/Dockerfile"
+  cat "$work/site/Dockerfile"
+  expect "Successfully tagged $image" docker build -t "$image" "$work/site"
+  docker push "$image"
+  docker rmi "$image"
+  docker pull "$image"
+  docker run -d -p "$port:80" --name site "$image"
+  note_container site
+  expect "and built" fetch "$url"
+  docker rm -f site
+  docker rmi "$image"
   docker rmi "nginx:$version" nginx:latest busybox:latest "$(busybox_tag)"
   expect "REPOSITORY" docker images
   refuse "nginx" "$client" images
@@ -163,6 +193,10 @@ cleanup() {
   trap '' INT TERM
   echo
   stop_daemon || status=1
+  if [ -n "$registry" ]; then
+    kill "$registry" 2>/dev/null || true
+    wait "$registry" 2>/dev/null || true
+  fi
   # The parent cgroup is the daemon's to use, not to remove (as with dockerd); one that is still in use stays and is told of.
   find /sys/fs/cgroup -maxdepth 2 -depth -type d -path "*$cgroup" -exec rmdir {} \; 2>/dev/null || true
   leftovers >/tmp/skiff-demo-left.$$
@@ -177,7 +211,7 @@ cleanup() {
   rm -f "/tmp/skiff-demo-left.$$"
   if [ $status != 0 ] && [ $status -lt 128 ] || [ -n "${TRACE_LOG:-}" ]; then
     echo "# The daemon's log" >&2
-    cat "$work/log" >&2 || true
+    cat "$work/log" "$work/registry.log" >&2 || true
   fi
   if ! grep -q " $work" /proc/self/mountinfo; then rm -rf --one-file-system "$work"; fi
   [ ! -e "$work" ] || { echo "demo: FAILED: $work could not be removed" >&2; status=1; }
