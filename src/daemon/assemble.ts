@@ -8,10 +8,12 @@ import { createBuildService } from '../engine/build/build-service.ts';
 import { type Containers, createContainerService } from '../engine/container/container-service.ts';
 import { hostServers } from '../engine/container/etc-files.ts';
 import { createContainerFilesService } from '../engine/container/files/files-service.ts';
+import { createContainerResources } from '../engine/container/resources/resources-service.ts';
 import { buildSpec } from '../engine/container/spec/build-spec.ts';
 import { ALL_CAPABILITIES } from '../engine/container/spec/capabilities.ts';
 import type { HostFacts } from '../engine/container/spec/host-facts.ts';
 import type { SeccompProfile } from '../engine/container/spec/seccomp.ts';
+import { validateHostConfig } from '../engine/container/validate.ts';
 import { createEventBus } from '../engine/event/bus.ts';
 import { createExecService } from '../engine/exec/exec-service.ts';
 import { createCatalog } from '../engine/image/catalog.ts';
@@ -27,6 +29,7 @@ import { createSystemService } from '../engine/system/system-service.ts';
 import { createVolumeService } from '../engine/volume/volume-service.ts';
 import { createTaskGroup } from '../lib/async/task-group.ts';
 import { createCgroups } from '../linux/cgroup/cgroup.host.ts';
+import { createStatistics } from '../linux/cgroup/statistics.host.ts';
 import { createContainerFiles } from '../linux/files/container-files.host.ts';
 import { createFirewall } from '../linux/firewall/firewall.host.ts';
 import { createHostPorts } from '../linux/firewall/host-ports.host.ts';
@@ -47,6 +50,7 @@ import { createNetworkNamespaces } from '../linux/netns/network-namespaces.host.
 import { createBundles } from '../linux/runtime/bundle.host.ts';
 import { createCompiledFilters } from '../linux/runtime/compiled-filters.host.ts';
 import { createProcessList } from '../linux/runtime/ps.host.ts';
+import { createResourceUpdates } from '../linux/runtime/resource-updates.host.ts';
 import { createRuntimeStates } from '../linux/runtime/runtime-states.host.ts';
 import { createVolumeFiles } from '../linux/runtime/volume-files.host.ts';
 import { API_VERSION, MIN_API_VERSION } from '../server/router.ts';
@@ -54,6 +58,7 @@ import { absentRoutes } from '../server/routes/absent.ts';
 import { buildRoutes } from '../server/routes/build.ts';
 import { containerRoutes } from '../server/routes/container.ts';
 import { containerFilesRoutes } from '../server/routes/container-files.ts';
+import { containerResourcesRoutes } from '../server/routes/container-resources.ts';
 import { imageRoutes } from '../server/routes/image.ts';
 import { networkRoutes } from '../server/routes/network.ts';
 import { registryRoutes } from '../server/routes/registry.ts';
@@ -220,6 +225,14 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
   });
   const execs = createExecService({ containers: containers.context, allCapabilities: [...facts.capabilities] });
   const containerFiles = createContainerFiles({ root: config.execRoot });
+  const resources = createContainerResources({
+    containers: containers.context,
+    statistics: createStatistics(cgroups),
+    memoryBytes: totalmem(),
+    updates: createResourceUpdates(),
+    validate: (host) => validateHostConfig(host, {}, containers.context.settings),
+    cgroupVersion: cgroups.version,
+  });
   const files = createContainerFilesService({
     containers: containers.context,
     files: containerFiles,
@@ -272,6 +285,7 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
       ...systemRoutes({ system, events }),
       ...containerRoutes({ containers: containers.service, execs: execs.service }),
       ...containerFilesRoutes(files),
+      ...containerResourcesRoutes(resources),
       ...registryRoutes(createRegistryService(imageDeps)),
       ...imageRoutes(images),
       ...buildRoutes(builds),

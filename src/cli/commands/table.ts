@@ -157,6 +157,13 @@ export const TABLE: readonly Row[] = [
   },
   {
     noun: 'container',
+    verb: 'stats',
+    top: 'stats',
+    description: 'Display a live stream of container(s) resource usage statistics',
+    load: async () => (await import('./container/stats.ts')).stats,
+  },
+  {
+    noun: 'container',
     verb: 'stop',
     top: 'stop',
     description: 'Stop one or more running containers',
@@ -175,6 +182,13 @@ export const TABLE: readonly Row[] = [
     top: 'unpause',
     description: 'Unpause all processes within one or more containers',
     load: async () => (await import('./container/unpause.ts')).unpause,
+  },
+  {
+    noun: 'container',
+    verb: 'update',
+    top: 'update',
+    description: 'Update configuration of one or more containers',
+    load: async () => (await import('./container/update.ts')).update,
   },
   {
     noun: 'container',

@@ -16,6 +16,11 @@ export const nameInUse = (name: string, id: string) =>
 export const invalidName = (name: string) =>
   new KnownError('invalid_parameter', `Invalid container name (${name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`);
 
+export const cannotUpdate = (id: string, reason: string) =>
+  new KnownError('conflict', `Cannot update container ${id}: ${reason}`);
+
+export const conflictingUpdate = (text: string) => new KnownError('conflict', text);
+
 export const invalid = (text: string) => new KnownError('invalid_parameter', text);
 
 export const notRunning = (id: string) => new KnownError('conflict', `container ${id} is not running`);

@@ -66,6 +66,8 @@ export interface ContainerTable {
   setState(live: LiveContainer, state: StateRecord): void;
   /** Durable when it returns. */
   saveEndpoints(live: LiveContainer, endpoints: ContainerRecord['endpoints']): void;
+  /** Durable when it returns. */
+  saveHostConfig(live: LiveContainer, hostConfig: ContainerRecord['hostConfig']): void;
   rename(live: LiveContainer, name: string): void;
   delete(live: LiveContainer): void;
 }
@@ -114,6 +116,10 @@ export function createContainerTable(records: ContainerRecords): ContainerTable 
     saveEndpoints(live, endpoints) {
       records.saveEndpoints(live.record.id, endpoints);
       live.record = { ...live.record, endpoints };
+    },
+    saveHostConfig(live, hostConfig) {
+      records.saveHostConfig(live.record.id, hostConfig);
+      live.record = { ...live.record, hostConfig };
     },
     rename(live, name) {
       records.rename(live.record.id, name);

@@ -175,6 +175,7 @@ function createFakeRecords(rows: Map<string, ContainerRecord>): ContainerRecords
     },
     saveState: (id, state) => change(id, { state }),
     saveEndpoints: (id, endpoints) => change(id, { endpoints }),
+    saveHostConfig: (id, hostConfig) => change(id, { hostConfig }),
     rename(id, name) {
       taken(name);
       change(id, { name });

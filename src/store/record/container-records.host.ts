@@ -22,6 +22,9 @@ export function createContainerRecords(deps: { readonly db: Database }): Contain
   const insert = db.prepare('INSERT INTO containers (id, name, body, state) VALUES (?, ?, ?, ?)');
   const saveState = db.prepare('UPDATE containers SET state = ? WHERE id = ?');
   const saveEndpoints = db.prepare("UPDATE containers SET body = json_set(body, '$.endpoints', json(?)) WHERE id = ?");
+  const saveHostConfig = db.prepare(
+    "UPDATE containers SET body = json_set(body, '$.hostConfig', json(?)) WHERE id = ?",
+  );
   const rename = db.prepare('UPDATE containers SET name = ? WHERE id = ?');
   const remove = db.prepare('DELETE FROM containers WHERE id = ?');
   return {
@@ -34,6 +37,9 @@ export function createContainerRecords(deps: { readonly db: Database }): Contain
     },
     saveEndpoints(id, endpoints) {
       saveEndpoints.run(JSON.stringify(endpoints), id);
+    },
+    saveHostConfig(id, hostConfig) {
+      saveHostConfig.run(JSON.stringify(hostConfig), id);
     },
     rename(id, name) {
       unique(name, () => rename.run(name, id));

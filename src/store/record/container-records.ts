@@ -11,6 +11,8 @@ export interface ContainerRecords {
   saveState(id: string, state: StateRecord): void;
   /** Replaces the networks it joins, durably. Unknown ids are ignored. */
   saveEndpoints(id: string, endpoints: ContainerRecord['endpoints']): void;
+  /** Replaces limits and policies, durably. Unknown ids are ignored. */
+  saveHostConfig(id: string, hostConfig: HostConfig): void;
   /** Errors: conflict when the name is taken. */
   rename(id: string, name: string): void;
   /** Fine when it is gone. */
