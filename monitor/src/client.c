@@ -42,6 +42,9 @@ struct client *client_accept(int listener, const char *spill_dir, bool *full)
 		close(fd);
 		return NULL;
 	}
+	/* What the reader gets at once, and must hold while its own reader is slow. */
+	int buffer = SOCKET_BUFFER_BYTES;
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof(buffer));
 	struct client *client = must(calloc(1, sizeof(*client)));
 	client->fd = fd;
 	client->out = queue_new(QUEUE_MEMORY_BYTES, spill_dir);
@@ -113,5 +116,24 @@ void client_flush(struct client *client)
 		shutdown(client->fd, SHUT_WR);
 		client->said_all = true;
 		client->dead = client->input_ended;
+	}
+}
+
+void clients_bound(struct client *clients, long long most)
+{
+	for (;;) {
+		struct client *furthest = NULL;
+		long long sum = 0;
+		for (struct client *client = clients; client; client = client->next) {
+			if (client->dead)
+				continue;
+			long long behind = queue_on_disk(client->out);
+			sum += behind;
+			if (!furthest || behind > queue_on_disk(furthest->out))
+				furthest = client;
+		}
+		if (sum <= most)
+			return;
+		furthest->dead = true;
 	}
 }

@@ -42,3 +42,6 @@ void client_output(struct client *client, int stream, const char *data, size_t l
 
 /* Hands over what the socket takes; marks the client hung up when it is gone, closes its output when all is said. */
 void client_flush(struct client *client);
+
+/* Cuts off who is furthest behind until all of the list together hold `most` bytes on disk at most. */
+void clients_bound(struct client *clients, long long most);

@@ -390,6 +390,7 @@ static void take_output(int *fd, int stream)
 			logfile_append(m.log, stream, m.buffer, (size_t)n, now_realtime());
 		for (struct client *client = m.clients; client; client = client->next)
 			client_output(client, stream, m.buffer, (size_t)n, m.options.tty);
+		clients_bound(m.clients, QUEUE_SPILL_BYTES);
 		if ((size_t)n < sizeof(m.buffer))
 			return;
 	}

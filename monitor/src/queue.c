@@ -8,7 +8,7 @@
 #include "base.h"
 #include "protocol.h"
 
-#define PUNCH_BYTES (4 * 1024 * 1024)
+#define PUNCH_BYTES (512 * 1024)
 
 /* Ring of memory; when it is full, bytes go to the file, and the ring is filled again from there: order is kept
  * because nothing enters the ring from outside while the file holds something. */
@@ -46,6 +46,11 @@ size_t queue_room(const struct queue *queue)
 static bool spilled(const struct queue *queue)
 {
 	return queue->write_at > queue->read_at;
+}
+
+long long queue_on_disk(const struct queue *queue)
+{
+	return queue->write_at - queue->punched;
 }
 
 bool queue_empty(const struct queue *queue)

@@ -1,4 +1,4 @@
-/* Tests of the modules without a loop: escape, logfile, queue, options, oom. Prints `N checks, N failed`; built with ASan and UBSan. */
+/* Tests of the modules without a loop: escape, logfile, queue, clients, options, oom. Prints `N checks, N failed`; built with ASan and UBSan. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -7,9 +7,11 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include "base.h"
+#include "client.h"
 #include "escape.h"
 #include "logfile.h"
 #include "oom.h"
@@ -651,6 +653,88 @@ static void test_queue_reader_gone(void)
 	close(ends[1]);
 }
 
+/* --- clients -------------------------------------------------------------------------------------------- */
+
+static struct client *new_reader(int *peer, struct client *next)
+{
+	int ends[2];
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) < 0)
+		abort();
+	struct client *client = must(calloc(1, sizeof(*client)));
+	client->fd = ends[0];
+	client->role = CLIENT_ATTACHED;
+	client->wants[1] = true;
+	client->out = queue_new(QUEUE_MEMORY_BYTES, at("spill"));
+	client->next = next;
+	*peer = ends[1];
+	return client;
+}
+
+static void say_much(struct client *client, size_t mebibytes)
+{
+	cleanup_free char *data = must(calloc(1, 1 << 20));
+	for (size_t i = 0; i < mebibytes; i++)
+		client_output(client, 1, data, 1 << 20, true);
+}
+
+static int living(const struct client *clients)
+{
+	int count = 0;
+	for (; clients; clients = clients->next)
+		count += !clients->dead;
+	return count;
+}
+
+static long long held(const struct client *clients)
+{
+	long long sum = 0;
+	for (; clients; clients = clients->next)
+		sum += clients->dead ? 0 : queue_on_disk(clients->out);
+	return sum;
+}
+
+static void test_clients_share_the_disk(void)
+{
+	const long long most = 24 << 20;
+	int peers[4];
+	struct client *near = new_reader(&peers[0], NULL);
+	struct client *far = new_reader(&peers[1], near);
+	struct client *second = new_reader(&peers[2], far);
+	struct client *clients = new_reader(&peers[3], second);
+	say_much(near, 3);
+	say_much(second, 8);
+	say_much(far, 10);
+	clients_bound(clients, most);
+	CHECK(living(clients) == 4 && held(clients) > 18 << 20);
+	say_much(far, 4);
+	clients_bound(clients, most);
+	CHECK(far->dead && living(clients) == 3 && held(clients) <= most);
+	/* Alone it may have all. */
+	say_much(second, 12);
+	clients_bound(clients, most);
+	CHECK(living(clients) == 3 && held(clients) > 20 << 20);
+	/* One gulp can be too much for several. */
+	say_much(second, 40);
+	say_much(clients, 30);
+	clients_bound(clients, most);
+	CHECK(second->dead && clients->dead && !near->dead && queue_on_disk(near->out) > 0);
+	/* What was read is given back, and counts no more. */
+	char taken[65536];
+	while (!queue_empty(near->out)) {
+		client_flush(near);
+		while (read(peers[0], taken, sizeof(taken)) > 0)
+			;
+	}
+	CHECK(!near->dead && held(clients) == 0);
+	while (clients) {
+		struct client *next = clients->next;
+		client_free(clients);
+		clients = next;
+	}
+	for (int i = 0; i < 4; i++)
+		close(peers[i]);
+}
+
 /* --- options -------------------------------------------------------------------------------------------- */
 
 /* Parses words up to NULL. */
@@ -799,6 +883,7 @@ int main(void)
 	test_queue_without_disk();
 	test_queue_limit();
 	test_queue_reader_gone();
+	test_clients_share_the_disk();
 	test_options();
 	test_bad_options();
 	test_oom();

@@ -7,6 +7,9 @@ export interface StreamChoice {
   readonly stderr: boolean;
 }
 
+/** What waits for a client that does not read is a chunk of the process's stream, at most a socket buffer of the monitor, and no second one. */
+const HIGH_WATER_MARK_BYTES = 16 * 1024;
+
 /**
  * The stream of one attached client, made before there is a process to talk to. What the client types before `connect` waits in the
  * stream (16 KiB, then the client waits). Ends when the process's output ends, when the client types the detach keys, or by `finish`.
@@ -24,7 +27,7 @@ export class AttachStream extends Duplex {
   onDetach: (() => void) | undefined;
 
   constructor(options: { readonly scanner?: DetachScanner; readonly wants: StreamChoice }) {
-    super({ allowHalfOpen: true });
+    super({ allowHalfOpen: true, highWaterMark: HIGH_WATER_MARK_BYTES });
     this.scanner = options.scanner;
     this.wants = options.wants;
   }

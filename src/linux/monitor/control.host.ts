@@ -8,6 +8,8 @@ import { lastRuntimeError, RuntimeError } from './runtime-error.ts';
 
 /** Longest path of a unix socket (unix(7): sun_path holds 108 bytes with the final zero). */
 const SOCKET_PATH_BYTES = 107;
+/** What is read ahead of a slow attacher: one chunk. The monitor keeps the rest. */
+const READ_AHEAD_BYTES = 16 * 1024;
 
 type Hello = Extract<MonitorMessage, { kind: 'hello' }>;
 
@@ -16,7 +18,8 @@ async function connect(dir: string): Promise<Socket> {
   const path = join(dir, 'ctl');
   if (Buffer.byteLength(path) > SOCKET_PATH_BYTES)
     throw new KnownError('system', `path of a unix socket is too long: ${path}`);
-  const socket = createConnection({ path, allowHalfOpen: true });
+  const options = { path, allowHalfOpen: true, highWaterMark: READ_AHEAD_BYTES };
+  const socket = createConnection(options);
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   socket.once('connect', resolve);
   socket.once('error', reject);
