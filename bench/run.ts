@@ -10,6 +10,9 @@ import { client, type Engine, type EngineName, pssKiB, startEngine } from './eng
 
 const DIST = resolve(import.meta.dirname, '../dist');
 
+/** Before memory is looked at: everything has started. */
+const SETTLE_MS = 3000;
+
 type Medians = Partial<Record<EngineName, number>>;
 
 const word = process.argv[2] ?? '';
@@ -21,6 +24,8 @@ try {
     else console.log(`${name} is not on this machine`);
   }
   const results: object[] = [];
+  await Bun.sleep(SETTLE_MS);
+  const idle = new Map(engines.map(({ name, pids }) => [name, pssKiB(pids().engine)]));
   console.log(`${cpus().length} CPUs, Linux ${release()}, client ${client}; medians in milliseconds\n`);
   console.log('| what | skiff | dockerd | podman | skiff / dockerd | wanted |\n|---|---|---|---|---|---|');
   for (const one of CASES.filter(({ name }) => name.includes(word))) {
@@ -40,10 +45,10 @@ try {
     results.push({ name: 'docker ps', ...ps });
     for (const { name, pids } of engines) {
       const { engine, monitor } = pids();
-      const memory = { engine: pssKiB(engine), monitor: pssKiB(monitor) };
-      console.log(
-        `\nPSS ${name}: engine ${(memory.engine / 1024).toFixed(1)} MiB, one container's monitor ${memory.monitor} KiB`,
-      );
+      const memory = { idle: idle.get(name) ?? 0, afterWork: pssKiB(engine), monitor: pssKiB(monitor) };
+      const [before, after] = [memory.idle, memory.afterWork].map((kib) => `${(kib / 1024).toFixed(1)} MiB`);
+      const engineText = `engine ${before} idle, ${after} after all this`;
+      console.log(`\nPSS ${name}: ${engineText}; one container's monitor ${memory.monitor} KiB`);
       results.push({ name: `memory of ${name}`, ...memory });
     }
   }
