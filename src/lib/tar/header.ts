@@ -41,7 +41,7 @@ const TYPES: Readonly<Record<string, TarEntryType>> = {
   '6': 'fifo',
 };
 
-/** Errors: invalid_parameter for a type that has no meaning here (GNU sparse, multi-volume, ...). */
+/** Errors: invalid_parameter for a type that has no meaning here (multi-volume, ...). */
 export function entryType(typeflag: string, name: string): TarEntryType {
   const type = TYPES[typeflag];
   if (type === undefined)
@@ -91,7 +91,7 @@ function readString(block: Buffer, at: number, length: number): string {
 }
 
 /** Octal text, or GNU base-256 when the first bit is set. */
-function readNumber(block: Buffer, at: number, length: number): number {
+export function readNumber(block: Buffer, at: number, length: number): number {
   const first = block[at] ?? 0;
   if (first & 0x80) return readBinary(block.subarray(at, at + length), (first & 0x40) !== 0);
   const text = readString(block, at, length).trim();

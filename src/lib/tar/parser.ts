@@ -1,12 +1,22 @@
 import { KnownError } from '../errors.ts';
 import { BLOCK_BYTES, entryType, parseHeader, type TarHeader } from './header.ts';
 import { applyPax, type PaxRecords, parsePax } from './pax.ts';
+import {
+  createSparseReader,
+  extendSparse,
+  parseOldSparse,
+  paxSparse,
+  type SparseMap,
+  type SparseReader,
+} from './sparse.ts';
 
 /** Receives what an archive holds, in order. Calls are synchronous: what they throw comes out of `write`. */
 export interface TarSink {
   entry(header: TarHeader): void;
   /** Content of the last entry, in pieces that are valid only during the call. */
   data(piece: Uint8Array): void;
+  /** Zeros in the content of a sparse file; without this function they come as data. */
+  hole?(sizeBytes: number): void;
   /** The last entry is complete. */
   entryEnd(): void;
 }
@@ -21,6 +31,9 @@ export interface TarParser {
 /** Largest extended header or long name that is accepted. */
 const METADATA_BYTES = 1024 * 1024;
 
+/** Type of a sparse file in GNU's own format. */
+const OLD_SPARSE = 'S';
+
 type Metadata = { readonly kind: 'pax' | 'global' | 'longName' | 'longLink'; readonly body: Buffer; filled: number };
 
 export function createTarParser(sink: TarSink): TarParser {
@@ -30,6 +43,8 @@ export function createTarParser(sink: TarSink): TarParser {
   let padding = 0; // bytes up to the next block border
   let inEntry = false;
   let ended = false;
+  let sparse: SparseReader | undefined; // of the current entry
+  let extending: { readonly header: TarHeader; readonly stored: number; readonly map: SparseMap } | undefined;
   let metadata: Metadata | undefined;
   let global: PaxRecords = new Map();
   let local = new Map<string, Uint8Array>();
@@ -45,6 +60,7 @@ export function createTarParser(sink: TarSink): TarParser {
       );
   };
   const takeBlock = (): void => {
+    if (extending) return extend(extending);
     const raw = parseHeader(block);
     if (raw === undefined) {
       ended = true;
@@ -59,15 +75,34 @@ export function createTarParser(sink: TarSink): TarParser {
       if (raw.header.size === 0) finishMetadata(metadata);
       return;
     }
-    const merged = applyPax(raw.header, new Map([...global, ...local]));
+    const records = new Map([...global, ...local]);
+    const merged = applyPax(raw.header, records);
     local = new Map();
-    const type = entryType(raw.typeflag, merged.name);
+    const type = raw.typeflag === OLD_SPARSE ? 'file' : entryType(raw.typeflag, merged.name);
     const size = type === 'file' ? merged.size : 0;
     if (size < 0) throw new KnownError('invalid_parameter', `archive entry ${merged.name} has a negative size`);
-    sink.entry({ ...merged, type, size });
+    const header = { ...merged, type, size };
+    if (raw.typeflag === OLD_SPARSE) {
+      const { map, extended } = parseOldSparse(block);
+      if (extended) extending = { header, stored: size, map };
+      else begin(header, size, map);
+      return;
+    }
+    const known = paxSparse(records);
+    if (known) begin({ ...header, name: known.name ?? header.name }, size, known.map);
+    else begin(header, size, undefined);
+  };
+  const extend = (waiting: NonNullable<typeof extending>): void => {
+    const { map, extended } = extendSparse(waiting.map, block);
+    extending = extended ? { ...waiting, map } : undefined;
+    if (!extended) begin(waiting.header, waiting.stored, map);
+  };
+  const begin = (header: TarHeader, stored: number, map: SparseMap | undefined): void => {
+    sink.entry(map ? { ...header, size: map.realSize } : header);
+    sparse = map && createSparseReader(map, sink);
     inEntry = true;
-    start(size);
-    if (size === 0) finishEntry();
+    start(stored);
+    if (stored === 0) finishEntry();
   };
   const start = (size: number): void => {
     content = size;
@@ -75,6 +110,8 @@ export function createTarParser(sink: TarSink): TarParser {
   };
   const finishEntry = (): void => {
     inEntry = false;
+    sparse?.end();
+    sparse = undefined;
     sink.entryEnd();
   };
   const takeContent = (piece: Uint8Array): void => {
@@ -84,7 +121,7 @@ export function createTarParser(sink: TarSink): TarParser {
       metadata.filled += piece.length;
       if (content === 0) finishMetadata(metadata);
     } else {
-      sink.data(piece);
+      (sparse ?? sink).data(piece);
       if (content === 0) finishEntry();
     }
   };
@@ -113,7 +150,7 @@ export function createTarParser(sink: TarSink): TarParser {
       }
     },
     end() {
-      if (content > 0 || metadata || inEntry || filled > 0)
+      if (content > 0 || metadata || inEntry || filled > 0 || extending)
         throw new KnownError('invalid_parameter', 'archive ends in the middle of an entry');
     },
   };

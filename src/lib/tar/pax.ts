@@ -41,8 +41,6 @@ export function applyPax(raw: RawHeader['header'], records: PaxRecords): Omit<Ta
   const xattrs = Array.from(records).flatMap(([key, value]) =>
     key.startsWith(XATTR) ? [[key.slice(XATTR.length), value] as const] : [],
   );
-  if (records.has('GNU.sparse.major') || records.has('GNU.sparse.map'))
-    throw new KnownError('invalid_parameter', `archive entry ${raw.name} is a GNU sparse file, which is not supported`);
   return {
     ...raw,
     name: text('path') ?? raw.name,

@@ -4,6 +4,7 @@ import {
   constants,
   fchmodSync,
   fchownSync,
+  ftruncateSync,
   futimesSync,
   lchownSync,
   linkSync,
@@ -44,6 +45,7 @@ export function applyLayer(): AppliedLayer {
   const folderTimes = new Map<string, number>();
   const knownFolders = new Set<string>(['']);
   let file: { readonly fd: number; readonly header: TarHeader; readonly path: string } | undefined;
+  let position = 0; // in the file
   let bytes = 0;
   let entries = 0;
 
@@ -115,6 +117,7 @@ export function applyLayer(): AppliedLayer {
       throw new KnownError('invalid_parameter', 'archive replaces its own root');
     } else if (header.type === 'file') {
       remove(path);
+      position = 0;
       file = {
         fd: openSync(
           `/${path}`,
@@ -140,8 +143,15 @@ export function applyLayer(): AppliedLayer {
       },
       data(piece) {
         if (!file) return;
-        for (let done = 0; done < piece.length; ) done += writeSync(file.fd, piece, done);
+        for (let done = 0; done < piece.length; )
+          done += writeSync(file.fd, piece, done, piece.length - done, position + done);
+        position += piece.length;
         bytes += piece.length;
+      },
+      hole(sizeBytes) {
+        if (!file) return;
+        position += sizeBytes;
+        ftruncateSync(file.fd, position);
       },
       entryEnd() {
         if (!file) return;
