@@ -83,7 +83,7 @@ class World {
     const dice = this.random();
     const kind = dice < 0.5 ? 'counter' : dice < 0.75 ? 'short' : 'auto';
     return {
-      name: `c${++this.made}`,
+      name: `box${++this.made}`, // no hexadecimal: it must not be taken for the beginning of an id
       kind,
       state: 'none',
       underWay: undefined,
