@@ -1,5 +1,5 @@
 import type { Containers } from '../engine/container/container-service.ts';
-import { finishRemovals, recoverContainers, sweepOrphans } from '../engine/container/recover.ts';
+import { finishRemovals, recoverContainers, sweepOrphans, watchRecovered } from '../engine/container/recover.ts';
 import type { Execs } from '../engine/exec/exec-service.ts';
 import { messageOf } from '../lib/errors.ts';
 
@@ -21,6 +21,7 @@ export async function recover(deps: {
     await deps.execs.recover(id);
     if (live?.record.state.status === 'running') context.health.begin(live);
   }
+  watchRecovered(context, running);
   await finishRemovals(context, toRemove);
   await sweepOrphans(context);
   for (const id of toStart) {

@@ -292,7 +292,13 @@ function monitorsOf(root: string): number {
 
 if (import.meta.main) {
   const count = Number(process.argv[2] ?? 100);
-  const { rounds, operations, cutOff, problems } = await crashRounds(count, Math.random, (line) => console.log(line));
+  const { rounds, operations, cutOff, problems } = await crashRounds(count, Math.random, (line) =>
+    console.log(line),
+  ).catch((error: unknown) => {
+    // Both what went wrong and what could not be cleaned up then.
+    console.log(error instanceof SuppressedError ? [error.suppressed, error.error] : error);
+    process.exit(1);
+  });
   for (const problem of problems) console.log(`PROBLEM ${problem}`);
   console.log(
     `${rounds} rounds, ${operations} operations, ${cutOff} cut off by SIGKILL: ${problems.length === 0 ? 'nothing lost, nothing left' : `${problems.length} problems`}`,

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import { createFakeMonitor } from '../../linux/monitor/monitor.fake.ts';
 import type { MonitorSpec } from '../../linux/monitor/monitor.ts';
-import { finishRemovals, recoverContainers, sweepOrphans } from './recover.ts';
+import { finishRemovals, recoverContainers, sweepOrphans, watchRecovered } from './recover.ts';
 import { createWorld, until } from './world.fake.ts';
 
 const SPEC: MonitorSpec = {
@@ -27,6 +27,7 @@ test('a container whose monitor runs is running with its true start time, and it
     startedAt,
   });
   expect(await recoverContainers(world.containers.context)).toEqual({ running: [id], toStart: [], toRemove: [] });
+  watchRecovered(world.containers.context, [id]);
   expect((await world.service.inspect(id, { size: false })).State).toMatchObject({ Status: 'running', Pid: 100 });
   monitor.exit({ exitCode: 4 });
   await until(async () => (await world.status(id)) === 'exited');

@@ -49,6 +49,14 @@ export async function recoverContainers(ctx: ContainerContext): Promise<Recovere
   };
 }
 
+/** The last step for what runs: an exit that came during recovery is handled now, and none before. */
+export function watchRecovered(ctx: ContainerContext, ids: readonly string[]): void {
+  for (const id of ids) {
+    const live = ctx.table.byId(id);
+    if (live?.session) watchExit(ctx, live, live.session);
+  }
+}
+
 /** A monitor that cannot be asked counts as absent; the failure is reported. */
 async function reconnect(ctx: ContainerContext, live: LiveContainer): Promise<MonitorFound> {
   try {
@@ -96,7 +104,6 @@ function adopt(ctx: ContainerContext, live: LiveContainer, found: Extract<Monito
     ctx.table.saveState(live, nextState(live.record.state, frozen ? 'paused' : 'unpaused', {}));
   live.session = found.session;
   live.attachment = ctx.networking.current(live.record.id);
-  watchExit(ctx, live, found.session);
 }
 
 function startedState({ state, config }: ContainerRecord, pid: number, startedAt: Date): StateRecord {

@@ -159,9 +159,7 @@ export async function createContainerNetworking(deps: NetworkingDeps): Promise<E
     async recover(running, networksOf) {
       for (const record of records.list()) {
         if (!running.includes(record.containerId)) await drop(record);
-        // One that ends right now has been dropped by its exit.
-        else if (sandboxes.has(record.containerId))
-          settleResolver(await unwire(record, cutShort(record, networksOf(record.containerId))));
+        else settleResolver(await unwire(record, cutShort(record, networksOf(record.containerId))));
       }
       const ends = [...sandboxes.values()].flatMap(({ endpoints }) =>
         endpoints.map(({ bridged }) => bridged?.hostLink),
