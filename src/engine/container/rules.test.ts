@@ -314,6 +314,11 @@ test.each([
   );
 });
 
+test('a MAC address is checked at create', () => {
+  expect(() => validateConfig({ Cmd: ['a'], MacAddress: 'zz' })).toThrow('invalid MAC address: zz');
+  validateConfig({ Cmd: ['a'], MacAddress: '02:42:aa:bb:cc:dd' });
+});
+
 test('a cgroup parent cannot lead out of the hierarchy', () => {
   const settings = { cgroupParent: '/docker' } as never;
   const path = (CgroupParent: string) => cgroupPath({ settings }, { id: 'c', hostConfig: { CgroupParent } } as never);

@@ -21,6 +21,8 @@ export function validateConfig(config: ContainerConfig): void {
   for (const entry of config.Env ?? [])
     if (entry === '' || entry.startsWith('=')) throw invalid(`invalid environment variable: ${entry}`);
   if (config.StopSignal) parseSignal(config.StopSignal);
+  if (config.MacAddress && !/^([0-9a-f]{2}[:-]){5}[0-9a-f]{2}$/i.test(config.MacAddress))
+    throw invalid(`invalid MAC address: ${config.MacAddress.slice(0, 50)}`);
   for (const port of Object.keys(config.ExposedPorts ?? {})) validatePort(port);
   validateHealth(config);
 }
