@@ -3,6 +3,9 @@ import { basename, join, resolve } from 'node:path';
 
 const REPOSITORY = resolve(import.meta.dirname, '..');
 
+/** Podman's default network has one for the whole machine. */
+const PODMAN_BRIDGE = 'cni-podman0';
+
 export type EngineName = 'skiff' | 'dockerd' | 'podman';
 
 /** An engine on roots of its own, with the busybox image and a running container `keep`. */
@@ -36,6 +39,7 @@ export async function startEngine(name: EngineName): Promise<Engine | undefined>
   const bridge = basename(root).replace('skb-', 'skb');
   const socket = join(root, 's');
   const host = `unix://${socket}`;
+  const hadPodmanBridge = existsSync(`/sys/class/net/${PODMAN_BRIDGE}`);
   if (name === 'dockerd') makeBridge(bridge);
   const child = Bun.spawn(argvOf(name, program, root, bridge, host), {
     stdin: 'ignore',
@@ -60,6 +64,7 @@ export async function startEngine(name: EngineName): Promise<Engine | undefined>
       child.kill('SIGTERM');
       await child.exited;
       Bun.spawnSync(['ip', 'link', 'delete', bridge]);
+      if (name === 'podman' && !hadPodmanBridge) Bun.spawnSync(['ip', 'link', 'delete', PODMAN_BRIDGE]);
       for (const path of mountsBelow(root)) Bun.spawnSync(['umount', '-l', path]);
       rmSync(root, { recursive: true, force: true });
     },

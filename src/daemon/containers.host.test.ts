@@ -52,11 +52,14 @@ beforeEach(() => {
   cgroups.prepare();
 });
 
+const CGROUP_PARENT = `/skiff-test-${process.pid}`;
+
 afterEach(async () => {
   const daemon = daemons.at(-1);
   for (const { record } of daemon?.containers.context.table.all() ?? [])
     await daemon?.containers.service.remove(record.id, { force: true, volumes: true }).catch(() => undefined);
   await daemon?.tasks.idle();
+  createCgroups().remove(CGROUP_PARENT); // throws when a process is left in it
   expect(mounter.list(root)).toEqual([]);
   for (const point of mounter.list(root)) mounter.unmount(point, { lazy: true });
   rmSync(root, { recursive: true, force: true });
@@ -126,7 +129,7 @@ function createDaemon(): Daemon {
       ...world.deps.settings,
       runtimes: { crun: ['/usr/bin/crun', '--root', join(root, 'run/crun'), '--cgroup-manager', 'cgroupfs'] },
       defaults: { ...world.deps.settings.defaults, cgroupVersion: cgroups.version },
-      cgroupParent: '/skiff-test',
+      cgroupParent: CGROUP_PARENT,
       spillDir: join(root, 'spill'),
     },
     tasks,
