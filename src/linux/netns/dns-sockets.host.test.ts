@@ -72,8 +72,6 @@ test('a server outside is asked by UDP and by TCP; what is not the answer is pas
     udp.send('other', port, address);
     udp.send(`answer to ${query.toString()}`, port, address);
   });
-  await new Promise<void>((resolve) => udp.bind(0, '127.0.0.1', resolve));
-  const { port } = udp.address();
   const tcp = createServer((socket) => {
     const read = createFrameReader();
     socket.on('data', (chunk: Buffer) => {
@@ -81,8 +79,11 @@ test('a server outside is asked by UDP and by TCP; what is not the answer is pas
         socket.end(formatFrame(Buffer.from(`answer to ${Buffer.from(query).toString()}`)));
     });
   });
-  await new Promise<void>((resolve) => tcp.listen(port, '127.0.0.1', resolve));
-  const upstream = createDnsUpstream({ port: (tcp.address() as AddressInfo).port });
+  // TCP first: its ports are the ones that others use up.
+  await new Promise<void>((resolve) => tcp.listen(0, '127.0.0.1', resolve));
+  const { port } = tcp.address() as AddressInfo;
+  await new Promise<void>((resolve) => udp.bind(port, '127.0.0.1', resolve));
+  const upstream = createDnsUpstream({ port });
   const ask = async (query: string, via: 'udp' | 'tcp', timeoutMs = 5000): Promise<string> =>
     Buffer.from(
       await upstream.ask(
