@@ -90,7 +90,7 @@ describe('images against a real registry', () => {
     expect(
       service.pull({ reference: `${registry.host}/multi:1`, platform: 'linux/s390x' }, () => undefined, never),
     ).rejects.toThrow('no matching manifest for linux/s390x in the manifest list entries');
-    await service.remove(`${registry.host}/multi:1`, { force: false, noPrune: false });
+    await service.remove(`${registry.host}/multi:1`, { force: false });
     expect(blobCount(here.root)).toBe(0);
   });
 
@@ -329,7 +329,7 @@ describe('archives', () => {
       never,
     );
     expect(blobCount(here.root)).toBe(6);
-    const reply = await service.remove('one:1', { force: false, noPrune: false });
+    const reply = await service.remove('one:1', { force: false });
     expect(reply.map((item) => Object.keys(item)[0])).toEqual(['Untagged', 'Deleted']);
     expect(blobCount(here.root)).toBe(4);
     expect((await createImageLookup(here.deps).resolve('two:1')).config.Cmd).toEqual(['/bin/false']);

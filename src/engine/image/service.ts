@@ -64,10 +64,7 @@ export interface ImageService {
   }): Promise<readonly ImageSummary[]>;
   inspect(name: string): Promise<ImageInspect>;
   history(name: string): Promise<readonly HistoryItem[]>;
-  remove(
-    name: string,
-    options: { readonly force: boolean; readonly noPrune: boolean },
-  ): Promise<readonly ImageDeleteResponseItem[]>;
+  remove(name: string, options: { readonly force: boolean }): Promise<readonly ImageDeleteResponseItem[]>;
   prune(
     filters: Filters,
   ): Promise<{ readonly deleted: readonly ImageDeleteResponseItem[]; readonly reclaimedBytes: number }>;

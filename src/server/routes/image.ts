@@ -93,7 +93,8 @@ export function imageRoutes(images: ImageService): readonly Route[] {
       handle: async (call) =>
         call.answerJson(
           200,
-          await images.remove(name(call), { force: flag(call.query, 'force'), noPrune: flag(call.query, 'noprune') }),
+          // `noprune` asks for nothing: an image is one thing here, there are no untagged parents to keep.
+          await images.remove(name(call), { force: flag(call.query, 'force') }),
         ),
     },
   ];
