@@ -1,12 +1,13 @@
 import { client, docker, type Engine } from './engines.ts';
 
-/** Something a user waits for. `run` does it once. */
+/** Something a user waits for. `run` does it once, `prepare` makes it possible outside the measurement; rounds count from 0. */
 export interface Case {
   readonly name: string;
   readonly rounds: number;
   /** Highest ratio to dockerd that is wanted. */
   readonly target: number;
-  readonly run: (engine: Engine) => Promise<void> | void;
+  readonly prepare?: (engine: Engine, round: number) => Promise<void> | void;
+  readonly run: (engine: Engine, round: number) => Promise<void> | void;
 }
 
 export const CASES: readonly Case[] = [
@@ -70,14 +71,6 @@ function logs(engine: Engine): void {
     `yes "${line}" | head -c 100000000`,
   );
   docker(engine, 'wait', 'log');
-}
-
-/** What a case leaves, outside the measurement. */
-export function cleanUp(engine: Engine): void {
-  const ids = docker(engine, 'ps', '-aq', '--no-trunc').split('\n');
-  const keep = docker(engine, 'inspect', '-f', '{{.Id}}', 'keep');
-  const others = ids.filter((id) => id !== '' && id !== keep);
-  if (others.length > 0) docker(engine, 'rm', '-f', ...others);
 }
 
 async function post(engine: Engine, path: string, body?: object): Promise<unknown> {

@@ -23,14 +23,14 @@ export const client = ['/usr/local/bin/docker', '/usr/bin/docker'].find((path) =
 
 export function docker(engine: Pick<Engine, 'host'>, ...args: readonly string[]): string {
   const { exitCode, stdout, stderr } = Bun.spawnSync([client, ...args], {
-    env: { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', DOCKER_HOST: engine.host },
+    env: { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', DOCKER_HOST: engine.host, DOCKER_BUILDKIT: '0' },
   });
   if (exitCode !== 0) throw new Error(`docker ${args.join(' ')}: ${stderr.toString()}`);
   return stdout.toString().trim();
 }
 
-/** Starts an engine; undefined when the machine does not have it. */
-export async function startEngine(name: EngineName): Promise<Engine | undefined> {
+/** Starts an engine; undefined when the machine does not have it. `registries`: they speak plain http. */
+export async function startEngine(name: EngineName, registries: readonly string[]): Promise<Engine | undefined> {
   const program = { skiff: join(REPOSITORY, 'bin/dockerd'), dockerd: '/usr/sbin/dockerd', podman: '/usr/bin/podman' }[
     name
   ];
@@ -45,7 +45,7 @@ export async function startEngine(name: EngineName): Promise<Engine | undefined>
     stdin: 'ignore',
     stdout: 'ignore',
     stderr: Bun.file(join(root, 'log')),
-    env: { ...process.env, CONTAINERS_CONF: writeConfig(root) },
+    env: { ...process.env, ...podmanConfig(root, registries) },
   });
   await untilAnswers(socket, child);
   docker({ host }, 'load', '-q', '-i', join(REPOSITORY, 'dist/images/busybox.tar'));
@@ -89,13 +89,13 @@ function argvOf(name: EngineName, program: string, root: string, bridge: string,
 }
 
 /** Podman's containers.conf(5): networks of its own, and limits that a machine without CAP_SYS_RESOURCE allows. */
-function writeConfig(root: string): string {
-  const path = join(root, 'containers.conf');
-  const networks = join(root, 'n');
+function podmanConfig(root: string, registries: readonly string[]): Record<string, string> {
+  const [containers, hosts, networks] = [join(root, 'containers.conf'), join(root, 'registries.conf'), join(root, 'n')];
   mkdirSync(networks);
   const limits = 'default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]';
-  writeFileSync(path, `[containers]\n${limits}\n[network]\nnetwork_config_dir = "${networks}"\n`);
-  return path;
+  writeFileSync(containers, `[containers]\n${limits}\n[network]\nnetwork_config_dir = "${networks}"\n`);
+  writeFileSync(hosts, registries.map((host) => `[[registry]]\nlocation = "${host}"\ninsecure = true\n`).join(''));
+  return { CONTAINERS_CONF: containers, CONTAINERS_REGISTRIES_CONF: hosts };
 }
 
 function makeBridge(name: string): void {
@@ -152,4 +152,12 @@ export function pssKiB(pids: readonly number[]): number {
     const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
     return sum + Number(/^Pss:\s+(\d+)/m.exec(rollup)?.[1] ?? 0);
   }, 0);
+}
+
+/** What a case leaves, outside the measurement. */
+export function cleanUp(engine: Engine): void {
+  const ids = docker(engine, 'ps', '-aq', '--no-trunc').split('\n');
+  const keep = docker(engine, 'inspect', '-f', '{{.Id}}', 'keep');
+  const others = ids.filter((id) => id !== '' && id !== keep);
+  if (others.length > 0) docker(engine, 'rm', '-f', ...others);
 }

@@ -5,21 +5,22 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { join, resolve } from 'node:path';
-import { CASES, type Case, cleanUp } from './cases.ts';
-import { client, type Engine, type EngineName, pssKiB, startEngine } from './engines.ts';
+import { CASES } from './cases.ts';
+import { client, type Engine, pssKiB, startEngine } from './engines.ts';
+import { createImageCases } from './image-cases.ts';
+import { type Medians, measure, median } from './measure.ts';
 
 const DIST = resolve(import.meta.dirname, '../dist');
 
 /** Before memory is looked at: everything has started. */
 const SETTLE_MS = 3000;
 
-type Medians = Partial<Record<EngineName, number>>;
-
 const word = process.argv[2] ?? '';
 const engines: Engine[] = [];
+const images = await createImageCases();
 try {
   for (const name of ['skiff', 'dockerd', 'podman'] as const) {
-    const engine = await startEngine(name);
+    const engine = await startEngine(name, images.registries);
     if (engine) engines.push(engine);
     else console.log(`${name} is not on this machine`);
   }
@@ -28,8 +29,8 @@ try {
   const idle = new Map(engines.map(({ name, pids }) => [name, pssKiB(pids().engine)]));
   console.log(`${cpus().length} CPUs, Linux ${release()}, client ${client}; medians in milliseconds\n`);
   console.log('| what | skiff | dockerd | podman | skiff / dockerd | wanted |\n|---|---|---|---|---|---|');
-  for (const one of CASES.filter(({ name }) => name.includes(word))) {
-    const medians = await measure(one);
+  for (const one of [...CASES, ...images.cases].filter(({ name }) => name.includes(word))) {
+    const medians = await measure(one, engines);
     const ratio = ratioOf(medians);
     console.log(
       `| ${one.name} | ${show(medians.skiff)} | ${show(medians.dockerd)} | ${show(medians.podman)} | ${ratio} | ≤ ${one.target} |`,
@@ -56,28 +57,7 @@ try {
   writeFileSync(join(DIST, 'bench.json'), `${JSON.stringify(results, undefined, 2)}\n`);
 } finally {
   for (const engine of engines) await engine.stop();
-}
-
-/** Rounds over the engines in turns, so that what else happens on the machine meets all alike. One round is not counted. */
-async function measure({ name, rounds, run }: Case): Promise<Medians> {
-  const times = new Map<EngineName, number[]>();
-  const broken = new Set<EngineName>();
-  for (let round = 0; round <= rounds; round++) {
-    for (const engine of engines) {
-      if (broken.has(engine.name)) continue;
-      try {
-        const before = performance.now();
-        await run(engine);
-        const took = performance.now() - before;
-        if (round > 0) times.set(engine.name, [...(times.get(engine.name) ?? []), took]);
-      } catch (error) {
-        broken.add(engine.name);
-        console.error(`${engine.name} cannot: ${name}: ${String(error)}`);
-      }
-    }
-    for (const engine of engines) cleanUp(engine);
-  }
-  return Object.fromEntries([...times].map(([engine, all]) => [engine, median(all)]));
+  await images[Symbol.asyncDispose]();
 }
 
 async function measureClients(engine: Engine): Promise<{ readonly ours: number; readonly go: number }> {
@@ -95,11 +75,6 @@ async function measureClients(engine: Engine): Promise<{ readonly ours: number; 
     }
   }
   return { ours: median(times.ours), go: median(times.go) };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
 function show(value: number | undefined): string {
