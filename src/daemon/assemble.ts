@@ -97,7 +97,7 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
   const events = createEventBus();
   const db = openDatabase(join(config.dataRoot, 'db.sqlite'), { reserve: 'reserve' });
   const content = createContentStore({ root: join(config.dataRoot, 'content') });
-  const layers = createLayerStore({ root: config.dataRoot, content, db });
+  const layers = createLayerStore({ root: config.dataRoot, content, db, background: tasks });
   const cgroups = createCgroups();
   cgroups.prepare();
 
@@ -247,6 +247,7 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
     files: containerFiles,
     cache: createBuildCache(db),
   });
+  await layers.recover(report);
   await recover({ containers, execs, report });
   await builds.recover().catch((error: unknown) => report('removing what builds have left', error));
 

@@ -48,6 +48,9 @@ export function createWorld(kept: { readonly rows?: Map<string, ContainerRecord>
     images: fakeImages(),
     layers: {
       ensureUnpacked: async () => undefined,
+      recover: async () => undefined,
+      blobsInNeed: () => new Set(),
+      flush: async () => undefined,
       isUnpacked: () => true,
       layerSizeBytes: () => 0,
       collect: async () => undefined,

@@ -32,15 +32,23 @@ export interface CollectorDeps {
 export function createCollector(deps: CollectorDeps): Collector {
   let leases = 0;
   let wanted = false;
-  let running: Promise<void> | undefined;
+  let running: Promise<unknown> | undefined;
 
   const run = async (): Promise<void> => {
     while (running) await running;
     if (!wanted || leases > 0) return;
     wanted = false;
-    running = sweep(deps).finally(() => (running = undefined));
+    running = sweep(deps)
+      .then((outcome) => outcome === 'again' && later())
+      .finally(() => (running = undefined));
     await running;
   };
+  const later = (): void =>
+    deps.background.spawn('image collection', async () => {
+      await deps.layers.flush();
+      wanted = true;
+      await run();
+    });
   const release = (): void => {
     leases--;
     if (leases === 0 && wanted) deps.background.spawn('image collection', run);
@@ -67,7 +75,8 @@ export function createCollector(deps: CollectorDeps): Collector {
 /** How long the beginning of a pull that was cut off is kept for the next one. */
 const PARTIAL_MS = 24 * 60 * 60 * 1000;
 
-async function sweep({ content, layers, records, catalog, now }: CollectorDeps): Promise<void> {
+/** `again`: something must stay until all layers are on disk. */
+async function sweep({ content, layers, records, catalog, now }: CollectorDeps): Promise<'done' | 'again'> {
   const blobs = new Set<Digest>();
   const chains = new Set<ChainId>();
   for (const { target } of records.list()) {
@@ -78,6 +87,9 @@ async function sweep({ content, layers, records, catalog, now }: CollectorDeps):
   await layers.collect(chains);
   const unneeded: Digest[] = [];
   for await (const { digest } of content.list()) if (!blobs.has(digest)) unneeded.push(digest);
-  for (const digest of unneeded) await content.remove(digest);
+  // Layers of containers may need theirs for a moment more.
+  const kept = layers.blobsInNeed();
+  for (const digest of unneeded) if (!kept.has(digest)) await content.remove(digest);
   await content.dropPartials(now() - PARTIAL_MS);
+  return unneeded.some((digest) => kept.has(digest)) ? 'again' : 'done';
 }

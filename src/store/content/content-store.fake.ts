@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { KnownError } from '../../lib/errors.ts';
 import { type Digest, parseDigest } from '../../oci/digest.ts';
 import type { ContentStore } from './content-store.ts';
+import { createGrowth } from './growth.ts';
 
 /** The same rules in memory. `path` is refused: there is no file. */
 export function createFakeContentStore(): ContentStore {
@@ -47,25 +48,36 @@ export function createFakeContentStore(): ContentStore {
       blobs.set(digest, blob);
       return { digest, size };
     },
-    async resume({ digest, size }, source, { signal, onProgress }) {
+    async resume({ digest, size }, source, { signal, onProgress, onOpen }) {
       if (blobs.has(digest)) return;
       const before = partials.get(digest) ?? new Uint8Array();
       let bytes = Buffer.from(before);
+      const growth = createGrowth('');
+      growth.reach(bytes.byteLength);
+      onOpen?.(growth.blob);
       try {
         for await (const chunk of source(bytes.byteLength)) {
           signal.throwIfAborted();
           bytes = Buffer.concat([bytes, chunk]);
+          growth.reach(bytes.byteLength);
           onProgress?.(bytes.byteLength);
         }
       } catch (error) {
         partials.set(digest, bytes);
+        growth.fail(error);
         throw error;
       }
       partials.delete(digest);
       const found = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
-      if (found === digest && bytes.byteLength === size) blobs.set(digest, bytes);
-      else if (before.byteLength > 0) await store.resume({ digest, size }, source, { signal });
-      else throw new KnownError('data_loss', `content has digest ${found}, expected ${digest}`);
+      if (found === digest && bytes.byteLength === size) {
+        blobs.set(digest, bytes);
+        growth.end();
+        return;
+      }
+      const wrong = new KnownError('data_loss', `content has digest ${found}, expected ${digest}`);
+      growth.fail(wrong);
+      if (before.byteLength === 0) throw wrong;
+      await store.resume({ digest, size }, source, { signal });
     },
     dropPartials: async () => partials.clear(),
     remove: async (digest) => void blobs.delete(digest),

@@ -1,11 +1,27 @@
 import { expect, test } from 'bun:test';
+import { messageOf } from '../../lib/errors.ts';
 import { parseDigest } from '../../oci/digest.ts';
-import type { ContentStore } from './content-store.ts';
+import type { ContentStore, GrowingBlob } from './content-store.ts';
 
 const HELLO = parseDigest('sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824');
 
 async function* chunks(...texts: readonly string[]): AsyncGenerator<Uint8Array> {
   for (const text of texts) yield Buffer.from(text);
+}
+
+/** What a reader is told until the end, or why there is none. */
+async function follow(blob: GrowingBlob): Promise<readonly number[] | string> {
+  const seen: number[] = [];
+  try {
+    for (let have = 0; ; ) {
+      const { bytes, whole } = await blob.more(have);
+      seen.push(bytes);
+      if (whole) return seen;
+      have = bytes;
+    }
+  } catch (error) {
+    return messageOf(error);
+  }
 }
 
 /** What every content store must do. */
@@ -64,6 +80,22 @@ export function contentStoreSuite(name: string, create: () => ContentStore): voi
     expect(offsets).toEqual([0, 2, 4]);
     expect(seen.at(-1)).toBe(5);
     expect(Buffer.from(await store.readAll(HELLO)).toString()).toBe('hello');
+  });
+
+  test(`${name}: a blob that is fetched can be followed, from what was there before to its end or its failure`, async () => {
+    const store = create();
+    const signal = new AbortController().signal;
+    const followed: Promise<readonly number[] | string>[] = [];
+    const onOpen = (blob: GrowingBlob): void => void followed.push(follow(blob));
+    const cut = async function* (offset: number): AsyncGenerator<Uint8Array> {
+      yield Buffer.from('hello'.slice(offset, offset + 3));
+      await Bun.sleep(0);
+      if (offset === 0) throw new Error('cut');
+    };
+    await expect(store.resume({ digest: HELLO, size: 5 }, cut, { signal, onOpen })).rejects.toThrow('cut');
+    await store.resume({ digest: HELLO, size: 5 }, cut, { signal, onOpen });
+    await store.resume({ digest: HELLO, size: 5 }, cut, { signal, onOpen });
+    expect(await Promise.all(followed)).toEqual(['cut', [3, 5, 5]]);
   });
 
   test(`${name}: a beginning that is wrong is dropped and the blob asked for from the first byte, once`, async () => {

@@ -16,6 +16,17 @@ export interface Descriptor {
   readonly urls?: readonly string[];
 }
 
+/** A blob that is being written, for a reader that follows it. */
+export interface GrowingBlob {
+  /** The file while it grows. Once it is whole it is where the store says. */
+  readonly path: string;
+  /**
+   * Waits for more than `have` bytes, or for the end. Resolves with how many are there and whether that is all. Rejects when
+   * writing failed or began anew. The bytes are not verified yet.
+   */
+  more(have: number): Promise<{ readonly bytes: number; readonly whole: boolean }>;
+}
+
 /**
  * Blobs by digest, as an OCI image layout on disk (`blobs/sha256/<hex>`), exactly as they came. A blob is visible only when
  * complete, verified and durable.
@@ -46,12 +57,17 @@ export interface ContentStore {
   /**
    * Writes a blob whose source can begin at any byte. What earlier calls got before they were cut off or cancelled, by a daemon
    * that is gone too, is not asked for again. Calls for one digest go one after the other; cancelling ends one when its turn has come. Bytes that turn out wrong are
-   * dropped, and asked for again once. Errors: data_loss for another digest or size.
+   * dropped, and asked for again once. `onOpen` is told when writing begins, so that the blob can be read meanwhile; not when it is here
+   * already. Errors: data_loss for another digest or size.
    */
   resume(
     descriptor: { readonly digest: Digest; readonly size: number },
     source: (offset: number) => AsyncIterable<Uint8Array>,
-    options: { readonly signal: AbortSignal; readonly onProgress?: (bytes: number) => void },
+    options: {
+      readonly signal: AbortSignal;
+      readonly onProgress?: (bytes: number) => void;
+      readonly onOpen?: (blob: GrowingBlob) => void;
+    },
   ): Promise<void>;
   /** Drops beginnings of blobs that nobody went on with since `beforeMs` (milliseconds since the epoch). Not beside `resume`. */
   dropPartials(beforeMs: number): Promise<void>;

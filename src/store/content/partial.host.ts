@@ -4,6 +4,7 @@ import { open, opendir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf, isKind, KnownError } from '../../lib/errors.ts';
 import type { ContentStore } from './content-store.ts';
+import { createGrowth } from './growth.ts';
 
 type Fetch = Parameters<ContentStore['resume']>;
 
@@ -26,7 +27,7 @@ export async function fetchPartial(
     await rm(path, { force: true });
     if (had === 0 || !isKind(error, 'data_loss')) throw error;
     // The beginning may be what was wrong (a power failure): once more from the first byte.
-    await fetchPartial(path, descriptor, source, options);
+    await fetchPartial(path, descriptor, source, { ...options, onOpen: () => undefined });
   }
 }
 
@@ -34,26 +35,34 @@ async function complete(
   path: string,
   { digest, size }: Fetch[0],
   source: Fetch[1],
-  { signal, onProgress }: Fetch[2],
+  { signal, onProgress, onOpen }: Fetch[2],
 ): Promise<void> {
   const hash = createHash('sha256');
   const file = await open(path, 'a', 0o644);
+  const growth = createGrowth(path);
   try {
     let have = await hashFile(path, hash);
     if (have > size) throw mismatch('size', `more than ${size}`, size);
     if (have > 0) onProgress?.(have);
+    growth.reach(have);
+    onOpen?.(growth.blob);
     for await (const chunk of source(have)) {
       signal.throwIfAborted();
       have += chunk.byteLength;
       if (have > size) throw mismatch('size', `more than ${size}`, size);
       hash.update(chunk);
       await file.writeFile(chunk);
+      growth.reach(have);
       onProgress?.(have);
     }
     const found = `sha256:${hash.digest('hex')}`;
     if (have !== size) throw mismatch('size', have, size);
     if (found !== digest) throw mismatch('digest', found, digest);
+    growth.end();
     await file.sync();
+  } catch (error) {
+    growth.fail(error);
+    throw error;
   } finally {
     await file.close();
   }

@@ -1,6 +1,7 @@
 import { afterAll, expect, test } from 'bun:test';
 import { createHash } from 'node:crypto';
 import {
+  appendFileSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -10,14 +11,17 @@ import {
   readlinkSync,
   rmSync,
   statSync,
+  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { createTaskGroup } from '../../lib/async/task-group.ts';
 import { type NewTarEntry, tarEnd, tarHeader, tarPadding } from '../../lib/tar/writer.ts';
 import { createMounter } from '../../linux/mount/mounter.host.ts';
 import { type DiffId, parseDigest } from '../../oci/digest.ts';
 import { createContentStore } from '../content/content-store.host.ts';
+import { createGrowth } from '../content/growth.ts';
 import { openDatabase } from '../record/database.host.ts';
 import { createLayerStore } from './layer-store.host.ts';
 
@@ -25,7 +29,11 @@ const place = mkdtempSync(join(tmpdir(), 'skl-'));
 const content = createContentStore({ root: join(place, 'content') });
 const db = openDatabase(':memory:');
 const root = join(place, 's');
-const store = createLayerStore({ root, content, db });
+const background = createTaskGroup((_name, error) => {
+  // what comes late finds the folder gone with the tests
+  if (existsSync(place)) throw error;
+});
+const store = createLayerStore({ root, content, db, background });
 const mounter = createMounter();
 afterAll(() => {
   for (const point of mounter.list(place)) mounter.unmount(point);
@@ -174,7 +182,112 @@ test('layers nobody needs are collected, those of a container stay', async () =>
 test('what a crash left unrecorded is removed at the next start, the rest is known', async () => {
   mkdirSync(join(root, 'layers', 'zz'));
   mkdirSync(join(root, 'writable', 'half'));
-  const again = createLayerStore({ root, content, db });
+  const again = createLayerStore({ root, content, db, background });
   expect(existsSync(join(root, 'layers', 'zz'))).toBe(false);
   expect(again.listWritable()).toEqual(['holder']);
+});
+
+/** A blob that grows as the test says. */
+function growing(bytes: Uint8Array) {
+  const path = join(place, `growing-${++containers}`);
+  writeFileSync(path, '');
+  const growth = createGrowth(path);
+  let there = 0;
+  return {
+    growth,
+    grow(to: number) {
+      appendFileSync(path, bytes.subarray(there, to));
+      there = to;
+      growth.reach(to);
+    },
+  };
+}
+
+test('a layer is unpacked while its blob grows; one that is cut off fails with the reason and leaves nothing', async () => {
+  const tar = Buffer.concat([
+    tarHeader({ name: 'first', type: 'file', size: 4 << 20 }),
+    Buffer.alloc(4 << 20, 'a'),
+    tarHeader({ name: 'second', type: 'file', size: 512 }),
+    Buffer.alloc(512, 'b'),
+    tarEnd(),
+  ]);
+  const descriptor = { mediaType: 'layer', digest: parseDigest(`sha256:${'1'.repeat(64)}`), size: tar.length };
+  const diffId = parseDigest(`sha256:${createHash('sha256').update(tar).digest('hex')}`) as DiffId;
+  const folders = (): string[] => readdirSync(join(root, 'layers'));
+  const before = folders();
+  const fresh = (): string | undefined => folders().find((name) => !before.includes(name));
+  const arrived = async (file: string): Promise<void> => {
+    while (!existsSync(join(root, 'layers', fresh() ?? 'none', file))) await Bun.sleep(2);
+  };
+
+  const cut = growing(tar);
+  const failing = store.ensureUnpacked([{ descriptor, diffId }], { follow: async () => cut.growth.blob });
+  cut.grow(tar.length - 2048);
+  await arrived('first');
+  cut.growth.fail(new Error('connection reset'));
+  await expect(failing).rejects.toThrow('connection reset');
+  expect(folders()).toEqual(before);
+
+  const whole = growing(tar);
+  const unpacked = store.ensureUnpacked([{ descriptor, diffId }], { follow: async () => whole.growth.blob });
+  whole.grow(tar.length - 2048);
+  await arrived('first');
+  expect(existsSync(join(root, 'layers', fresh() ?? '', 'second'))).toBe(false);
+  whole.grow(tar.length);
+  whole.growth.end();
+  const chain = await unpacked;
+  expect(chain && store.isUnpacked(chain)).toBe(true);
+  expect(readFileSync(join(root, 'layers', fresh() ?? '', 'second'), 'utf8')).toBe('b'.repeat(512));
+});
+
+test('who shares an unpacking that somebody else cancels does it alone', async () => {
+  const shared = await layer([{ name: 'shared', type: 'file', content: 'x'.repeat(3_000_000) }]);
+  const cancel = new AbortController();
+  const first = store.ensureUnpacked([shared], {
+    signal: cancel.signal,
+    onLayer: () => cancel.abort(new Error('gone')),
+  });
+  const second = store.ensureUnpacked([shared], {});
+  await expect(first).rejects.toThrow('gone');
+  const chain = await second;
+  expect(chain && store.isUnpacked(chain)).toBe(true);
+});
+
+test('after a power failure, layers that were not surely on disk are unpacked again for containers and forgotten otherwise', async () => {
+  const own = openDatabase(':memory:');
+  const folder = join(place, 'power');
+  const stuck = createTaskGroup(() => undefined);
+  const open = (bootId: string) => createLayerStore({ root: folder, content, db: own, background: stuck, bootId });
+  const earlier = open('one');
+  const [used, unused] = [
+    await layer([{ name: 'used', type: 'file', content: 'whole' }]),
+    await layer([{ name: 'unused', type: 'file' }]),
+  ];
+  const chain = await earlier.ensureUnpacked([used], {});
+  const other = await earlier.ensureUnpacked([unused], {});
+  await earlier.createWritable('holder', chain);
+  await earlier.flush();
+  expect(earlier.blobsInNeed().size).toBe(0);
+  expect(other && open('two').isUnpacked(other)).toBe(true);
+
+  // As if the power had gone before they were on disk.
+  own.run("UPDATE layer SET boot = 'one'");
+  const [torn = ''] = earlier.rootfs('holder').lower;
+  writeFileSync(join(torn, 'used'), '');
+  const errors: string[] = [];
+  const later = open('two');
+  expect(chain && later.isUnpacked(chain)).toBe(false);
+  await later.recover((what) => errors.push(what));
+  expect(errors).toEqual([]);
+  expect([chain && later.isUnpacked(chain), other && later.isUnpacked(other)]).toEqual([true, false]);
+  const [again = ''] = later.rootfs('holder').lower;
+  expect(readFileSync(join(again, 'used'), 'utf8')).toBe('whole');
+  await later.flush();
+
+  own.run("UPDATE layer SET boot = 'two'");
+  await content.remove(used.descriptor.digest);
+  const last = open('three');
+  await last.recover((what) => errors.push(what));
+  expect(errors).toEqual([`unpacking layer ${used.descriptor.digest} again`]);
+  expect(() => last.rootfs('holder')).toThrow('not unpacked');
 });

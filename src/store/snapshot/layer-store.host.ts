@@ -1,25 +1,30 @@
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { Worker } from 'node:worker_threads';
 import { createLimit } from '../../lib/async/limit.ts';
 import { createSingleFlight } from '../../lib/async/single-flight.ts';
+import type { TaskGroup } from '../../lib/async/task-group.ts';
 import { KnownError } from '../../lib/errors.ts';
 import { chainIdsOf } from '../../oci/chain-id.ts';
-import type { ChainId, DiffId } from '../../oci/digest.ts';
-import type { ContentStore } from '../content/content-store.ts';
+import type { ChainId, DiffId, Digest } from '../../oci/digest.ts';
+import type { ContentStore, GrowingBlob } from '../content/content-store.ts';
 import type { Database } from '../record/database.host.ts';
+import { createFlusher } from './flusher.host.ts';
 import type { LayerStore } from './layer-store.ts';
+import { createLayerTable, type LayerRow } from './layer-table.host.ts';
 import { snapshotPaths } from './paths.ts';
-import { detectCompression, type UnpackAnswer } from './unpack.ts';
+import { unpackInto } from './unpack-into.host.ts';
 
 /** Threads that unpack at once: unpacking is bound by the disk and by inflate. */
 const PARALLEL_UNPACKS = 3;
+const BOOT_ID = '/proc/sys/kernel/random/boot_id';
 
-interface LayerRow {
+/** A layer to unpack. */
+interface Work {
   readonly chain: ChainId;
-  readonly parent: ChainId | null;
-  readonly name: string;
-  readonly sizeBytes: number;
+  readonly parent: ChainId | undefined;
+  readonly layer: { readonly diffId: DiffId; readonly descriptor: { readonly digest: Digest } };
+  readonly growing: GrowingBlob | undefined;
+  readonly onStart: () => void;
 }
 
 /** The store on disk. What is not recorded when it starts was half made, and is removed. */
@@ -27,19 +32,16 @@ export function createLayerStore(deps: {
   readonly root: string;
   readonly content: ContentStore;
   readonly db: Database;
+  /** Owns the writing to disk of layers that are in use already. */
+  readonly background: TaskGroup;
+  /** The kernel's; another one tells that the machine has gone down in between. */
+  readonly bootId?: string;
 }): LayerStore {
-  const { content, db } = deps;
+  const { content, db, background } = deps;
   const paths = snapshotPaths(deps.root);
   for (const folder of [paths.layers, paths.writable, paths.empty]) mkdirSync(folder, { recursive: true, mode: 0o710 });
-  db.run(
-    'CREATE TABLE IF NOT EXISTS layer (chain TEXT PRIMARY KEY, parent TEXT, name TEXT NOT NULL UNIQUE, sizeBytes INTEGER NOT NULL)',
-  );
-  const layers = new Map(
-    db
-      .query<LayerRow, []>('SELECT chain, parent, name, sizeBytes FROM layer')
-      .all()
-      .map((row) => [row.chain, row]),
-  );
+  const table = createLayerTable(db, deps.bootId ?? readFileSync(BOOT_ID, 'utf8').trim());
+  const layers = table.rows;
   db.run('CREATE TABLE IF NOT EXISTS writable (container TEXT PRIMARY KEY, chain TEXT)');
   const writables = new Map(
     db
@@ -49,43 +51,50 @@ export function createLayerStore(deps: {
   );
   removeUnrecorded(paths.layers, new Set(['empty', ...Array.from(layers.values(), ({ name }) => name)]));
   removeUnrecorded(paths.writable, new Set(writables.keys()));
-  let counter = Math.max(0, ...Array.from(layers.values(), ({ name }) => Number.parseInt(name, 36)));
+  let counter = Math.max(0, ...[...layers.values(), ...table.torn].map(({ name }) => Number.parseInt(name, 36)));
   const limit = createLimit(PARALLEL_UNPACKS);
   const flights = createSingleFlight<LayerRow>();
+  const flusher = createFlusher({ table, folder: paths.layers, background });
 
   const unpackOne = async (
-    chain: ChainId,
-    parent: ChainId | undefined,
-    layer: { readonly diffId: DiffId; readonly digest: Parameters<ContentStore['path']>[0] },
+    { chain, parent, layer, growing, onStart }: Work,
+    signal: AbortSignal | undefined,
   ): Promise<LayerRow> => {
     const name = (++counter).toString(36);
     const target = paths.layer(name);
     mkdirSync(target, { mode: 0o755 });
-    try {
-      const blob = await content.path(layer.digest);
-      const answer = await runWorker({ blob, target, compression: detectCompression(readHead(blob)) });
-      if (answer.kind === 'failed')
-        throw new KnownError('invalid_parameter', `failed to register layer: ${answer.message}`);
-      if (answer.diffId !== layer.diffId)
-        throw new KnownError(
-          'data_loss',
-          `layer ${layer.digest} unpacks to ${answer.diffId}, the image says ${layer.diffId}`,
-        );
-      return { chain, parent: parent ?? null, name, sizeBytes: answer.sizeBytes };
-    } catch (error) {
-      await rm(target, { recursive: true, force: true });
-      throw error;
-    }
+    await using undo = new AsyncDisposableStack();
+    undo.defer(() => rm(target, { recursive: true, force: true }));
+    const answer = await limit(async () => {
+      signal?.throwIfAborted();
+      onStart();
+      const path = (): Promise<string> => content.path(layer.descriptor.digest);
+      return await unpackInto(target, { path, growing }, signal);
+    });
+    if (answer.diffId !== layer.diffId)
+      throw new KnownError(
+        'data_loss',
+        `layer ${layer.descriptor.digest} unpacks to ${answer.diffId}, the image says ${layer.diffId}`,
+      );
+    const { diffId, descriptor } = layer;
+    const row = { chain, parent: parent ?? null, name, sizeBytes: answer.sizeBytes, digest: descriptor.digest, diffId };
+    table.add(row);
+    undo.move();
+    flusher.soon();
+    return row;
   };
-  const record = (row: LayerRow): void => {
-    if (layers.has(row.chain)) return;
-    db.run('INSERT INTO layer (chain, parent, name, sizeBytes) VALUES (?, ?, ?, ?)', [
-      row.chain,
-      row.parent,
-      row.name,
-      row.sizeBytes,
-    ]);
-    layers.set(row.chain, row);
+  /** What fails in another's hands, its cancelling above all, is tried in our own. */
+  const unpackShared = async (work: Work, signal: AbortSignal | undefined): Promise<void> => {
+    for (let mine = false; !layers.has(work.chain); ) {
+      try {
+        await flights.run(work.chain, async () => {
+          mine = true;
+          return await unpackOne(work, signal);
+        });
+      } catch (error) {
+        if (mine || signal?.aborted) throw error;
+      }
+    }
   };
   const get = (chain: ChainId): LayerRow => {
     const row = layers.get(chain);
@@ -94,35 +103,41 @@ export function createLayerStore(deps: {
   };
 
   return {
-    async ensureUnpacked(wanted, { signal, onLayer }) {
+    async ensureUnpacked(wanted, { signal, onLayer, follow }) {
       const chains = chainIdsOf(wanted.map(({ diffId }) => diffId));
-      const unpacks = wanted.map(async ({ descriptor, diffId }, index) => {
+      const unpacks = wanted.map(async (layer, index) => {
         const chain = chains[index];
         if (chain === undefined || layers.has(chain)) return;
-        await flights.run(
-          chain,
-          async () =>
-            await limit(async () => {
-              signal?.throwIfAborted();
-              onLayer?.(index, 'extracting');
-              const row = await unpackOne(chain, chains[index - 1], { diffId, digest: descriptor.digest });
-              record(row);
-              return row;
-            }),
-        );
+        const growing = await follow?.(index);
+        const onStart = (): void => onLayer?.(index, 'extracting');
+        await unpackShared({ chain, parent: chains[index - 1], layer, growing, onStart }, signal);
         onLayer?.(index, 'done');
       });
       const failed = (await Promise.allSettled(unpacks)).find((result) => result.status === 'rejected');
       if (failed) throw failed.reason;
       return chains.at(-1);
     },
+    async recover(onError) {
+      const torn = new Map(table.torn.map((row) => [row.chain, row]));
+      const needed = withParents([...writables.values()], new Map([...layers, ...torn]));
+      for (const { chain, parent, digest, diffId } of torn.values()) {
+        if (!needed.has(chain)) table.remove(chain);
+        if (!needed.has(chain) || layers.has(chain)) continue;
+        const layer = { diffId, descriptor: { digest } };
+        const work = { chain, parent: parent ?? undefined, layer, growing: undefined, onStart: () => undefined };
+        await unpackShared(work, undefined).catch((error: unknown) =>
+          onError(`unpacking layer ${digest} again`, error),
+        );
+      }
+    },
+    blobsInNeed: () => new Set(table.unsure().map(({ digest }) => digest)),
+    flush: () => flusher.flush(),
     isUnpacked: (chain) => layers.has(chain),
     layerSizeBytes: (chain) => get(chain).sizeBytes,
     async collect(keep) {
       const needed = withParents([...keep, ...writables.values()], layers);
       for (const row of [...layers.values()].filter(({ chain }) => !needed.has(chain))) {
-        db.run('DELETE FROM layer WHERE chain = ?', [row.chain]);
-        layers.delete(row.chain);
+        table.remove(row.chain);
         await rm(paths.layer(row.name), { recursive: true, force: true });
       }
     },
@@ -169,34 +184,4 @@ function removeUnrecorded(folder: string, recorded: ReadonlySet<string>): void {
   if (!existsSync(folder)) return;
   for (const name of readdirSync(folder))
     if (!recorded.has(name)) rmSync(`${folder}/${name}`, { recursive: true, force: true });
-}
-
-function readHead(path: string): Uint8Array {
-  const fd = openSync(path, 'r');
-  const head = new Uint8Array(4);
-  try {
-    readSync(fd, head);
-  } finally {
-    closeSync(fd);
-  }
-  return head;
-}
-
-/** One thread for one layer: it is chrooted for good. */
-async function runWorker(request: {
-  readonly blob: string;
-  readonly target: string;
-  readonly compression: 'none' | 'gzip' | 'zstd';
-}): Promise<UnpackAnswer> {
-  const worker = new Worker(new URL('./unpack.worker.ts', import.meta.url));
-  const { promise, resolve, reject } = Promise.withResolvers<UnpackAnswer>();
-  worker.once('message', resolve);
-  worker.once('error', reject);
-  worker.once('exit', () => reject(new KnownError('system', 'unpacking thread ended without an answer')));
-  worker.postMessage(request);
-  try {
-    return await promise;
-  } finally {
-    await worker.terminate();
-  }
 }

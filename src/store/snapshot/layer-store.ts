@@ -1,5 +1,5 @@
-import type { ChainId, DiffId } from '../../oci/digest.ts';
-import type { Descriptor } from '../content/content-store.ts';
+import type { ChainId, DiffId, Digest } from '../../oci/digest.ts';
+import type { Descriptor, GrowingBlob } from '../content/content-store.ts';
 
 /**
  * Unpacked layers and container file systems. Each chain of layers is unpacked once, each layer into a directory of its own
@@ -8,7 +8,9 @@ import type { Descriptor } from '../content/content-store.ts';
 export interface LayerStore {
   /**
    * Makes sure the layers are unpacked, in parallel, and returns the id of the whole chain. `descriptors` and `diffIds` go
-   * together, lowest layer first. Identical unpacks at the same time share one piece of work.
+   * together, lowest layer first. Identical unpacks at the same time share one piece of work. With `follow` a layer is unpacked while its blob is
+   * still being written: what it resolves with is read as it grows, undefined stands for a blob that is in the content store; a rejection is the layer's.
+   * It resolves before the layers are surely on disk; what a power failure tears in between is unpacked again from its blob.
    * Errors: `data_loss` when the content does not have the diff id; `invalid_parameter` for a malformed or hostile archive.
    */
   ensureUnpacked(
@@ -16,8 +18,21 @@ export interface LayerStore {
     options: {
       readonly signal?: AbortSignal;
       readonly onLayer?: (index: number, state: 'extracting' | 'done') => void;
+      readonly follow?: (index: number) => Promise<GrowingBlob | undefined>;
     },
   ): Promise<ChainId | undefined>;
+
+  /**
+   * Unpacks again what containers stand on and a power failure may have torn. Once, before the first container starts. `onError` hears of
+   * layers that cannot be had again; their containers do not start.
+   */
+  recover(onError: (what: string, error: unknown) => void): Promise<void>;
+
+  /** Blobs of layers that are not surely on disk yet: only from them the layers could be had again. */
+  blobsInNeed(): ReadonlySet<Digest>;
+
+  /** Resolves when every layer that was unpacked before is on disk. */
+  flush(): Promise<void>;
 
   isUnpacked(chain: ChainId): boolean;
 

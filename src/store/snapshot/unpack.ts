@@ -1,13 +1,22 @@
-/** What the unpacking thread is told, and what it answers. */
+/** What the unpacking thread is told first. */
 export interface UnpackRequest {
-  readonly blob: string;
+  /** Descriptor of the blob, open for reading; the daemon's to close when the thread has ended. */
+  readonly blob: number;
   readonly compression: 'none' | 'gzip' | 'zstd';
   /** Existing empty directory that becomes the thread's root. */
   readonly target: string;
 }
 
+/** What it is told then: how far the blob can be read, and what there is to it. */
+export type UnpackMessage =
+  | { readonly kind: 'readable'; readonly bytes: number }
+  /** There is no more than was readable. */
+  | { readonly kind: 'whole' }
+  /** There will be no more: give up. */
+  | { readonly kind: 'cut' };
+
 export type UnpackAnswer =
-  | { readonly kind: 'done'; readonly diffId: string; readonly sizeBytes: number }
+  | { readonly kind: 'applied'; readonly diffId: string; readonly sizeBytes: number }
   | { readonly kind: 'failed'; readonly message: string };
 
 /** Compression by the first bytes (RFC 1952, RFC 8878). */

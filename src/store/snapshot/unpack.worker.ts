@@ -1,52 +1,73 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, openSync } from 'node:fs';
+import { readSync } from 'node:fs';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { parentPort } from 'node:worker_threads';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
-import { messageOf } from '../../lib/errors.ts';
+import { KnownError, messageOf } from '../../lib/errors.ts';
 import { createTarParser } from '../../lib/tar/parser.ts';
-import { CLONE_FS, chroot, closeFd, syncfs, unshare } from '../../linux/ffi/libc.host.ts';
+import { CLONE_FS, chroot, unshare } from '../../linux/ffi/libc.host.ts';
 import { applyLayer } from './apply-layer.host.ts';
-import type { UnpackAnswer, UnpackRequest } from './unpack.ts';
+import type { UnpackAnswer, UnpackMessage, UnpackRequest } from './unpack.ts';
 
 /**
- * A thread that unpacks one layer and ends. The blob is opened first; then the thread leaves the process's root behind, for its own
+ * A thread that unpacks one layer, while its blob may still be growing, and ends. It leaves the process's root behind, for its own
  * synchronous calls only. Decompression runs on other threads, which touch no paths.
  */
+const READ_BYTES = 256 * 1024;
+
+let readable = 0;
+let state: 'growing' | 'whole' | 'cut' = 'growing';
+let told = Promise.withResolvers<void>();
+
 parentPort?.once('message', (request: UnpackRequest) => {
+  parentPort?.on('message', listen);
   unpack(request)
-    .then((answer) => parentPort?.postMessage(answer))
-    .catch((error: unknown) =>
-      parentPort?.postMessage({ kind: 'failed', message: messageOf(error) } satisfies UnpackAnswer),
-    );
+    .catch((error: unknown): UnpackAnswer => ({ kind: 'failed', message: messageOf(error) }))
+    .then((outcome) => parentPort?.postMessage(outcome))
+    .catch(() => process.exit(1));
 });
 
-async function unpack(request: UnpackRequest): Promise<UnpackAnswer> {
-  const blob = openSync(request.blob, 'r');
-  const source = createReadStream('', { fd: blob, highWaterMark: 256 * 1024 });
-  const target = openSync(request.target, 'r');
+function listen(message: UnpackMessage): void {
+  if (message.kind === 'readable') readable = message.bytes;
+  else state = message.kind;
+  told.resolve();
+  told = Promise.withResolvers();
+}
+
+async function unpack({ blob, target, compression }: UnpackRequest): Promise<UnpackAnswer> {
   const layer = applyLayer();
   try {
     unshare(CLONE_FS);
-    chroot(request.target);
+    chroot(target);
     const hash = createHash('sha256');
     const parser = createTarParser(layer.sink);
-    await pipeline(source, ...decompressor(request.compression), async (chunks: AsyncIterable<Uint8Array>) => {
+    const source = Readable.from(piecesOf(blob), { objectMode: false, highWaterMark: READ_BYTES });
+    await pipeline(source, ...decompressor(compression), async (chunks: AsyncIterable<Uint8Array>) => {
       for await (const chunk of chunks) {
         hash.update(chunk);
         parser.write(chunk);
       }
     });
     parser.end();
-    const sizeBytes = layer.finish();
-    syncfs(target);
-    return { kind: 'done', diffId: `sha256:${hash.digest('hex')}`, sizeBytes };
+    return { kind: 'applied', diffId: `sha256:${hash.digest('hex')}`, sizeBytes: layer.finish() };
   } finally {
-    // Descriptors are the process's, not the thread's: they would outlive it.
+    // What it opened is the process's, not the thread's: it would outlive it.
     layer.close();
-    closeFd(target);
-    source.destroy();
-    if (!source.closed) await new Promise((resolve) => source.once('close', resolve));
+  }
+}
+
+/** Waits for what is still to come. */
+async function* piecesOf(blob: number): AsyncGenerator<Uint8Array> {
+  for (let position = 0; ; ) {
+    while (position >= readable && state === 'growing') await told.promise;
+    if (state === 'cut') throw new KnownError('cancelled', 'the blob was cut off');
+    if (position >= readable) return;
+    const piece = Buffer.allocUnsafeSlow(Math.min(READ_BYTES, readable - position));
+    const got = readSync(blob, piece, 0, piece.length, position);
+    if (got === 0) throw new KnownError('data_loss', 'the blob became shorter');
+    position += got;
+    yield piece.subarray(0, got);
   }
 }
 
@@ -55,7 +76,7 @@ function decompressor(compression: UnpackRequest['compression']): NodeJS.ReadWri
     case 'none':
       return [];
     case 'gzip':
-      return [createGunzip({ chunkSize: 256 * 1024 })];
+      return [createGunzip({ chunkSize: READ_BYTES })];
     case 'zstd':
       return [createZstdDecompress()];
   }
