@@ -10,6 +10,7 @@ const { symbols: libc } = dlopen('libc.so.6', {
   unshare: { args: [FFIType.i32], returns: FFIType.i32 },
   setns: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
   chroot: { args: [FFIType.cstring], returns: FFIType.i32 },
+  fchdir: { args: [FFIType.i32], returns: FFIType.i32 },
   syncfs: { args: [FFIType.i32], returns: FFIType.i32 },
   mknod: { args: [FFIType.cstring, FFIType.u32, FFIType.u64], returns: FFIType.i32 },
   lsetxattr: { args: [FFIType.cstring, FFIType.cstring, FFIType.ptr, FFIType.u64, FFIType.i32], returns: FFIType.i32 },
@@ -101,6 +102,11 @@ export function setns(fd: number, kind: number): void {
 /** chroot(2) of the calling thread, when it has unshared CLONE_FS. */
 export function chroot(path: string): void {
   check(libc.chroot(text(path)), () => `chroot ${path}`);
+}
+
+/** fchdir(2) of the calling thread, when it has unshared CLONE_FS. */
+export function fchdir(fd: number): void {
+  check(libc.fchdir(fd), () => 'fchdir');
 }
 
 /** syncfs(2): everything written to that file system is durable when it returns. */

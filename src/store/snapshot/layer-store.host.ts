@@ -13,6 +13,7 @@ import type { LayerStore } from './layer-store.ts';
 import { createLayerTable, type LayerRow } from './layer-table.host.ts';
 import { snapshotPaths } from './paths.ts';
 import { unpackInto } from './unpack-into.host.ts';
+import { createUnpackThreads } from './unpack-threads.host.ts';
 
 /** Threads that unpack at once: unpacking is bound by the disk and by inflate. */
 const PARALLEL_UNPACKS = 3;
@@ -54,6 +55,7 @@ export function createLayerStore(deps: {
   let counter = Math.max(0, ...[...layers.values(), ...table.torn].map(({ name }) => Number.parseInt(name, 36)));
   const limit = createLimit(PARALLEL_UNPACKS);
   const flights = createSingleFlight<LayerRow>();
+  const threads = createUnpackThreads();
   const flusher = createFlusher({ table, folder: paths.layers, background });
 
   const unpackOne = async (
@@ -69,7 +71,7 @@ export function createLayerStore(deps: {
       signal?.throwIfAborted();
       onStart();
       const path = (): Promise<string> => content.path(layer.descriptor.digest);
-      return await unpackInto(target, { path, growing }, signal);
+      return await unpackInto(threads, target, { path, growing }, signal);
     });
     if (answer.diffId !== layer.diffId)
       throw new KnownError(

@@ -1,8 +1,9 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { errnoOf, KnownError, messageOf } from '../../lib/errors.ts';
 import type { GrowingBlob } from '../content/content-store.ts';
-import { detectCompression, type UnpackAnswer, type UnpackMessage, type UnpackRequest } from './unpack.ts';
+import { type Compression, detectCompression, type UnpackAnswer, type UnpackMessage } from './unpack.ts';
+import type { UnpackThreads } from './unpack-threads.host.ts';
 
 /** Where a blob is read from: a file that has all of it, or one that is followed while it grows. */
 export interface BlobSource {
@@ -12,10 +13,11 @@ export interface BlobSource {
 }
 
 /**
- * Unpacks a layer into an existing empty folder, by a thread of its own: it is chrooted for good. Aborting stops between two pieces of
+ * Unpacks a layer into an existing empty folder, by a thread whose root is that folder meanwhile. Aborting stops between two pieces of
  * the blob. Errors: invalid_parameter for a malformed archive; what cut the blob off.
  */
 export async function unpackInto(
+  threads: UnpackThreads,
   target: string,
   source: BlobSource,
   signal: AbortSignal | undefined,
@@ -24,11 +26,12 @@ export async function unpackInto(
   const { fd: blob, growing } = await openBlob(source);
   undo.defer(() => closeSync(blob));
   const compression = await compressionOf(blob, growing);
-  const worker = new Worker(new URL('./unpack.worker.ts', import.meta.url));
-  undo.defer(async () => void (await worker.terminate()));
+  const worker = threads.take();
+  await using failed = new AsyncDisposableStack();
+  failed.defer(async () => void (await worker.terminate()));
   const answer = answerOf(worker);
-  const tell = (message: UnpackRequest | UnpackMessage): void => worker.postMessage(message);
-  tell({ blob, target, compression });
+  const tell = (message: UnpackMessage): void => worker.postMessage(message);
+  tell({ kind: 'begin', blob, target, compression, home: threads.home });
   let cut: { readonly reason: unknown } | undefined;
   const stop = (reason: unknown): void => {
     cut ??= { reason };
@@ -40,7 +43,11 @@ export async function unpackInto(
   if (signal?.aborted) onAbort();
   feed(tell, blob, growing).catch(stop);
   const result = await answer;
-  if (result.kind === 'applied') return result;
+  if (result.kind === 'applied') {
+    failed.move();
+    threads.give(worker);
+    return result;
+  }
   throw cut ? cut.reason : new KnownError('invalid_parameter', `failed to register layer: ${result.message}`);
 }
 
@@ -59,7 +66,7 @@ async function openBlob({
 
 const MAGIC_BYTES = 4;
 
-async function compressionOf(fd: number, growing: GrowingBlob | undefined): Promise<UnpackRequest['compression']> {
+async function compressionOf(fd: number, growing: GrowingBlob | undefined): Promise<Compression> {
   await growing?.more(MAGIC_BYTES - 1);
   const head = new Uint8Array(MAGIC_BYTES);
   readSync(fd, head, 0, MAGIC_BYTES, 0);
@@ -84,10 +91,14 @@ async function feed(
   tell({ kind: 'whole' });
 }
 
-function answerOf(worker: Worker): Promise<UnpackAnswer> {
-  return new Promise((resolve) => {
-    worker.once('message', resolve);
-    worker.once('error', (error) => resolve({ kind: 'failed', message: messageOf(error) }));
-    worker.once('exit', () => resolve({ kind: 'failed', message: 'the unpacking thread ended without an answer' }));
-  });
+async function answerOf(worker: Worker): Promise<UnpackAnswer> {
+  const { promise, resolve } = Promise.withResolvers<UnpackAnswer>();
+  const onError = (error: unknown): void => resolve({ kind: 'failed', message: messageOf(error) });
+  const onExit = (): void => resolve({ kind: 'failed', message: 'the unpacking thread ended without an answer' });
+  worker.on('message', resolve).on('error', onError).on('exit', onExit);
+  try {
+    return await promise;
+  } finally {
+    worker.off('message', resolve).off('error', onError).off('exit', onExit);
+  }
 }

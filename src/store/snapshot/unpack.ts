@@ -1,14 +1,20 @@
-/** What the unpacking thread is told first. */
+/** Of a layer's blob. */
+export type Compression = 'none' | 'gzip' | 'zstd';
+
+/** A layer to unpack. */
 export interface UnpackRequest {
-  /** Descriptor of the blob, open for reading; the daemon's to close when the thread has ended. */
+  /** Descriptor of the blob, open for reading; the daemon's to close. */
   readonly blob: number;
-  readonly compression: 'none' | 'gzip' | 'zstd';
-  /** Existing empty directory that becomes the thread's root. */
+  readonly compression: Compression;
+  /** Existing empty directory that becomes the thread's root for the while. */
   readonly target: string;
+  /** Descriptor of the process's own root: the way back. */
+  readonly home: number;
 }
 
-/** What it is told then: how far the blob can be read, and what there is to it. */
+/** What it is told: a layer, how far the blob can be read, and what there is to it. */
 export type UnpackMessage =
+  | ({ readonly kind: 'begin' } & UnpackRequest)
   | { readonly kind: 'readable'; readonly bytes: number }
   /** There is no more than was readable. */
   | { readonly kind: 'whole' }
@@ -20,7 +26,7 @@ export type UnpackAnswer =
   | { readonly kind: 'failed'; readonly message: string };
 
 /** Compression by the first bytes (RFC 1952, RFC 8878). */
-export function detectCompression(head: Uint8Array): UnpackRequest['compression'] {
+export function detectCompression(head: Uint8Array): Compression {
   if (head[0] === 0x1f && head[1] === 0x8b) return 'gzip';
   if (head[0] === 0x28 && head[1] === 0xb5 && head[2] === 0x2f && head[3] === 0xfd) return 'zstd';
   return 'none';

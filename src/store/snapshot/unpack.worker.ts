@@ -6,13 +6,13 @@ import { parentPort } from 'node:worker_threads';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { KnownError, messageOf } from '../../lib/errors.ts';
 import { createTarParser } from '../../lib/tar/parser.ts';
-import { CLONE_FS, chroot, unshare } from '../../linux/ffi/libc.host.ts';
+import { CLONE_FS, chroot, fchdir, unshare } from '../../linux/ffi/libc.host.ts';
 import { applyLayer } from './apply-layer.host.ts';
-import type { UnpackAnswer, UnpackMessage, UnpackRequest } from './unpack.ts';
+import type { Compression, UnpackAnswer, UnpackMessage, UnpackRequest } from './unpack.ts';
 
 /**
- * A thread that unpacks one layer, while its blob may still be growing, and ends. It leaves the process's root behind, for its own
- * synchronous calls only. Decompression runs on other threads, which touch no paths.
+ * A thread that unpacks one layer after the other, each while its blob may still be growing. Meanwhile the layer's folder is its root, for its
+ * own synchronous calls only. Decompression runs on other threads, which touch no paths.
  */
 const READ_BYTES = 256 * 1024;
 
@@ -20,25 +20,36 @@ let readable = 0;
 let state: 'growing' | 'whole' | 'cut' = 'growing';
 let told = Promise.withResolvers<void>();
 
-parentPort?.once('message', (request: UnpackRequest) => {
-  parentPort?.on('message', listen);
+// Root and working directory are the thread's own from here on.
+unshare(CLONE_FS);
+
+parentPort?.on('message', (message: UnpackMessage) => {
+  switch (message.kind) {
+    case 'begin':
+      readable = 0;
+      state = 'growing';
+      begin(message);
+      return;
+    case 'readable':
+      readable = message.bytes;
+      break;
+    default:
+      state = message.kind;
+  }
+  told.resolve();
+  told = Promise.withResolvers();
+});
+
+function begin(request: UnpackRequest): void {
   unpack(request)
     .catch((error: unknown): UnpackAnswer => ({ kind: 'failed', message: messageOf(error) }))
     .then((outcome) => parentPort?.postMessage(outcome))
     .catch(() => process.exit(1));
-});
-
-function listen(message: UnpackMessage): void {
-  if (message.kind === 'readable') readable = message.bytes;
-  else state = message.kind;
-  told.resolve();
-  told = Promise.withResolvers();
 }
 
-async function unpack({ blob, target, compression }: UnpackRequest): Promise<UnpackAnswer> {
+async function unpack({ blob, target, compression, home }: UnpackRequest): Promise<UnpackAnswer> {
   const layer = applyLayer();
   try {
-    unshare(CLONE_FS);
     chroot(target);
     const hash = createHash('sha256');
     const parser = createTarParser(layer.sink);
@@ -54,6 +65,8 @@ async function unpack({ blob, target, compression }: UnpackRequest): Promise<Unp
   } finally {
     // What it opened is the process's, not the thread's: it would outlive it.
     layer.close();
+    fchdir(home);
+    chroot('.');
   }
 }
 
@@ -71,7 +84,7 @@ async function* piecesOf(blob: number): AsyncGenerator<Uint8Array> {
   }
 }
 
-function decompressor(compression: UnpackRequest['compression']): NodeJS.ReadWriteStream[] {
+function decompressor(compression: Compression): NodeJS.ReadWriteStream[] {
   switch (compression) {
     case 'none':
       return [];
