@@ -28,6 +28,7 @@ import { createRegistryService } from '../engine/registry/registry-service.ts';
 import { createSystemService } from '../engine/system/system-service.ts';
 import { createVolumeService } from '../engine/volume/volume-service.ts';
 import { createTaskGroup } from '../lib/async/task-group.ts';
+import { createTrash } from '../lib/fs/trash.ts';
 import { createCgroups } from '../linux/cgroup/cgroup.host.ts';
 import { createStatistics } from '../linux/cgroup/statistics.host.ts';
 import { createContainerFiles } from '../linux/files/container-files.host.ts';
@@ -53,6 +54,7 @@ import { createProcessList } from '../linux/runtime/ps.host.ts';
 import { createResourceUpdates } from '../linux/runtime/resource-updates.host.ts';
 import { createRuntimeStates } from '../linux/runtime/runtime-states.host.ts';
 import { createVolumeFiles } from '../linux/runtime/volume-files.host.ts';
+import type { Digest } from '../oci/digest.ts';
 import { API_VERSION, MIN_API_VERSION } from '../server/router.ts';
 import { absentRoutes } from '../server/routes/absent.ts';
 import { buildRoutes } from '../server/routes/build.ts';
@@ -97,7 +99,8 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
   const events = createEventBus();
   const db = openDatabase(join(config.dataRoot, 'db.sqlite'), { reserve: 'reserve' });
   const content = createContentStore({ root: join(config.dataRoot, 'content') });
-  const layers = createLayerStore({ root: config.dataRoot, content, db, background: tasks });
+  const trash = createTrash(join(config.dataRoot, 'trash'));
+  const layers = createLayerStore({ root: config.dataRoot, content, db, trash, background: tasks });
   const cgroups = createCgroups();
   cgroups.prepare();
 
@@ -108,16 +111,20 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
     layers,
     records: imageRecords,
     catalog,
+    trash,
     background: tasks,
     now: Date.now,
   });
   const host = { os: 'linux', architecture: architecture() };
-  const users = (): ReturnType<Parameters<typeof createImageService>[0]['users']> =>
-    containers.context.table.all().map(({ record }) => ({
+  const stepImages = new Set<Digest>();
+  const users = (): ReturnType<Parameters<typeof createImageService>[0]['users']> => [
+    ...containers.context.table.all().map(({ record }) => ({
       containerId: record.id,
       imageId: record.image.id,
       running: ['running', 'paused', 'restarting'].includes(record.state.status),
-    }));
+    })),
+    ...Array.from(stepImages, (imageId) => ({ containerId: 'of a build', imageId, running: true })),
+  ];
   const imageDeps = {
     content,
     layers,
@@ -161,7 +168,7 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
   });
   const volumes = createVolumeService({
     records: createVolumeRecords(db),
-    files: createVolumeFiles({ root: join(config.dataRoot, 'volumes') }),
+    files: createVolumeFiles({ root: join(config.dataRoot, 'volumes'), trash }),
     events,
   });
 
@@ -246,9 +253,11 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
     containerFiles: files,
     files: containerFiles,
     cache: createBuildCache(db),
+    stepImages,
   });
   await layers.recover(report);
   await recover({ containers, execs, report });
+  volumes.recover(report);
   await builds.recover().catch((error: unknown) => report('removing what builds have left', error));
 
   const system = createSystemService({
@@ -298,6 +307,8 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
       ...absentRoutes(),
     ],
   });
+  // What earlier daemons left on the disk goes while this one serves.
+  tasks.spawn('image collection', () => collector.collect());
   return {
     server,
     containers,

@@ -69,7 +69,7 @@ async function buildImage(
   checkSupported(plan);
   const find: FindLayer = async (key) => {
     const layer = request.noCache ? undefined : deps.cache.layer(key);
-    return layer && (await deps.content.has(layer.descriptor.digest)) ? layer : undefined;
+    return layer && (await deps.content.has(layer.descriptor.digest, layer.descriptor.size)) ? layer : undefined;
   };
   const outlook = await lookAhead(plan, context, hostConfig, find);
   const work: Work = { deps, request, plan, outlook, context, bases, output, signal, done: new Map() };

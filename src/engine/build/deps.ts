@@ -1,4 +1,5 @@
 import type { ContainerFiles } from '../../linux/files/container-files.ts';
+import type { Digest } from '../../oci/digest.ts';
 import type { BuildCache } from '../../store/record/build-cache.ts';
 import type { LayerStore } from '../../store/snapshot/layer-store.ts';
 import type { ContainerFilesService } from '../container/files/service.ts';
@@ -19,4 +20,6 @@ export interface BuildDeps
   readonly containerFiles: ContainerFilesService;
   readonly files: Pick<ContainerFiles, 'layer'>;
   readonly cache: BuildCache;
+  /** Images that containers of steps are about to stand on: in use, for whoever removes images. */
+  readonly stepImages: Set<Digest>;
 }

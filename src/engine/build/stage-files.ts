@@ -62,6 +62,8 @@ export async function withContainer<T>(
 ): Promise<T> {
   await using undo = new AsyncDisposableStack();
   const image = await writeManifest(deps, stageConfig(stage.layers, stage.platform), stage.layers, signal);
+  deps.stepImages.add(image.digest);
+  undo.defer(() => void deps.stepImages.delete(image.digest));
   deps.records.put(image, [], deps.now());
   undo.defer(() => deps.records.remove(image.digest));
   const { Id: id = '' } = await deps.containers.create({

@@ -22,6 +22,7 @@ const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
 export async function createContainer(ctx: ContainerContext, request: CreateRequest): Promise<ContainerCreateResponse> {
   const given = request.name?.replace(/^\//, '');
   if (given) checkName(ctx, given);
+  using _held = await ctx.images.hold();
   const image = await ctx.images.resolve(request.config.Image ?? '', request.platform);
   const { possible, warnings } = withinKernel(ctx, request);
   const record = planRecord(ctx, possible, image, given);

@@ -145,11 +145,8 @@ export async function sweepOrphans(ctx: ContainerContext): Promise<void> {
   }
   const ids = new Set(known.map(({ record }) => record.id));
   for (const id of ctx.bundles.listKept()) if (!ids.has(id)) ctx.bundles.removeKept(id);
-  for (const id of ctx.layers.listWritable()) {
-    if (ids.has(id)) continue;
-    await ctx.volumes.releaseAll(id);
-    await ctx.layers.removeWritable(id);
-  }
+  ctx.volumes.releaseOthers(ids);
+  for (const id of ctx.layers.listWritable()) if (!ids.has(id)) await ctx.layers.removeWritable(id);
 }
 
 /** Auto-remove containers that have ended, and removals cut short. */

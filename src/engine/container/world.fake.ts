@@ -53,7 +53,8 @@ export function createWorld(kept: { readonly rows?: Map<string, ContainerRecord>
       flush: async () => undefined,
       isUnpacked: () => true,
       layerSizeBytes: () => 0,
-      collect: async () => undefined,
+      collect: () => undefined,
+      list: () => [],
       async createWritable(id) {
         if (fail.createWritable) throw new KnownError('system', 'disk is full');
         writable.add(id);
@@ -189,6 +190,7 @@ function createFakeRecords(rows: Map<string, ContainerRecord>): ContainerRecords
 
 function fakeImages(): ImageLookup {
   return {
+    hold: async () => ({ [Symbol.dispose]: () => undefined }),
     async resolve(reference) {
       if (reference !== 'busybox') throw new KnownError('not_found', `No such image: ${reference}`);
       return {
@@ -284,6 +286,12 @@ function createFakeVolumes() {
       for (const set of all.values()) set.delete(id);
     },
     copyUp: async () => undefined,
+    recover: () => undefined,
+    usage: async () =>
+      [...all].map(([name, { size }]) => ({ ...toVolume(name), UsageData: { Size: 0, RefCount: size } })),
+    releaseOthers(known) {
+      for (const set of all.values()) for (const id of set) if (!known.has(id)) set.delete(id);
+    },
   };
   return { all, service };
 }

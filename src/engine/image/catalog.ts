@@ -123,7 +123,7 @@ async function readIfHere(content: ContentStore, digest: Digest): Promise<Uint8A
 }
 
 export async function hasAll(content: ContentStore, descriptors: readonly Descriptor[]): Promise<boolean> {
-  for (const { digest } of descriptors) if (!(await content.has(digest))) return false;
+  for (const { digest, size } of descriptors) if (!(await content.has(digest, size))) return false;
   return true;
 }
 

@@ -1,10 +1,11 @@
 import type { TaskGroup } from '../../lib/async/task-group.ts';
-import { chainIdsOf } from '../../oci/chain-id.ts';
-import type { ChainId, Digest } from '../../oci/digest.ts';
+import type { Trash } from '../../lib/fs/trash.ts';
+import type { Digest } from '../../oci/digest.ts';
 import type { ContentStore } from '../../store/content/content-store.ts';
 import type { ImageRecords } from '../../store/record/image-records.ts';
 import type { LayerStore } from '../../store/snapshot/layer-store.ts';
 import type { Catalog } from './catalog.ts';
+import { findNeeded } from './needed.ts';
 
 /**
  * Removes blobs and unpacked layers that no image needs (layers in use by containers are the layer store's to keep).
@@ -14,8 +15,12 @@ import type { Catalog } from './catalog.ts';
 export interface Collector {
   /** Waits for a collection that runs. While any lease is held none begins. */
   lease(): Promise<Disposable>;
-  /** Collects now, or, while leases are held, when the last one is given back. Resolves when done or put off. */
-  collect(): Promise<void>;
+  /**
+   * Collects now, or, while leases are held, when the last one is given back. Resolves when it is off the disk or put off. `partials`:
+   * which beginnings of pulls that were cut off go too, those older than a day (`old`, the default) or `all`. Resolves with the bytes of
+   * those that this call took away.
+   */
+  collect(options?: { readonly partials?: 'old' | 'all' }): Promise<number>;
 }
 
 export interface CollectorDeps {
@@ -23,6 +28,8 @@ export interface CollectorDeps {
   readonly layers: LayerStore;
   readonly records: ImageRecords;
   readonly catalog: Catalog;
+  /** Where the layer store puts what it gives up. */
+  readonly trash: Trash;
   /** Owns collections that were put off. */
   readonly background: TaskGroup;
   /** Milliseconds since the epoch. */
@@ -31,31 +38,37 @@ export interface CollectorDeps {
 
 export function createCollector(deps: CollectorDeps): Collector {
   let leases = 0;
-  let wanted = false;
-  let running: Promise<unknown> | undefined;
+  let wanted: 'old' | 'all' | undefined;
+  let running: Promise<Swept> | undefined;
+  const idle = async (): Promise<void> => {
+    while (running) await running.catch(() => undefined);
+  };
 
-  const run = async (): Promise<void> => {
-    while (running) await running;
-    if (!wanted || leases > 0) return;
-    wanted = false;
-    running = sweep(deps)
-      .then((outcome) => outcome === 'again' && later())
-      .finally(() => (running = undefined));
-    await running;
+  const run = async (): Promise<number> => {
+    // At once when it can be: a collection that was put off must not be put off again by whoever comes next.
+    if (running) await idle();
+    if (wanted === undefined || leases > 0) return 0;
+    running = sweep(deps, wanted).finally(() => (running = undefined));
+    wanted = undefined;
+    const { partialBytes, again } = await running;
+    if (again) later();
+    // Beside whatever goes on by now: nothing can come back out of the trash.
+    await deps.trash.empty();
+    return partialBytes;
   };
   const later = (): void =>
     deps.background.spawn('image collection', async () => {
       await deps.layers.flush();
-      wanted = true;
+      wanted ??= 'old';
       await run();
     });
   const release = (): void => {
     leases--;
-    if (leases === 0 && wanted) deps.background.spawn('image collection', run);
+    if (leases === 0 && wanted !== undefined) deps.background.spawn('image collection', run);
   };
   return {
     async lease() {
-      while (running) await running.catch(() => undefined);
+      await idle();
       leases++;
       let held = true;
       return {
@@ -65,9 +78,9 @@ export function createCollector(deps: CollectorDeps): Collector {
         },
       };
     },
-    async collect() {
-      wanted = true;
-      await run();
+    async collect({ partials = 'old' } = {}) {
+      wanted = wanted === 'all' ? 'all' : partials;
+      return await run();
     },
   };
 }
@@ -75,21 +88,22 @@ export function createCollector(deps: CollectorDeps): Collector {
 /** How long the beginning of a pull that was cut off is kept for the next one. */
 const PARTIAL_MS = 24 * 60 * 60 * 1000;
 
-/** `again`: something must stay until all layers are on disk. */
-async function sweep({ content, layers, records, catalog, now }: CollectorDeps): Promise<'done' | 'again'> {
-  const blobs = new Set<Digest>();
-  const chains = new Set<ChainId>();
-  for (const { target } of records.list()) {
-    for (const { digest } of await catalog.reachable(target)) blobs.add(digest);
-    for (const { document } of await catalog.manifests(target))
-      for (const chain of chainIdsOf(document.diffIds)) chains.add(chain);
-  }
-  await layers.collect(chains);
+interface Swept {
+  /** Of beginnings of pulls that were dropped. */
+  readonly partialBytes: number;
+  /** Something must stay until all layers are on disk. */
+  readonly again: boolean;
+}
+
+async function sweep(deps: CollectorDeps, partials: 'old' | 'all'): Promise<Swept> {
+  const { content, layers, now } = deps;
+  const needed = await findNeeded(deps);
+  layers.collect(needed.chains);
   const unneeded: Digest[] = [];
-  for await (const { digest } of content.list()) if (!blobs.has(digest)) unneeded.push(digest);
+  for await (const { digest } of content.list()) if (!needed.blobs.has(digest)) unneeded.push(digest);
   // Layers of containers may need theirs for a moment more.
   const kept = layers.blobsInNeed();
   for (const digest of unneeded) if (!kept.has(digest)) await content.remove(digest);
-  await content.dropPartials(now() - PARTIAL_MS);
-  return unneeded.some((digest) => kept.has(digest)) ? 'again' : 'done';
+  const before = partials === 'all' ? Number.POSITIVE_INFINITY : now() - PARTIAL_MS;
+  return { partialBytes: await content.dropPartials(before), again: unneeded.some((digest) => kept.has(digest)) };
 }

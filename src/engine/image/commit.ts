@@ -5,6 +5,7 @@ import { asFields, jsonFields } from '../../oci/manifest.ts';
 import { OCI_CONFIG, OCI_LAYER, OCI_MANIFEST } from '../../oci/media-type.ts';
 import { familiarReference, formatReference, isValidTag, parseReference, withDefaultTag } from '../../oci/reference.ts';
 import type { Descriptor } from '../../store/content/content-store.ts';
+import { hasAll } from './catalog.ts';
 import { applyChanges } from './changes.ts';
 import type { ImageServiceDeps } from './deps.ts';
 import type { ImageCommits, ImageDraft } from './image-commits.ts';
@@ -54,6 +55,8 @@ async function readBase({ catalog, content }: CommitDeps, { base }: ImageDraft):
   const parsed = await catalog.read({ mediaType: base.mediaType, size: base.size, digest: base.digest as Digest });
   if (parsed?.kind !== 'manifest')
     throw new KnownError('not_found', `the image ${base.digest} of the container is not there any more`);
+  if (!(await hasAll(content, parsed.layers)))
+    throw new KnownError('not_found', `layers of the image ${base.digest} of the container are not there any more`);
   try {
     const bytes = await content.readAll(parsed.config.digest);
     const history = jsonFields(bytes, 'image config').get('history');

@@ -75,6 +75,11 @@ function deleteConflict(image: Digest, how: string, why: string): KnownError {
   return new KnownError('conflict', `conflict: unable to delete ${digestHex(image).slice(0, 12)} (${how}) - ${why}`);
 }
 
+/** It has another size than its manifest says: a power failure or a bad disk. */
+export function damagedBlob(digest: Digest): KnownError {
+  return new KnownError('data_loss', `content ${digest} is damaged on disk; pull the image again`);
+}
+
 export function invalidArchive(why: string): KnownError {
   return new KnownError('invalid_parameter', `invalid image archive: ${why}`);
 }

@@ -8,10 +8,13 @@ import { unpack } from './unpack.ts';
 
 /** The container rules' view of images. An image that was loaded for another platform is taken when it is the only one. */
 export function createImageLookup(
-  deps: Pick<ImageServiceDeps, 'records' | 'catalog' | 'layers' | 'host'>,
+  deps: Pick<ImageServiceDeps, 'records' | 'catalog' | 'layers' | 'host' | 'collector'>,
 ): ImageLookup {
   return {
+    hold: () => deps.collector.lease(),
     async resolve(reference, platform) {
+      // It may unpack, and layers that lie below must stay meanwhile.
+      using _lease = await deps.collector.lease();
       const { record } = findImage(deps.records, reference);
       const wanted = platform ? parsePlatform(platform, deps.host) : deps.host;
       const found = pickManifest(await deps.catalog.manifests(record.target), wanted, !platform);

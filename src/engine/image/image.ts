@@ -8,6 +8,8 @@ export interface ImageLookup {
    * Errors: not_found `No such image: x:tag`.
    */
   resolve(reference: string, platform?: string): Promise<ResolvedImage>;
+  /** While it is held nothing that was resolved is collected: until a container that needs it is on record. */
+  hold(): Promise<Disposable>;
 }
 
 export interface ResolvedImage {

@@ -6,7 +6,10 @@ import { describeAll } from './describe.ts';
 import { imageFilter, parseDangling } from './filter.ts';
 import { deleteImage } from './remove.ts';
 
-/** Deletes images that no container uses: dangling ones, or with `dangling=false` all. */
+/**
+ * Deletes images that no container uses: dangling ones, or with `dangling=false` all. Without other filters the beginnings of pulls that
+ * were cut off go too.
+ */
 export async function prune(
   deps: ImageServiceDeps,
   filters: Filters,
@@ -23,8 +26,8 @@ export async function prune(
   const kept = new Set(all.filter((image) => !doomed.includes(image)).flatMap((image) => [...image.parts.keys()]));
   const freed = new Map<Digest, number>(doomed.flatMap((image) => [...image.parts].filter(([key]) => !kept.has(key))));
   const deleted = doomed.flatMap(({ record }) => deleteImage(deps, record, record.names));
-  if (doomed.length > 0) await deps.collector.collect();
-  const reclaimedBytes = [...freed.values()].reduce((sum, size) => sum + size, 0);
+  const partialBytes = await deps.collector.collect({ partials: others.size === 0 ? 'all' : 'old' });
+  const reclaimedBytes = [...freed.values()].reduce((sum, size) => sum + size, partialBytes);
   deps.events.publish({ type: 'image', action: 'prune', id: '', attributes: { reclaimed: String(reclaimedBytes) } });
   return { deleted, reclaimedBytes };
 }

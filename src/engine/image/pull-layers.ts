@@ -85,7 +85,7 @@ async function downloadOne(
   limit: Limit,
   onOpen: (blob: GrowingBlob) => void,
 ): Promise<void> {
-  if (await deps.content.has(descriptor.digest)) return news.existed(descriptor);
+  if (await deps.content.has(descriptor.digest, descriptor.size)) return news.existed(descriptor);
   news.tell(descriptor, 'Pulling fs layer');
   await limit(async () => {
     signal.throwIfAborted();

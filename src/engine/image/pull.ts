@@ -150,7 +150,7 @@ async function fetchConfig(
     );
   if (config.size > MAX_CONFIG_BYTES)
     throw new KnownError('invalid_parameter', `image config ${config.digest} is larger than ${MAX_CONFIG_BYTES} bytes`);
-  if (!(await deps.content.has(config.digest))) {
+  if (!(await deps.content.has(config.digest, config.size))) {
     await deps.content.write(repository.blob(config, { signal }), { digest: config.digest, size: config.size, signal });
   }
   return parseImageDocument(await deps.content.readAll(config.digest));

@@ -7,7 +7,7 @@ import type { ContentStore, Descriptor } from '../../store/content/content-store
 import type { ImageRecord, ImageRecords } from '../../store/record/image-records.ts';
 import { pickManifest } from './catalog.ts';
 import type { ImageServiceDeps } from './deps.ts';
-import { noSuchImage } from './errors.ts';
+import { damagedBlob, noSuchImage } from './errors.ts';
 import { findImage } from './find.ts';
 
 interface Selected {
@@ -87,9 +87,10 @@ async function planArchive(deps: ImageServiceDeps, images: readonly Selected[]):
   const index: object[] = [];
   const manifests: object[] = [];
   for (const { record, names } of images) {
-    for (const { digest } of await deps.catalog.reachable(record.target)) {
-      if (await deps.content.has(digest))
-        blobs.set(digest, { path: blobPath(digest), size: await deps.content.size(digest), blob: digest });
+    for (const { digest, size } of await deps.catalog.reachable(record.target)) {
+      if (!(await deps.content.has(digest))) continue;
+      if (!(await deps.content.has(digest, size))) throw damagedBlob(digest);
+      blobs.set(digest, { path: blobPath(digest), size, blob: digest });
     }
     index.push(...indexEntries(record.target, [...names]));
     manifests.push(await manifestEntry(deps, record, [...names]));

@@ -37,8 +37,10 @@ export function createVolumeService(deps: {
     Options: null,
   });
   const destroy = async (name: string): Promise<void> => {
+    // Files first: a record without a folder is a removal to be finished, files without a record would be somebody's data.
+    files.discard(name);
     records.remove(name);
-    await files.remove(name);
+    await files.emptyTrash();
     tell('destroy', name);
   };
   return {
@@ -81,6 +83,26 @@ export function createVolumeService(deps: {
             has('dangling', (value) => ['true', '1'].includes(value) === (records.users(name).length === 0)),
         )
         .map(toVolume);
+    },
+    recover(report) {
+      const folders = new Set(files.list());
+      for (const { name } of records.list())
+        if (!folders.has(name) && records.users(name).length === 0) records.remove(name);
+      for (const name of folders) {
+        if (records.get(name) || files.removeEmpty(name)) continue;
+        report(`volumes: the folder ${name} has content and no record; it is left as it is`, undefined);
+      }
+    },
+    async usage() {
+      const measured: Volume[] = [];
+      for (const record of records.list()) {
+        const { name } = record;
+        measured.push({
+          ...toVolume(record),
+          UsageData: { Size: await files.sizeBytes(name), RefCount: records.users(name).length },
+        });
+      }
+      return measured;
     },
     inspect: async (name) => toVolume(find(name)),
     remove: (name, { force }) =>
@@ -127,6 +149,9 @@ export function createVolumeService(deps: {
       return files.path(name);
     },
     unmount: (name, container) => tell('unmount', name, { container }),
+    releaseOthers(known) {
+      for (const id of records.allUsers()) if (!known.has(id)) records.release(id);
+    },
     releaseAll: async (containerId) => records.release(containerId),
     copyUp: async (name, rootfs, imagePath) => await files.copyUp(name, rootfs, imagePath),
   };

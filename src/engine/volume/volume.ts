@@ -15,6 +15,10 @@ export interface VolumeService {
   inspect(name: string): Promise<Volume>;
   /** Errors: conflict `remove NAME: volume is in use - [ids]`; not_found unless `force`. */
   remove(name: string, options: { readonly force: boolean }): Promise<void>;
+  /** Brings records and folders in line after a crash: finishes removals, takes back creations. What has content and no record is told of and kept. */
+  recover(report: (what: string, error: unknown) => void): void;
+  /** Every volume with its size and the number of containers that have it. */
+  usage(): Promise<readonly Volume[]>;
   prune(
     filters: ReadonlyMap<string, readonly string[]>,
   ): Promise<{ readonly deleted: readonly string[]; readonly reclaimedBytes: number }>;
@@ -24,6 +28,8 @@ export interface VolumeService {
   mount(name: string, containerId: string, at: { readonly destination: string; readonly readOnly: boolean }): string;
   /** That run has ended. */
   unmount(name: string, containerId: string): void;
+  /** Containers that are none of `known` use no volume: their creation was cut short. */
+  releaseOthers(known: ReadonlySet<string>): void;
   /** The container no longer uses any volume. */
   releaseAll(containerId: string): Promise<void>;
   /** Copies the image's content at `imagePath` (inside the mounted rootfs) into the volume if it is empty, with owners and modes. */

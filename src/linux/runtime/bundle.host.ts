@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { lstat, opendir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errnoOf, wrapError } from '../../lib/errors.ts';
+import { wrapError } from '../../lib/errors.ts';
+import { measureTree } from '../../lib/fs/measure-tree.ts';
 import type { BundlePaths, Bundles } from './bundle.ts';
 import { ensureFolderInRoot, resolveInRoot } from './rooted-path.host.ts';
 
@@ -93,7 +93,7 @@ export function createBundles(deps: { readonly dataRoot: string; readonly execRo
       };
       return spec.process;
     },
-    sizeBytes: async (path) => await sizeBytes(path),
+    sizeBytes: async (path) => (await measureTree(path)).fileBytes,
   };
 }
 
@@ -110,24 +110,4 @@ function readText(path: string): string {
   const info = statSync(path, { throwIfNoEntry: false });
   if (!info?.isFile() || info.size > ACCOUNTS_MAX_BYTES) return '';
   return readFileSync(path, 'utf8');
-}
-
-/** Bytes of all files below; one with several names counts once. */
-async function sizeBytes(path: string, seen = new Set<number>()): Promise<number> {
-  let total = 0;
-  try {
-    for await (const entry of await opendir(path)) {
-      const inner = join(path, entry.name);
-      if (entry.isDirectory()) {
-        total += await sizeBytes(inner, seen);
-        continue;
-      }
-      const { ino, nlink, size } = await lstat(inner);
-      if (nlink === 1 || !seen.has(ino)) total += size;
-      if (nlink > 1) seen.add(ino);
-    }
-  } catch (error) {
-    if (errnoOf(error) !== 'ENOENT' && errnoOf(error) !== 'ENOTDIR') throw error;
-  }
-  return total;
 }

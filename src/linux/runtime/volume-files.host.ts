@@ -1,26 +1,38 @@
-import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
-import { readdir, rm, stat } from 'node:fs/promises';
+import { existsSync, mkdirSync, readdirSync, rmdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { KnownError } from '../../lib/errors.ts';
+import { errnoOf, KnownError, wrapError } from '../../lib/errors.ts';
+import { measureTree } from '../../lib/fs/measure-tree.ts';
+import type { Trash } from '../../lib/fs/trash.ts';
 import { resolveInRoot } from './rooted-path.host.ts';
 import type { VolumeFiles } from './volume-files.ts';
 
-export function createVolumeFiles(deps: { readonly root: string }): VolumeFiles {
+/** `trash` is on the file system of `root`. */
+export function createVolumeFiles(deps: { readonly root: string; readonly trash: Trash }): VolumeFiles {
   mkdirSync(deps.root, { recursive: true, mode: 0o701 });
   const path = (name: string): string => join(deps.root, name, '_data');
   return {
     path,
     make: (name) => void mkdirSync(path(name), { recursive: true, mode: 0o755 }),
-    remove: async (name) => await rm(join(deps.root, name), { recursive: true, force: true }),
-    async sizeBytes(name) {
-      const entries = await readdir(path(name), { recursive: true, withFileTypes: true });
-      const sizes = await Promise.all(
-        entries
-          .filter((entry) => entry.isFile())
-          .map(async (entry) => (await stat(join(entry.parentPath, entry.name))).size),
-      );
-      return sizes.reduce((sum, size) => sum + size, 0);
+    list: () => readdirSync(deps.root),
+    discard(name) {
+      try {
+        deps.trash.put(join(deps.root, name));
+      } catch (error) {
+        throw wrapError(error, `removing the files of volume ${name}`);
+      }
     },
+    emptyTrash: () => deps.trash.empty(),
+    removeEmpty(name) {
+      try {
+        if (existsSync(path(name))) rmdirSync(path(name));
+        rmdirSync(join(deps.root, name));
+        return true;
+      } catch (error) {
+        if (['ENOTEMPTY', 'EEXIST', 'ENOTDIR', 'EBUSY'].includes(errnoOf(error) ?? '')) return false;
+        throw error;
+      }
+    },
+    sizeBytes: async (name) => (await measureTree(path(name))).fileBytes,
     async copyUp(name, rootfs, imagePath) {
       const source = resolveInRoot(rootfs, imagePath);
       if (!existsSync(source) || !statSync(source).isDirectory() || readdirSync(path(name)).length > 0) return;

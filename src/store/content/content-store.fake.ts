@@ -14,7 +14,8 @@ export function createFakeContentStore(): ContentStore {
     return blob;
   };
   const store: ContentStore = {
-    has: async (digest) => blobs.has(digest),
+    has: async (digest, size = blobs.get(digest)?.length) => blobs.has(digest) && blobs.get(digest)?.length === size,
+    verify: async (digest) => blobs.has(digest),
     size: async (digest) => get(digest).length,
     path: async (digest) => {
       throw new KnownError('not_implemented', `content ${get(digest).length} has no path in memory`);
@@ -49,7 +50,7 @@ export function createFakeContentStore(): ContentStore {
       return { digest, size };
     },
     async resume({ digest, size }, source, { signal, onProgress, onOpen }) {
-      if (blobs.has(digest)) return;
+      if (await store.has(digest, size)) return;
       const before = partials.get(digest) ?? new Uint8Array();
       let bytes = Buffer.from(before);
       const growth = createGrowth('');
@@ -79,7 +80,11 @@ export function createFakeContentStore(): ContentStore {
       if (before.byteLength === 0) throw wrong;
       await store.resume({ digest, size }, source, { signal });
     },
-    dropPartials: async () => partials.clear(),
+    async dropPartials() {
+      const bytes = [...partials.values()].reduce((sum, { length }) => sum + length, 0);
+      partials.clear();
+      return bytes;
+    },
     remove: async (digest) => void blobs.delete(digest),
     async *list() {
       for (const [digest, blob] of blobs) yield { digest, size: blob.length };

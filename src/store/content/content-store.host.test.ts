@@ -45,3 +45,46 @@ test('what a crash left half written is gone at the next start', () => {
   createContentStore({ root: place });
   expect(readdirSync(join(place, 'ingest'))).toEqual([]);
 });
+
+async function damagedStore(name: string, damage: (bytes: Buffer) => Buffer) {
+  const place = join(root, name);
+  const store = createContentStore({ root: place });
+  const bytes = Buffer.from('hello');
+  const { digest } = await store.write(
+    (async function* () {
+      yield bytes;
+    })(),
+  );
+  writeFileSync(await store.path(digest), damage(bytes));
+  return { store, digest };
+}
+
+test('a blob that lost its end is not there for who knows its size, and is fetched again', async () => {
+  const { store, digest } = await damagedStore('truncated', (bytes) => bytes.subarray(0, 3));
+  expect([await store.has(digest), await store.has(digest, 5), await store.has(digest, 3)]).toEqual([
+    true,
+    false,
+    true,
+  ]);
+  const source = async function* (): AsyncGenerator<Uint8Array> {
+    yield Buffer.from('hello');
+  };
+  await store.resume({ digest, size: 5 }, source, { signal: new AbortController().signal });
+  expect(Buffer.from(await store.readAll(digest)).toString()).toBe('hello');
+});
+
+test('a damaged blob is removed when it is read whole or verified, and counts as not there', async () => {
+  for (const [name, damage] of [
+    ['short', (bytes: Buffer) => bytes.subarray(0, 3)],
+    ['zeros', (bytes: Buffer) => Buffer.alloc(bytes.length)],
+  ] as const) {
+    const read = await damagedStore(`read-${name}`, damage);
+    await expect(read.store.readAll(read.digest)).rejects.toMatchObject({ kind: 'not_found' });
+    expect(await read.store.has(read.digest)).toBe(false);
+    const verified = await damagedStore(`verified-${name}`, damage);
+    expect(await verified.store.verify(verified.digest)).toBe(false);
+    expect(await verified.store.has(verified.digest)).toBe(false);
+  }
+  const { store, digest } = await damagedStore('whole', (bytes) => bytes);
+  expect([await store.verify(digest), await store.has(digest)]).toEqual([true, true]);
+});

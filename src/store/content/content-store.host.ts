@@ -29,9 +29,9 @@ export function createContentStore(deps: { readonly root: string }): ContentStor
   const pathOf = (digest: Digest): string => join(blobs, digestHex(digest));
 
   const store: ContentStore = {
-    has: async (digest) =>
-      await access(pathOf(digest)).then(
-        () => true,
+    has: async (digest, size) =>
+      await stat(pathOf(digest)).then(
+        (info) => size === undefined || info.size === size,
         () => false,
       ),
     size: async (digest) => (await found(digest, stat(pathOf(digest)))).size,
@@ -43,7 +43,18 @@ export function createContentStore(deps: { readonly root: string }): ContentStor
       const size = await store.size(digest);
       if (size > maxBytes)
         throw new KnownError('invalid_parameter', `blob ${digest} is too large to be read at once: ${size} bytes`);
-      return await found(digest, readFile(pathOf(digest)));
+      const bytes = await found(digest, readFile(pathOf(digest)));
+      if (createHash('sha256').update(bytes).digest('hex') === digestHex(digest)) return bytes;
+      await rm(pathOf(digest), { force: true });
+      throw new KnownError('not_found', `content ${digest} was damaged on disk and is removed`);
+    },
+    async verify(digest) {
+      if (!(await store.has(digest))) return false;
+      const hash = createHash('sha256');
+      for await (const chunk of await store.stream(digest)) hash.update(chunk);
+      if (hash.digest('hex') === digestHex(digest)) return true;
+      await rm(pathOf(digest), { force: true });
+      return false;
     },
     async stream(digest, offset = 0) {
       await found(digest, access(pathOf(digest)));
@@ -63,7 +74,7 @@ export function createContentStore(deps: { readonly root: string }): ContentStor
     },
     resume: (descriptor, source, options) =>
       locks.run(descriptor.digest, async () => {
-        if (await store.has(descriptor.digest)) return;
+        if (await store.has(descriptor.digest, descriptor.size)) return;
         options.signal.throwIfAborted();
         await fetchPartial(join(partial, digestHex(descriptor.digest)), descriptor, source, options);
         await rename(join(partial, digestHex(descriptor.digest)), pathOf(descriptor.digest));

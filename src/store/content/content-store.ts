@@ -32,13 +32,19 @@ export interface GrowingBlob {
  * complete, verified and durable.
  */
 export interface ContentStore {
-  has(digest: Digest): Promise<boolean>;
+  /** With `size`, a blob of another size does not count: one that lost its end is to be fetched again. */
+  has(digest: Digest, size?: number): Promise<boolean>;
   /** Size in bytes. Errors: not_found. */
   size(digest: Digest): Promise<number>;
   /** Path of the blob's file, for readers that want a descriptor. Errors: not_found. */
   path(digest: Digest): Promise<string>;
-  /** The whole blob, for manifests and configs. Errors: not_found; invalid_parameter when larger than `maxBytes` (default 8 MiB). */
+  /**
+   * The whole blob, for manifests and configs. One that is not what its digest says (damaged on disk) is removed and counts as not there.
+   * Errors: not_found; invalid_parameter when larger than `maxBytes` (default 8 MiB).
+   */
   readAll(digest: Digest, maxBytes?: number): Promise<Uint8Array>;
+  /** Reads the whole blob and compares. False: it is not there, or it was damaged and is removed now. */
+  verify(digest: Digest): Promise<boolean>;
   /** A stream of the blob's bytes from `offset` (default 0) on. Errors: not_found. */
   stream(digest: Digest, offset?: number): Promise<AsyncIterable<Uint8Array>>;
   /**
@@ -69,8 +75,8 @@ export interface ContentStore {
       readonly onOpen?: (blob: GrowingBlob) => void;
     },
   ): Promise<void>;
-  /** Drops beginnings of blobs that nobody went on with since `beforeMs` (milliseconds since the epoch). Not beside `resume`. */
-  dropPartials(beforeMs: number): Promise<void>;
+  /** Drops beginnings of blobs that nobody went on with since `beforeMs` (milliseconds since the epoch); resolves with their bytes. Not beside `resume`. */
+  dropPartials(beforeMs: number): Promise<number>;
   /** Deletes a blob; fine when it is gone. Only the image garbage collector calls this. */
   remove(digest: Digest): Promise<void>;
   list(): AsyncIterable<{ readonly digest: Digest; readonly size: number }>;

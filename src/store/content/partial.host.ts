@@ -86,12 +86,17 @@ async function sizeAt(path: string): Promise<number> {
   }
 }
 
-/** Removes the files of a folder that were last written before a time. */
-export async function dropOld(folder: string, beforeMs: number): Promise<void> {
+/** Removes the files of a folder that were last written before a time; resolves with their bytes. */
+export async function dropOld(folder: string, beforeMs: number): Promise<number> {
+  let dropped = 0;
   for await (const { name } of await opendir(folder)) {
     const path = join(folder, name);
-    if ((await stat(path)).mtimeMs < beforeMs) await rm(path, { force: true });
+    const { mtimeMs, size } = await stat(path);
+    if (mtimeMs >= beforeMs) continue;
+    await rm(path, { force: true });
+    dropped += size;
   }
+  return dropped;
 }
 
 function mismatch(what: string, got: string | number, wanted: string | number): KnownError {

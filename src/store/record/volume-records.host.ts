@@ -23,6 +23,11 @@ export function createVolumeRecords(db: Database): VolumeRecords {
         .map(({ container }) => container),
     use: (name, containerId) =>
       void db.run('INSERT OR IGNORE INTO volume_use (volume, container) VALUES (?, ?)', [name, containerId]),
+    allUsers: () =>
+      db
+        .query<{ container: string }, []>('SELECT DISTINCT container FROM volume_use')
+        .all()
+        .map(({ container }) => container),
     release: (containerId) => void db.run('DELETE FROM volume_use WHERE container = ?', [containerId]),
   };
 }

@@ -7,6 +7,8 @@ export interface VolumeRecords {
   users(name: string): readonly string[];
   use(name: string, containerId: string): void;
   release(containerId: string): void;
+  /** Every container that uses any volume. */
+  allUsers(): readonly string[];
 }
 
 export interface VolumeRecord {

@@ -11,12 +11,14 @@ import {
   readlinkSync,
   rmSync,
   statSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { createTaskGroup } from '../../lib/async/task-group.ts';
+import { createTrash } from '../../lib/fs/trash.ts';
 import { type NewTarEntry, tarEnd, tarHeader, tarPadding } from '../../lib/tar/writer.ts';
 import { createMounter } from '../../linux/mount/mounter.host.ts';
 import { type DiffId, parseDigest } from '../../oci/digest.ts';
@@ -29,11 +31,12 @@ const place = mkdtempSync(join(tmpdir(), 'skl-'));
 const content = createContentStore({ root: join(place, 'content') });
 const db = openDatabase(':memory:');
 const root = join(place, 's');
+const trash = createTrash(join(place, 'trash'));
 const background = createTaskGroup((_name, error) => {
   // what comes late finds the folder gone with the tests
   if (existsSync(place)) throw error;
 });
-const store = createLayerStore({ root, content, db, background });
+const store = createLayerStore({ root, content, db, trash, background });
 const mounter = createMounter();
 afterAll(() => {
   for (const point of mounter.list(place)) mounter.unmount(point);
@@ -175,14 +178,14 @@ test('layers nobody needs are collected, those of a container stay', async () =>
   const keptChain = await store.ensureUnpacked([kept], {});
   const goneChain = await store.ensureUnpacked([gone], {});
   await store.createWritable('holder', keptChain);
-  await store.collect(new Set());
+  store.collect(new Set());
   expect([keptChain && store.isUnpacked(keptChain), goneChain && store.isUnpacked(goneChain)]).toEqual([true, false]);
 });
 
 test('what a crash left unrecorded is removed at the next start, the rest is known', async () => {
   mkdirSync(join(root, 'layers', 'zz'));
   mkdirSync(join(root, 'writable', 'half'));
-  const again = createLayerStore({ root, content, db, background });
+  const again = createLayerStore({ root, content, db, trash, background });
   expect(existsSync(join(root, 'layers', 'zz'))).toBe(false);
   expect(again.listWritable()).toEqual(['holder']);
 });
@@ -257,7 +260,8 @@ test('after a power failure, layers that were not surely on disk are unpacked ag
   const own = openDatabase(':memory:');
   const folder = join(place, 'power');
   const stuck = createTaskGroup(() => undefined);
-  const open = (bootId: string) => createLayerStore({ root: folder, content, db: own, background: stuck, bootId });
+  const open = (bootId: string) =>
+    createLayerStore({ root: folder, content, db: own, trash, background: stuck, bootId });
   const earlier = open('one');
   const [used, unused] = [
     await layer([{ name: 'used', type: 'file', content: 'whole' }]),
@@ -290,4 +294,26 @@ test('after a power failure, layers that were not surely on disk are unpacked ag
   await last.recover((what) => errors.push(what));
   expect(errors).toEqual([`unpacking layer ${used.descriptor.digest} again`]);
   expect(() => last.rootfs('holder')).toThrow('not unpacked');
+});
+
+test('a layer that was damaged on disk is told of and removed, so that it can be fetched again', async () => {
+  const kept = await layer([{ name: 'file', type: 'file', content: 'x'.repeat(5000) }], gzipSync);
+  truncateSync(await content.path(kept.descriptor.digest), 30);
+  await expect(store.ensureUnpacked([kept], {})).rejects.toMatchObject({
+    kind: 'data_loss',
+    message: expect.stringContaining('damaged on disk'),
+  });
+  expect(await content.has(kept.descriptor.digest)).toBe(false);
+});
+
+test('collecting leaves nothing behind but in the trash, and does not wait', async () => {
+  const gone = await layer([{ name: 'going', type: 'file', content: 'x' }]);
+  const chain = await store.ensureUnpacked([gone], {});
+  const path = store.list().find((one) => one.chain === chain)?.path ?? '';
+  expect(existsSync(path)).toBe(true);
+  store.collect(new Set());
+  expect([existsSync(path), store.list().some((one) => one.chain === chain)]).toEqual([false, false]);
+  expect(readdirSync(join(place, 'trash')).length).toBeGreaterThan(0);
+  await trash.empty();
+  expect(readdirSync(join(place, 'trash'))).toEqual([]);
 });

@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { createLimit } from '../../lib/async/limit.ts';
 import { createSingleFlight } from '../../lib/async/single-flight.ts';
 import type { TaskGroup } from '../../lib/async/task-group.ts';
-import { KnownError } from '../../lib/errors.ts';
+import { isKind, KnownError } from '../../lib/errors.ts';
+import type { Trash } from '../../lib/fs/trash.ts';
 import { chainIdsOf } from '../../oci/chain-id.ts';
 import type { ChainId, DiffId, Digest } from '../../oci/digest.ts';
 import type { ContentStore, GrowingBlob } from '../content/content-store.ts';
@@ -33,12 +34,14 @@ export function createLayerStore(deps: {
   readonly root: string;
   readonly content: ContentStore;
   readonly db: Database;
+  /** On the file system of `root`. */
+  readonly trash: Trash;
   /** Owns the writing to disk of layers that are in use already. */
   readonly background: TaskGroup;
   /** The kernel's; another one tells that the machine has gone down in between. */
   readonly bootId?: string;
 }): LayerStore {
-  const { content, db, background } = deps;
+  const { content, db, trash, background } = deps;
   const paths = snapshotPaths(deps.root);
   for (const folder of [paths.layers, paths.writable, paths.empty]) mkdirSync(folder, { recursive: true, mode: 0o710 });
   const table = createLayerTable(db, deps.bootId ?? readFileSync(BOOT_ID, 'utf8').trim());
@@ -50,8 +53,8 @@ export function createLayerStore(deps: {
       .all()
       .map((row) => [row.container, row.chain ?? undefined]),
   );
-  removeUnrecorded(paths.layers, new Set(['empty', ...Array.from(layers.values(), ({ name }) => name)]));
-  removeUnrecorded(paths.writable, new Set(writables.keys()));
+  discardUnrecorded(trash, paths.layers, new Set(['empty', ...Array.from(layers.values(), ({ name }) => name)]));
+  discardUnrecorded(trash, paths.writable, new Set(writables.keys()));
   let counter = Math.max(0, ...[...layers.values(), ...table.torn].map(({ name }) => Number.parseInt(name, 36)));
   const limit = createLimit(PARALLEL_UNPACKS);
   const flights = createSingleFlight<LayerRow>();
@@ -72,12 +75,20 @@ export function createLayerStore(deps: {
       onStart();
       const path = (): Promise<string> => content.path(layer.descriptor.digest);
       return await unpackInto(threads, target, { path, growing }, signal);
+    }).catch(async (error: unknown) => {
+      // One that comes just now is verified by who writes it.
+      if (!growing && isKind(error, 'invalid_parameter') && !(await content.verify(layer.descriptor.digest)))
+        throw damaged(layer.descriptor.digest, error);
+      throw error;
     });
-    if (answer.diffId !== layer.diffId)
+    if (answer.diffId !== layer.diffId) {
+      if (!growing && !(await content.verify(layer.descriptor.digest)))
+        throw damaged(layer.descriptor.digest, undefined);
       throw new KnownError(
         'data_loss',
         `layer ${layer.descriptor.digest} unpacks to ${answer.diffId}, the image says ${layer.diffId}`,
       );
+    }
     const { diffId, descriptor } = layer;
     const row = { chain, parent: parent ?? null, name, sizeBytes: answer.sizeBytes, digest: descriptor.digest, diffId };
     table.add(row);
@@ -136,13 +147,15 @@ export function createLayerStore(deps: {
     flush: () => flusher.flush(),
     isUnpacked: (chain) => layers.has(chain),
     layerSizeBytes: (chain) => get(chain).sizeBytes,
-    async collect(keep) {
+    collect(keep) {
       const needed = withParents([...keep, ...writables.values()], layers);
       for (const row of [...layers.values()].filter(({ chain }) => !needed.has(chain))) {
         table.remove(row.chain);
-        await rm(paths.layer(row.name), { recursive: true, force: true });
+        trash.put(paths.layer(row.name));
       }
     },
+    list: () =>
+      [...layers.values()].map(({ chain, name, sizeBytes }) => ({ chain, path: paths.layer(name), sizeBytes })),
     async createWritable(containerId, chain) {
       if (chain !== undefined) get(chain);
       mkdirSync(paths.upper(containerId), { recursive: true, mode: 0o755 });
@@ -182,8 +195,13 @@ function withParents(
   return all;
 }
 
-function removeUnrecorded(folder: string, recorded: ReadonlySet<string>): void {
-  if (!existsSync(folder)) return;
-  for (const name of readdirSync(folder))
-    if (!recorded.has(name)) rmSync(`${folder}/${name}`, { recursive: true, force: true });
+/** By a rename each: the start of the daemon does not wait until large trees are gone. */
+function discardUnrecorded(trash: Trash, folder: string, recorded: ReadonlySet<string>): void {
+  for (const name of readdirSync(folder)) if (!recorded.has(name)) trash.put(`${folder}/${name}`);
+}
+
+function damaged(digest: string, cause: unknown): KnownError {
+  return new KnownError('data_loss', `layer ${digest} was damaged on disk and is removed; pull the image again`, {
+    cause,
+  });
 }

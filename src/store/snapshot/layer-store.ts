@@ -39,8 +39,14 @@ export interface LayerStore {
   /** Bytes on disk of one unpacked layer (the topmost of `chain`). */
   layerSizeBytes(chain: ChainId): number;
 
-  /** Deletes unpacked layers whose chain is not in `keep` and that no container uses. */
-  collect(keep: ReadonlySet<ChainId>): Promise<void>;
+  /**
+   * Gives up the unpacked layers whose chain is not in `keep` and that no container uses: synchronously, so that nothing can come
+   * between the look and the deed. Their files are in the trash then.
+   */
+  collect(keep: ReadonlySet<ChainId>): void;
+
+  /** Every unpacked layer, and its folder. */
+  list(): readonly { readonly chain: ChainId; readonly path: string; readonly sizeBytes: number }[];
 
   /** Makes a writable layer for a container on top of `chain` (undefined: an empty root, as `FROM scratch`). Durable when it resolves. */
   createWritable(containerId: string, chain: ChainId | undefined): Promise<void>;

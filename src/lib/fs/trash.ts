@@ -1,0 +1,38 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, readdirSync, renameSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errnoOf } from '../errors.ts';
+
+/**
+ * A folder for what is to be removed: putting a tree there is one rename, so it is gone from its place all at once, whatever happens
+ * next; taking its files away is slow and may be done by whoever comes later, also by the next daemon.
+ */
+export interface Trash {
+  /** Renames a file or folder of the same file system into it, synchronously; fine when it is not there. Errors: those of rename(2). */
+  put(path: string): void;
+  /** Removes what lies in it. Resolves when what was there at the call is gone. */
+  empty(): Promise<void>;
+}
+
+export function createTrash(folder: string): Trash {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const removals = new Map<string, Promise<void>>();
+  const remove = (name: string): Promise<void> => {
+    const running = removals.get(name);
+    if (running) return running;
+    const removal = rm(join(folder, name), { recursive: true, force: true }).finally(() => removals.delete(name));
+    removals.set(name, removal);
+    return removal;
+  };
+  return {
+    put(path) {
+      try {
+        renameSync(path, join(folder, randomUUID()));
+      } catch (error) {
+        if (errnoOf(error) !== 'ENOENT') throw error;
+      }
+    },
+    empty: async () => void (await Promise.all(readdirSync(folder).map(remove))),
+  };
+}
