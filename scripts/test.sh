@@ -4,7 +4,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 mkdir -p dist
 report=dist/test-report.txt
-node_modules/.bin/bun test --timeout 60000 "$@" 2>&1 | tee "$report"
+node_modules/.bin/bun test --timeout 60000 "$@" </dev/null 2>&1 | tee "$report"
 status=${PIPESTATUS[0]}
 count() { grep -E "^ *[0-9]+ $1\$" "$report" | tail -1 | tr -dc 0-9; }
 passed=$(count pass) failed=$(count fail) skipped=$(count skip)

@@ -77,6 +77,7 @@ import { createImageRecords } from '../store/record/image-records.host.ts';
 import { createNetworkRecords } from '../store/record/network-records.host.ts';
 import { createVolumeRecords } from '../store/record/volume-records.host.ts';
 import { createLayerStore } from '../store/snapshot/layer-store.host.ts';
+import { createDataRoot } from '../store/usage/data-root.host.ts';
 import type { DaemonConfig } from './config.ts';
 import type { Log } from './log.ts';
 import { recover } from './recover.ts';
@@ -246,13 +247,14 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
     decompressor: imageDeps.decompressor,
     commits: createImageCommits(imageDeps),
   });
+  const cache = createBuildCache(db);
   const builds = createBuildService({
     ...imageDeps,
     images,
     containers: containers.service,
     containerFiles: files,
     files: containerFiles,
-    cache: createBuildCache(db),
+    cache,
     stepImages,
   });
   await layers.recover(report);
@@ -263,6 +265,17 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
   const system = createSystemService({
     containers: containers.service,
     images,
+    usage: {
+      images,
+      containers: containers.service,
+      volumes,
+      cache,
+      content,
+      layers,
+      records: imageRecords,
+      catalog,
+      dataRoot: createDataRoot(config.dataRoot),
+    },
     facts: {
       id: networkRecords.fact('engine id') ?? networkRecords.keepFact('engine id', randomUUID()),
       name: hostname(),

@@ -1,4 +1,7 @@
 /** Wire types of the Engine API 1.51: system. Field names and shapes follow the API definition. */
+import type { ContainerSummary } from './container.ts';
+import type { ImageSummary } from './image.ts';
+import type { Volume } from './volume.ts';
 
 export interface SystemVersion {
   Platform?: {
@@ -224,3 +227,61 @@ export type GenericResources = {
     Value?: number;
   };
 }[];
+
+export interface BuildCacheRecord {
+  ID: string;
+  Parents?: string[];
+  Type: 'internal' | 'frontend' | 'source.local' | 'source.git.checkout' | 'exec.cachemount' | 'regular';
+  Description: string;
+  InUse: boolean;
+  Shared: boolean;
+  Size: number;
+  CreatedAt: string;
+  LastUsedAt?: string | null;
+  UsageCount: number;
+}
+
+/** Answer of GET /system/df; what was not asked for is null. */
+export interface SystemDataUsage {
+  LayersSize: number;
+  Images: readonly ImageSummary[] | null;
+  Containers: readonly ContainerSummary[] | null;
+  Volumes: readonly Volume[] | null;
+  BuildCache: readonly BuildCacheRecord[] | null;
+  /** With `explain=1`, which is ours. */
+  DataRoot?: DataRootAccount;
+}
+
+/** Every byte below the data root, by what it belongs to. An extension of this engine. */
+export interface DataRootAccount {
+  Path: string;
+  Parts: readonly DataRootPart[];
+  /** Every file and folder that one thing owns. */
+  Items: readonly DataRootItem[];
+  /** What du(1) says of the same folder, or why it does not. */
+  Du: { ApparentBytes: number; DiskBytes: number } | { Error: string };
+}
+
+export interface DataRootSizes {
+  Files: number;
+  Folders: number;
+  /** Lengths of the files, holes included. */
+  FileBytes: number;
+  /** The same with the folders' own: `du --apparent-size`. */
+  ApparentBytes: number;
+  /** Allocated blocks: `du`. */
+  DiskBytes: number;
+}
+
+export interface DataRootPart extends DataRootSizes {
+  Part: string;
+  /** The line of `docker system df` that counts its FileBytes; empty: Docker's shapes have no place for it. */
+  ShownAs: string;
+}
+
+export interface DataRootItem extends DataRootSizes {
+  Path: string;
+  Part: string;
+  /** Names of images, a container, a volume. */
+  Owner: string;
+}

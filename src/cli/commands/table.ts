@@ -283,6 +283,12 @@ export const TABLE: readonly Row[] = [
   },
   {
     noun: 'system',
+    verb: 'df',
+    description: 'Show docker disk usage',
+    load: async () => (await import('./system/df.ts')).df,
+  },
+  {
+    noun: 'system',
     verb: 'events',
     top: 'events',
     description: 'Get real time events from the server',
@@ -294,6 +300,12 @@ export const TABLE: readonly Row[] = [
     top: 'info',
     description: 'Display system-wide information',
     load: async () => (await import('./system/info.ts')).info,
+  },
+  {
+    noun: 'system',
+    verb: 'prune',
+    description: 'Remove unused data',
+    load: async () => (await import('./system/prune.ts')).prune,
   },
   {
     verb: 'inspect',

@@ -24,7 +24,8 @@ export function formatFilters(
   return all.length === 0 ? undefined : JSON.stringify(filters);
 }
 
-function parseFilter(text: string): readonly [string, string] {
+/** Name and value. Errors: invalid_parameter. */
+export function parseFilter(text: string): readonly [string, string] {
   const equals = text.indexOf('=');
   if (text !== '' && equals === -1) {
     throw new KnownError('invalid_parameter', 'bad format of filter (expected name=value)');

@@ -47,7 +47,8 @@ function parsing<T>(what: string, run: () => T): T {
   }
 }
 
-function toStruct<Row>(rowType: RowType<Row>, row: Row): Struct {
+/** A row as templates see it. */
+export function toStruct<Row>(rowType: RowType<Row>, row: Row): Struct {
   const { columns, labels } = rowType;
   const valueOf = (name: string): Value => columns[name]?.value?.(row) ?? columns[name]?.text(row);
   const shown = Object.keys(columns).filter((name) => !columns[name]?.hidden);

@@ -22,6 +22,7 @@ import { copyStep, directoryStep } from './copy-step.ts';
 import type { BuildDeps } from './deps.ts';
 import { type FindLayer, lookAhead, type Outlook, type StageOutlook } from './evaluate.ts';
 import { imageDocument } from './image-document.ts';
+import { pruneCache } from './prune-cache.ts';
 import { runStep } from './run-step.ts';
 import type { BuildOutput, BuildRequest, BuildService } from './service.ts';
 import { removeAbandoned, type StageLayers, writeManifest } from './stage-files.ts';
@@ -30,6 +31,7 @@ import { checkSupported } from './supported.ts';
 export function createBuildService(deps: BuildDeps): BuildService {
   return {
     recover: () => removeAbandoned(deps),
+    pruneCache: (options) => pruneCache(deps, options),
     async build(request, output, signal) {
       const names = request.names.map(tagOf);
       try {
@@ -140,7 +142,8 @@ async function runStage(work: Work, outlook: StageOutlook, count: Counter): Prom
       const hit = !needed || index < cached.length;
       if (hit) output.text(' ---> Using cache\n');
       const layer = hit ? cached[index] : await runOne(work, stage, step, layers);
-      if (layer && !hit) deps.cache.keepLayer(key, layer);
+      if (layer && hit) deps.cache.countUse(key);
+      if (layer && !hit) deps.cache.keepLayer(key, layer, step.source);
       if (layer) layers = [...layers, layer];
     }
     output.text(` ---> ${key.slice(0, 12)}\n`);

@@ -1,3 +1,4 @@
+import type { Filters } from '../../api/filters.ts';
 import type { HostConfig } from '../../api/types/container.ts';
 import type { Platform } from '../../oci/platform.ts';
 import type { RegistryAuth } from '../image/service.ts';
@@ -10,6 +11,12 @@ export interface BuildService {
    * Errors: invalid_parameter for the Dockerfile, the context or a name; system with the failing command and its exit code.
    */
   build(request: BuildRequest, output: BuildOutput, signal: AbortSignal): Promise<string>;
+  /** Forgets cached steps, see prune-cache.ts. Resolves with their ids. */
+  pruneCache(options: {
+    readonly all: boolean;
+    readonly keepBytes: number;
+    readonly filters: Filters;
+  }): Promise<readonly string[]>;
   /** Removes what builds have left that a crash of the daemon cut off. Once, before the first build. */
   recover(): Promise<void>;
 }

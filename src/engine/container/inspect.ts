@@ -86,10 +86,8 @@ export async function measure(
   ctx: ContainerContext,
   record: ContainerRecord,
 ): Promise<{ readonly SizeRw: number; readonly SizeRootFs: number }> {
-  const { upper, lower } = ctx.layers.rootfs(record.id);
-  const [written, ...below] = await Promise.all([upper, ...lower].map((path) => ctx.bundles.sizeBytes(path)));
-  const SizeRw = written ?? 0;
-  return { SizeRw, SizeRootFs: below.reduce((sum, size) => sum + size, SizeRw) };
+  const SizeRw = await ctx.bundles.sizeBytes(ctx.layers.rootfs(record.id).upper);
+  return { SizeRw, SizeRootFs: SizeRw + ctx.layers.lowerSizeBytes(record.id) };
 }
 
 function graphDriver(

@@ -55,6 +55,7 @@ export function createWorld(kept: { readonly rows?: Map<string, ContainerRecord>
       layerSizeBytes: () => 0,
       collect: () => undefined,
       list: () => [],
+      lowerSizeBytes: () => 0,
       async createWritable(id) {
         if (fail.createWritable) throw new KnownError('system', 'disk is full');
         writable.add(id);

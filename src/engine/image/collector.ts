@@ -96,8 +96,8 @@ interface Swept {
 }
 
 async function sweep(deps: CollectorDeps, partials: 'old' | 'all'): Promise<Swept> {
-  const { content, layers, now } = deps;
-  const needed = await findNeeded(deps);
+  const { content, layers, records, catalog, now } = deps;
+  const needed = await findNeeded(catalog, records.list());
   layers.collect(needed.chains);
   const unneeded: Digest[] = [];
   for await (const { digest } of content.list()) if (!needed.blobs.has(digest)) unneeded.push(digest);

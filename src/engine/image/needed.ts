@@ -1,6 +1,6 @@
 import { chainIdsOf } from '../../oci/chain-id.ts';
 import type { ChainId, Digest } from '../../oci/digest.ts';
-import type { ImageRecords } from '../../store/record/image-records.ts';
+import type { ImageRecord } from '../../store/record/image-records.ts';
 import type { Catalog } from './catalog.ts';
 
 /** What images stand on. */
@@ -10,13 +10,13 @@ export interface Needed {
   readonly chains: ReadonlySet<ChainId>;
 }
 
-/** Everything that an image of the records names, here or not. */
-export async function findNeeded(deps: { readonly records: ImageRecords; readonly catalog: Catalog }): Promise<Needed> {
+/** Everything that these images name, here or not. */
+export async function findNeeded(catalog: Catalog, images: readonly ImageRecord[]): Promise<Needed> {
   const blobs = new Set<Digest>();
   const chains = new Set<ChainId>();
-  for (const { target } of deps.records.list()) {
-    for (const { digest } of await deps.catalog.reachable(target)) blobs.add(digest);
-    for (const { document } of await deps.catalog.manifests(target))
+  for (const { target } of images) {
+    for (const { digest } of await catalog.reachable(target)) blobs.add(digest);
+    for (const { document } of await catalog.manifests(target))
       for (const chain of chainIdsOf(document.diffIds)) chains.add(chain);
   }
   return { blobs, chains };

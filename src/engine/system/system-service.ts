@@ -1,5 +1,8 @@
+import type { DataRootAccount, SystemDataUsage } from '../../api/types/system.ts';
+import { createSingleFlight } from '../../lib/async/single-flight.ts';
 import type { ContainerService } from '../container/service.ts';
 import type { ImageService } from '../image/service.ts';
+import { type DiskUsageDeps, diskUsage, explainDataRoot } from './disk-usage.ts';
 import type { SystemService } from './service.ts';
 
 /** Facts that do not change while the daemon runs. */
@@ -33,9 +36,14 @@ export function createSystemService(deps: {
   readonly facts: SystemFacts;
   readonly containers: ContainerService;
   readonly images: ImageService;
+  readonly usage: DiskUsageDeps;
 }): SystemService {
   const { facts } = deps;
+  const usages = createSingleFlight<SystemDataUsage>();
+  const accounts = createSingleFlight<DataRootAccount>();
   return {
+    diskUsage: (types) => usages.run([...types].toSorted().join(), () => diskUsage(deps.usage, types)),
+    explainDataRoot: () => accounts.run('', () => explainDataRoot(deps.usage)),
     async version() {
       return {
         Platform: { Name: 'skiff' },

@@ -3,11 +3,9 @@ import type { Route } from '../route.ts';
 
 /** Documented endpoints of API 1.51 that this engine does not serve yet. They come last: what is served stands before them. */
 const ABSENT = [
-  'POST /build/prune',
   'POST /build/cancel',
   'POST /session',
   'POST /grpc',
-  'GET /system/df',
   'GET /containers/{name}/attach/ws',
   'PUT /volumes/{name}',
   'GET /plugins/privileges',

@@ -1,5 +1,7 @@
+import { parseFilters } from '../../api/filters.ts';
 import type { HostConfig } from '../../api/types/container.ts';
 import { CommandFailed, needsBuildKit, notYet } from '../../engine/build/errors.ts';
+import { CACHE_FILTERS } from '../../engine/build/prune-cache.ts';
 import type { BuildOutput, BuildRequest, BuildService } from '../../engine/build/service.ts';
 import type { RegistryAuth } from '../../engine/image/service.ts';
 import { KnownError, messageOf } from '../../lib/errors.ts';
@@ -7,9 +9,33 @@ import { parsePlatform } from '../../oci/platform.ts';
 import { parseReference } from '../../oci/reference.ts';
 import { type AnswerStream, type Call, flag, type Route } from '../route.ts';
 
-/** `POST /build` of clients without BuildKit. */
+/** `POST /build` of clients without BuildKit, and its cache. */
 export function buildRoutes(builds: BuildService): readonly Route[] {
-  return [{ method: 'POST', path: '/build', handle: async (call) => await build(call, builds) }];
+  return [
+    { method: 'POST', path: '/build', handle: async (call) => await build(call, builds) },
+    { method: 'POST', path: '/build/prune', handle: async (call) => await pruneCache(call, builds) },
+  ];
+}
+
+/** Three names of API versions 1.31 and 1.48 for how much may stay. */
+const KEPT = ['keep-storage', 'reserved-space', 'max-used-space'];
+
+async function pruneCache(call: Call, builds: BuildService): Promise<void> {
+  const { query } = call;
+  if (bytesOf(query, 'min-free-space') > 0) throw notYet('the option min-free-space');
+  const CachesDeleted = await builds.pruneCache({
+    all: flag(query, 'all'),
+    keepBytes: Math.max(...KEPT.map((name) => bytesOf(query, name))),
+    filters: parseFilters(query.get('filters'), CACHE_FILTERS),
+  });
+  call.answerJson(200, { CachesDeleted, SpaceReclaimed: 0 });
+}
+
+function bytesOf(query: URLSearchParams, name: string): number {
+  const text = query.get(name) || '0';
+  if (!/^\d+$/.test(text))
+    throw new KnownError('invalid_parameter', `${name} is in bytes and expects an integer, got ${text}`);
+  return Number(text);
 }
 
 /** What is wrong with the request is a status; what fails later is a message, since clients read the answer from the start. */

@@ -1,9 +1,10 @@
 import { parseFilters } from '../../api/filters.ts';
 import type { EventBus } from '../../engine/event/event.ts';
 import { matchesEvent } from '../../engine/event/filter.ts';
+import { USAGE_TYPES, type UsageType } from '../../engine/system/disk-usage.ts';
 import type { SystemService } from '../../engine/system/service.ts';
 import { KnownError } from '../../lib/errors.ts';
-import type { Call, Route } from '../route.ts';
+import { type Call, flag, type Route } from '../route.ts';
 import { parseTimeNanos } from '../time.ts';
 
 const EVENT_FILTERS = [
@@ -38,9 +39,25 @@ export function systemRoutes(deps: { readonly system: SystemService; readonly ev
     { method: 'HEAD', path: '/_ping', handle: ping('') },
     { method: 'GET', path: '/version', handle: async (call) => call.answerJson(200, await deps.system.version()) },
     { method: 'GET', path: '/info', handle: async (call) => call.answerJson(200, await deps.system.info()) },
+    { method: 'GET', path: '/system/df', handle: async (call) => await diskUsage(call, deps.system) },
     { method: 'GET', path: '/events', handle: async (call) => await streamEvents(call, deps.events) },
     { method: 'GET', path: '/plugins', handle: async (call) => call.answerJson(200, []) },
   ];
+}
+
+/** `type` may come several times (API 1.42); without one everything is told. `explain` is ours. */
+async function diskUsage(call: Call, system: SystemService): Promise<void> {
+  const { query } = call;
+  const asked = query.getAll('type').map(parseUsageType);
+  const usage = await system.diskUsage(new Set(asked.length > 0 ? asked : USAGE_TYPES));
+  const explained = flag(query, 'explain') ? { DataRoot: await system.explainDataRoot() } : {};
+  call.answerJson(200, { ...usage, ...explained });
+}
+
+function parseUsageType(text: string): UsageType {
+  const type = USAGE_TYPES.find((one) => one === text);
+  if (type === undefined) throw new KnownError('invalid_parameter', `unknown object type: ${text}`);
+  return type;
 }
 
 async function streamEvents(call: Call, bus: EventBus): Promise<void> {

@@ -7,16 +7,32 @@ export interface CachedLayer {
   readonly diffId: DiffId;
 }
 
+/** What is known of the layer of one step. Times in milliseconds since the epoch. */
+export interface BuildCacheEntry {
+  readonly key: string;
+  readonly layer: CachedLayer;
+  /** The instruction that made it. */
+  readonly description: string;
+  readonly createdAtMs: number;
+  /** Undefined: never since it was made. */
+  readonly usedAtMs: number | undefined;
+  readonly uses: number;
+}
+
 /**
  * What build steps gave, by the key of their inputs; durable. An entry does not keep its blob: whoever uses one looks whether the
  * blob is still there. The oldest entries go when there are more than ten thousand.
  */
 export interface BuildCache {
   layer(key: string): CachedLayer | undefined;
-  keepLayer(key: string, layer: CachedLayer): void;
+  keepLayer(key: string, layer: CachedLayer, description: string): void;
+  /** A build goes on from this layer instead of making it. */
+  countUse(key: string): void;
   /** The image that a build with this key wrote. */
   image(key: string): Descriptor | undefined;
   keepImage(key: string, image: Descriptor): void;
-  /** Forgets everything. */
-  clear(): void;
+  /** The layers, oldest first. */
+  list(): readonly BuildCacheEntry[];
+  /** Forgets the layers with these keys. */
+  remove(keys: readonly string[]): void;
 }

@@ -30,7 +30,7 @@ const MAX_ENTRIES = 2_000_000;
 /** Result of unpacking: bytes of file content. */
 export interface AppliedLayer {
   readonly sink: TarSink;
-  /** Sets what must be set last (times of directories); returns the bytes of all files. */
+  /** Sets what must be set last (times of directories); returns the lengths of all files (holes included) and symbolic links. */
   finish(): number;
   /** Closes what is open, after a failure in the middle: the thread's descriptors are the process's. */
   close(): void;
@@ -80,6 +80,7 @@ export function applyLayer(): AppliedLayer {
     switch (header.type) {
       case 'symlink':
         symlinkSync(header.linkName, `/${path}`);
+        bytes += Buffer.byteLength(header.linkName);
         lchownSync(`/${path}`, header.uid, header.gid);
         break;
       case 'link':
@@ -151,6 +152,7 @@ export function applyLayer(): AppliedLayer {
       hole(sizeBytes) {
         if (!file) return;
         position += sizeBytes;
+        bytes += sizeBytes;
         ftruncateSync(file.fd, position);
       },
       entryEnd() {

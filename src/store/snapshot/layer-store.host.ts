@@ -154,8 +154,15 @@ export function createLayerStore(deps: {
         trash.put(paths.layer(row.name));
       }
     },
-    list: () =>
-      [...layers.values()].map(({ chain, name, sizeBytes }) => ({ chain, path: paths.layer(name), sizeBytes })),
+    list() {
+      const held = withParents([...writables.values()], layers);
+      return [...layers.values()].map(({ chain, name, sizeBytes }) => ({
+        chain,
+        path: paths.layer(name),
+        sizeBytes,
+        held: held.has(chain),
+      }));
+    },
     async createWritable(containerId, chain) {
       if (chain !== undefined) get(chain);
       mkdirSync(paths.upper(containerId), { recursive: true, mode: 0o755 });
@@ -173,6 +180,13 @@ export function createLayerStore(deps: {
         upper: paths.upper(containerId),
         work: paths.work(containerId),
       };
+    },
+    lowerSizeBytes(containerId) {
+      if (!writables.has(containerId)) throw new KnownError('not_found', `container ${containerId} has no file system`);
+      return [...withParents([writables.get(containerId)], layers)].reduce(
+        (sum, chain) => sum + get(chain).sizeBytes,
+        0,
+      );
     },
     async removeWritable(containerId) {
       db.run('DELETE FROM writable WHERE container = ?', [containerId]);

@@ -45,14 +45,22 @@ export interface LayerStore {
    */
   collect(keep: ReadonlySet<ChainId>): void;
 
-  /** Every unpacked layer, and its folder. */
-  list(): readonly { readonly chain: ChainId; readonly path: string; readonly sizeBytes: number }[];
+  /** Every unpacked layer, its folder, and whether a container stands on it. */
+  list(): readonly {
+    readonly chain: ChainId;
+    readonly path: string;
+    readonly sizeBytes: number;
+    readonly held: boolean;
+  }[];
 
   /** Makes a writable layer for a container on top of `chain` (undefined: an empty root, as `FROM scratch`). Durable when it resolves. */
   createWritable(containerId: string, chain: ChainId | undefined): Promise<void>;
 
   /** How to mount a container's file system; data only, see linux/mount. Errors: not_found. */
   rootfs(containerId: string): RootfsLayers;
+
+  /** Bytes of the layers below a container's own. Errors: not_found. */
+  lowerSizeBytes(containerId: string): number;
 
   /** Deletes the writable layer; fine when it is gone. It must not be mounted. */
   removeWritable(containerId: string): Promise<void>;
