@@ -87,6 +87,8 @@ export const ENGINE_VERSION = '28.3.0';
 export interface Engine {
   readonly server: Server;
   readonly containers: Containers;
+  /** Begins to remove what earlier daemons have left on the disk, in the background: for when this one serves. */
+  tidy(): void;
   /** Orderly end: containers stop (or run on with live restore), background work is awaited, the machine is left as found. */
   shutdown(): Promise<void>;
 }
@@ -320,11 +322,10 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
       ...absentRoutes(),
     ],
   });
-  // What earlier daemons left on the disk goes while this one serves.
-  tasks.spawn('image collection', () => collector.collect());
   return {
     server,
     containers,
+    tidy: () => tasks.spawn('image collection', () => collector.collect()),
     async shutdown() {
       if (config.liveRestore) containers.disconnect();
       else await containers.shutdown(config.shutdownTimeoutSeconds * 1000);

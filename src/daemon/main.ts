@@ -39,6 +39,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       log.info(`API listen on ${address}`);
     }
     log.info('Daemon has completed initialization');
+    engine.tidy();
     log.info(`Processing signal '${await firstSignal()}'`);
     return 0;
   } catch (error) {
