@@ -102,7 +102,7 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
   const events = createEventBus();
   const db = openDatabase(join(config.dataRoot, 'db.sqlite'), { reserve: 'reserve' });
   const content = createContentStore({ root: join(config.dataRoot, 'content') });
-  const trash = createTrash(join(config.dataRoot, 'trash'));
+  const trash = createTrash(join(config.dataRoot, 'trash'), report);
   const layers = createLayerStore({ root: config.dataRoot, content, db, trash, background: tasks });
   const cgroups = createCgroups();
   cgroups.prepare();

@@ -9,6 +9,10 @@ import { createVolumeRecords } from '../../store/record/volume-records.host.ts';
 import { createEventBus } from '../event/bus.ts';
 import { createVolumeService } from './volume-service.ts';
 
+const unexpected = (what: string, error: unknown): never => {
+  throw new Error(what, { cause: error });
+};
+
 const place = mkdtempSync(join(tmpdir(), 'volumes-'));
 afterAll(() => rmSync(place, { recursive: true }));
 
@@ -16,7 +20,7 @@ let count = 0;
 function world() {
   const root = join(place, String(count++));
   const records = createVolumeRecords(openDatabase(':memory:'));
-  const trash = createTrash(join(root, 'trash'));
+  const trash = createTrash(join(root, 'trash'), unexpected);
   const files = createVolumeFiles({ root: join(root, 'volumes'), trash });
   const service = createVolumeService({ records, files, events: createEventBus() });
   return { service, records, at: (path: string) => join(root, 'volumes', path) };

@@ -11,17 +11,20 @@ import { errnoOf } from '../errors.ts';
 export interface Trash {
   /** Renames a file or folder of the same file system into it, synchronously; fine when it is not there. Errors: those of rename(2). */
   put(path: string): void;
-  /** Removes what lies in it. Resolves when what was there at the call is gone. */
+  /** Removes what lies in it. Resolves when what was there at the call is gone; what cannot be removed is reported, and tried again by the next call. */
   empty(): Promise<void>;
 }
 
-export function createTrash(folder: string): Trash {
+/** `report` hears of what could not be removed. */
+export function createTrash(folder: string, report: (what: string, error: unknown) => void): Trash {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const removals = new Map<string, Promise<void>>();
   const remove = (name: string): Promise<void> => {
     const running = removals.get(name);
     if (running) return running;
-    const removal = rm(join(folder, name), { recursive: true, force: true }).finally(() => removals.delete(name));
+    const removal = rm(join(folder, name), { recursive: true, force: true })
+      .catch((error: unknown) => report(`removing ${join(folder, name)}`, error))
+      .finally(() => removals.delete(name));
     removals.set(name, removal);
     return removal;
   };

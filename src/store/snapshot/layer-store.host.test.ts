@@ -27,11 +27,15 @@ import { createGrowth } from '../content/growth.ts';
 import { openDatabase } from '../record/database.host.ts';
 import { createLayerStore } from './layer-store.host.ts';
 
+const unexpected = (what: string, error: unknown): never => {
+  throw new Error(what, { cause: error });
+};
+
 const place = mkdtempSync(join(tmpdir(), 'skl-'));
 const content = createContentStore({ root: join(place, 'content') });
 const db = openDatabase(':memory:');
 const root = join(place, 's');
-const trash = createTrash(join(place, 'trash'));
+const trash = createTrash(join(place, 'trash'), unexpected);
 const background = createTaskGroup((_name, error) => {
   // what comes late finds the folder gone with the tests
   if (existsSync(place)) throw error;
