@@ -133,11 +133,6 @@ export const EXPECTED: readonly Difference[] = [
     fields: ['stderr'],
     steps: ['docker run --rm --link nosuch busybox true'],
   },
-  {
-    because: NOT_YET,
-    fields: ['exitCode', 'stdout', 'stderr'],
-    steps: ['docker system df --format "{{.Type}}"'],
-  },
 ];
 
 /** What may and must differ of a step, and why, with a client of this version. */
