@@ -59,6 +59,8 @@ export interface Command {
   readonly usage: string;
   /** First line of its help. */
   readonly description: string;
+  /** Its help says that it may change. */
+  readonly experimental?: boolean;
   readonly flags: readonly Flag[];
   readonly args: { readonly min: number; readonly max?: number };
   /** False when options end at the first argument (run, create, exec). */

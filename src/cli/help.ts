@@ -7,6 +7,7 @@ import { formatFlags } from './flags/help.ts';
 export function commandHelp(command: Command, row: Row, path: string, columns: number): string {
   const names = aliasesOf(row);
   const parts = [`Usage:  ${typedUsage(command.usage, path)}\n\n${command.description}\n`];
+  if (command.experimental) parts.push(experimentalNote(path));
   if (names.length > 1) parts.push(`\nAliases:\n  ${names.join(', ')}\n`);
   const flags = formatFlags(withHelpFlag(command.flags), columns);
   if (flags !== '') parts.push(`\nOptions:\n${flags}`);
@@ -28,11 +29,34 @@ function aliasesOf(row: Row): readonly string[] {
 /** What `docker container` prints. */
 export function nounHelp(noun: string): string {
   const rows = TABLE.filter((row) => row.noun === noun).map((row) => [row.verb, row.description] as const);
+  const isManifest = noun === 'manifest';
   return [
-    `Usage:  docker ${noun} COMMAND\n\n${NOUNS[noun] ?? ''}\n`,
+    `Usage:  docker ${noun} COMMAND\n\n${isManifest ? ABOUT_MANIFEST : (NOUNS[noun] ?? '')}\n`,
+    isManifest ? experimentalNote('docker manifest') : '',
     section('Commands', rows),
     `\nRun 'docker ${noun} COMMAND --help' for more information on a command.\n`,
   ].join('');
+}
+
+const ABOUT_MANIFEST = `The **docker manifest** command has subcommands for managing image manifests and
+manifest lists. A manifest list allows you to use one name to refer to the same image
+built for multiple architectures.
+
+To see help for a subcommand, use:
+
+    docker manifest CMD --help
+
+For full details on using docker manifest lists, see the registry v2 specification.`;
+
+function experimentalNote(path: string): string {
+  return `
+EXPERIMENTAL:
+  ${path} is an experimental feature.
+  Experimental features provide early access to product functionality. These
+  features may change between releases without warning, or can be removed from a
+  future release. Learn more about experimental features in our documentation:
+  https://docs.docker.com/go/experimental/
+`;
 }
 
 const COMMON = ['run', 'exec', 'ps', 'build', 'pull', 'push', 'images', 'login', 'logout', 'search', 'version', 'info'];

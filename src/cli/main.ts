@@ -85,13 +85,14 @@ async function runNoun(found: Resolved, program: Program, help: boolean): Promis
   const parsed = parseOrExplain(() => parseFlags([], rest), path, path);
   if (parsed.args.length === 0 || parsed.help) {
     const print = help || parsed.help ? program.out : program.err;
-    print((await import('./help.ts')).nounHelp(noun));
+    const lead = noun === 'manifest' && !help && !parsed.help ? '\n' : '';
+    print(lead + (await import('./help.ts')).nounHelp(noun));
     return 0;
   }
   const typed = `${path} ${parsed.args[0]}`;
   throw new ExitError(
     1,
-    `docker: unknown command: ${typed}\n\nUsage:  ${path}\n\nRun '${path} --help' for more information`,
+    `docker: unknown command: ${typed}\n\nUsage:  ${path}${noun === 'manifest' ? ' COMMAND' : ''}\n\nRun '${path} --help' for more information`,
   );
 }
 

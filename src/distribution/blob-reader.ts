@@ -57,7 +57,7 @@ export async function* readBlob(
 function mayPass(error: unknown): boolean {
   if (error instanceof RegistryError) return error.status >= 500;
   if (!(error instanceof KnownError)) return true;
-  return isKind(error, 'unavailable') && !/certificate|redirect|token/.test(error.message);
+  return isKind(error, 'unavailable') && !/certificate|redirect|token|HTTPS client|TLS handshake/.test(error.message);
 }
 
 function gaveUp(path: string, error: unknown): unknown {

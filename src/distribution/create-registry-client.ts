@@ -7,8 +7,9 @@ import { pushBlob } from './blob-writer.ts';
 import type { KnownHosts } from './known-host.ts';
 import { login } from './login.ts';
 import type { RegistryClient, RemoteManifest, RemoteRepository, RepositoryName } from './registry-client.ts';
+import { RegistryError } from './registry-error.ts';
 import type { SendRequest } from './request.ts';
-import { createSendRequest } from './request.ts';
+import { createAuthorizedSend, createSendRequest } from './request.ts';
 import { search } from './search.ts';
 import type { Fetch } from './transport.ts';
 import { readBody } from './transport.ts';
@@ -40,8 +41,20 @@ export function createRegistryClient(deps: RegistryClientDeps): RegistryClient {
       return createRepository(deps, name, createSendRequest(deps, name, credentials, push));
     },
     login: (registry, credentials, { signal }) => login(deps, registry, credentials, signal),
+    ping: (registry, { signal }) => ping(deps, registry, signal),
     search: (registry, query, credentials, { signal }) => search(deps, registry, query, credentials, signal),
   };
+}
+
+async function ping(deps: RegistryClientDeps, registry: string, signal: AbortSignal): Promise<void> {
+  const send = createAuthorizedSend(deps, { registry, path: '' }, {}, []);
+  try {
+    const response = await send({ path: '/v2/', accept: [401], signal });
+    await response.body?.cancel();
+  } catch (error) {
+    // Whatever it answers, it is there.
+    if (!(error instanceof RegistryError)) throw error;
+  }
 }
 
 function createRepository(deps: RegistryClientDeps, name: RepositoryName, send: SendRequest): RemoteRepository {

@@ -6,7 +6,8 @@ import type { KnownHost, KnownHosts } from './known-host.ts';
 import type { RegistryClient } from './registry-client.ts';
 import { readRegistryHosts, readTls } from './registry-hosts.host.ts';
 import type { RegistryHost } from './registry-hosts.ts';
-import { parseMirror } from './registry-hosts.ts';
+import { parseMirror, plainHost } from './registry-hosts.ts';
+import { explainingTls } from './tls-failure.host.ts';
 
 export interface HostRegistryOptions {
   readonly insecureRegistries: readonly string[];
@@ -14,15 +15,17 @@ export interface HostRegistryOptions {
   readonly mirrors?: readonly string[];
   /** Folders of certificates and hosts.toml by registry; read anew for every piece of work. Absent: none. */
   readonly certsDir?: string;
+  /** The one way to every registry that no file says more of; absent: Docker's rules, which try plain http after https on loopback. */
+  readonly only?: { readonly scheme: 'https' | 'http'; readonly verifyTls: boolean };
 }
 
 /** The registry client on the machine's own network, files and clock. Errors: invalid_parameter for a mirror that is no address. */
 export function createHostRegistryClient(options: HostRegistryOptions): RegistryClient {
   const mirrors = (options.mirrors ?? []).map(parseMirror);
   return createRegistryClient({
-    fetch: (url, init) => globalThis.fetch(url, init),
+    fetch: explainingTls((url, init) => globalThis.fetch(url, init)),
     insecureRegistries: options.insecureRegistries,
-    hosts: (registry) => knownHosts(options.certsDir, mirrors, registry),
+    hosts: (registry) => knownHosts(options, mirrors, registry),
     sleep: async (ms, signal) => {
       try {
         await wait(ms, undefined, { signal });
@@ -33,14 +36,16 @@ export function createHostRegistryClient(options: HostRegistryOptions): Registry
   });
 }
 
-function knownHosts(certsDir: string | undefined, mirrors: readonly RegistryHost[], registry: string): KnownHosts {
-  const server = `https://${hostOf(registry)}`;
-  const read = certsDir === undefined ? undefined : readRegistryHosts(certsDir, registry, server);
+function knownHosts(
+  { certsDir, only }: HostRegistryOptions,
+  mirrors: readonly RegistryHost[],
+  registry: string,
+): KnownHosts {
+  const host = hostOf(registry);
+  const read = certsDir === undefined ? undefined : readRegistryHosts(certsDir, registry, `https://${host}`);
   const own = registry === 'docker.io' ? mirrors : [];
-  return {
-    mirrors: [...(read?.mirrors ?? []), ...own].map(known),
-    server: read?.server && known(read.server),
-  };
+  const server = read?.server ?? (only && plainHost(`${only.scheme}://${host}`, only.verifyTls));
+  return { mirrors: [...(read?.mirrors ?? []), ...own].map(known), server: server && known(server) };
 }
 
 function known(host: RegistryHost): KnownHost {

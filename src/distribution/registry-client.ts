@@ -39,6 +39,8 @@ export interface RegistryClient {
    * empty when the registry gives none. Errors: unauthorized, unavailable.
    */
   login(registry: string, credentials: RegistryCredentials, options: { readonly signal: AbortSignal }): Promise<string>;
+  /** Resolves when something answers where the registry should be, whatever it says. Errors: unavailable, a ConnectionError. */
+  ping(registry: string, options: { readonly signal: AbortSignal }): Promise<void>;
   /** Repositories that match a text, on a registry that offers search (`GET /v1/search`), at most `limit`. */
   search(
     registry: string,

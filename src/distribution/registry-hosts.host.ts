@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, KnownError, messageOf } from '../lib/errors.ts';
 import type { RegistryHost, RegistryHosts } from './registry-hosts.ts';
-import { parseHosts } from './registry-hosts.ts';
+import { parseHosts, plainHost } from './registry-hosts.ts';
 
 /**
  * Reads what `<certsDir>/<registry>` says, `<certsDir>/_default` when there is no such folder: hosts.toml as containerd has it,
@@ -45,16 +45,7 @@ function dockerHosts(folder: string, files: readonly string[], server: string): 
   if (cert !== undefined && key !== undefined && !files.includes(key))
     throw new KnownError('invalid_parameter', `missing key ${key} for client certificate ${cert} in ${folder}`);
   const client = cert && key ? { certFile: join(folder, cert), keyFile: join(folder, key) } : undefined;
-  const own: RegistryHost = {
-    base: server,
-    overridePath: false,
-    capabilities: ['pull', 'resolve', 'push'],
-    verifyTls: true,
-    headers: {},
-    caFiles,
-    client,
-    namespace: false,
-  };
+  const own: RegistryHost = { ...plainHost(server, true), caFiles, client };
   return { mirrors: [], server: own };
 }
 

@@ -74,6 +74,20 @@ export function parseMirror(address: string): RegistryHost {
   return parseHost(address, fields, '/', false);
 }
 
+/** A registry's own address, with nothing special about it. */
+export function plainHost(base: string, verifyTls: boolean): RegistryHost {
+  return {
+    base,
+    overridePath: false,
+    capabilities: ['pull', 'resolve', 'push'],
+    verifyTls,
+    headers: {},
+    caFiles: [],
+    client: undefined,
+    namespace: false,
+  };
+}
+
 function parseAddress(text: string): string {
   const url = URL.parse(/^https?:\/\//.test(text) ? text : `https://${text}`);
   if (!url || url.search !== '' || url.hash !== '') throw invalid(`invalid registry address: ${text.slice(0, 200)}`);

@@ -209,5 +209,5 @@ async function withRetries(deps: RequestDeps, once: SendRequest, request: Regist
 export function isTransient(error: unknown): boolean {
   if (!isKind(error, 'unavailable')) return false;
   if ('status' in error) return typeof error.status === 'number' && error.status >= 500;
-  return !/connection refused|no such host|redirect|certificate|token/.test(error.message);
+  return !/connection refused|no such host|redirect|certificate|token|HTTPS client|TLS handshake/.test(error.message);
 }

@@ -1,4 +1,16 @@
-import { isKind, KnownError, messageOf } from '../lib/errors.ts';
+import { errnoOf, isKind, KnownError, messageOf } from '../lib/errors.ts';
+
+/** No answer came: there is no connection, or none that is trusted. */
+export class ConnectionError extends KnownError {
+  /** The system's or the runtime's name for it, `ECONNREFUSED`; empty when it has none. */
+  readonly code: string;
+
+  constructor(code: string, message: string, options: { readonly cause: unknown }) {
+    super('unavailable', message, options);
+    this.name = 'ConnectionError';
+    this.code = code;
+  }
+}
 
 /** `ca`: PEM texts trusted besides the system's; `cert` and `key`: the client's. */
 export interface TlsSettings {
@@ -98,17 +110,12 @@ function connectionError(error: unknown, url: string, request: TransportRequest)
   if (request.signal.aborted) return new KnownError('cancelled', 'context canceled', { cause: error });
   if (isKind(error, 'cancelled')) return error;
   const { hostname, port, protocol } = new URL(url);
-  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+  const code = errnoOf(error) ?? '';
   const method = request.method ?? 'GET';
   const verb = method.charAt(0) + method.slice(1).toLowerCase();
   const address = `${hostname}:${port || (protocol === 'https:' ? '443' : '80')}`;
-  return new KnownError(
-    'unavailable',
-    `${verb} "${shownAddress(url)}": ${reasonOf(code, address, hostname, messageOf(error))}`,
-    {
-      cause: error,
-    },
-  );
+  const why = reasonOf(code, address, hostname, messageOf(error));
+  return new ConnectionError(code, `${verb} "${shownAddress(url)}": ${why}`, { cause: error });
 }
 
 /** An address without what may be a secret: user, signature and upload state are in the user part and the query. */

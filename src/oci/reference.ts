@@ -20,7 +20,9 @@ const PATH = new RegExp(`^${COMPONENT}(?:/${COMPONENT})*$`);
 const LABEL = '(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])';
 const HOST = new RegExp(`^(?:${LABEL}(?:\\.${LABEL})*|\\[[a-fA-F0-9:]+\\])(?::[0-9]+)?$`);
 const TAG = /^[\w][\w.-]{0,127}$/;
+const DIGEST = /^[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}$/;
 const MAX_CHARS = 1024;
+const MAX_PATH_CHARS = 255;
 
 /** Errors: invalid_parameter `invalid reference format`, with Docker's longer texts where it has one. */
 export function parseReference(text: string): Reference {
@@ -31,12 +33,34 @@ export function parseReference(text: string): Reference {
       `invalid repository name (${text}), cannot specify 64-byte hexadecimal strings`,
     );
   }
-  const at = text.indexOf('@');
-  const digest = at === -1 ? undefined : text.slice(at + 1);
-  if (digest !== undefined && !isDigest(digest)) throw invalid();
-  const { name, tag } = splitTag(at === -1 ? text : text.slice(0, at));
-  if (tag !== undefined && !TAG.test(tag)) throw invalid();
-  return { ...parseName(name), tag, digest };
+  const { registry, remainder } = splitHost(text);
+  const remote = remainder.split(':')[0] ?? '';
+  if (remote !== remote.toLowerCase()) {
+    throw new KnownError(
+      'invalid_parameter',
+      `invalid reference format: repository name (${remote}) must be lowercase`,
+    );
+  }
+  const at = remainder.indexOf('@');
+  const digest = at === -1 ? undefined : remainder.slice(at + 1);
+  const { name: path, tag } = splitTag(at === -1 ? remainder : remainder.slice(0, at));
+  const valid = PATH.test(path) && HOST.test(registry) && (tag === undefined || TAG.test(tag));
+  if (!valid || (digest !== undefined && !DIGEST.test(digest))) throw invalid();
+  if (path.length > MAX_PATH_CHARS) {
+    throw new KnownError('invalid_parameter', `repository name must not be more than ${MAX_PATH_CHARS} characters`);
+  }
+  return { registry, path, tag, digest: digest === undefined ? undefined : checkedDigest(digest) };
+}
+
+/** Texts of opencontainers/go-digest. */
+function checkedDigest(text: string): Digest {
+  if (isDigest(text)) return text;
+  const [algorithm, hex = ''] = text.split(':');
+  const problem =
+    algorithm !== 'sha256'
+      ? 'unsupported digest algorithm'
+      : `invalid checksum digest ${hex.length === 64 ? 'format' : 'length'}`;
+  throw new KnownError('invalid_parameter', problem);
 }
 
 export function isValidTag(tag: string): boolean {
@@ -78,21 +102,16 @@ function splitTag(text: string): { readonly name: string; readonly tag: string |
   return { name: text.slice(0, colon), tag: text.slice(colon + 1) };
 }
 
-function parseName(name: string): { readonly registry: string; readonly path: string } {
-  const slash = name.indexOf('/');
-  const first = slash === -1 ? '' : name.slice(0, slash);
-  const isHost = /[.:[]/.test(first) || first === 'localhost' || first !== first.toLowerCase();
-  const registry = isHost ? first : 'docker.io';
-  const path = isHost ? name.slice(slash + 1) : name;
-  if (path !== path.toLowerCase() && PATH.test(path.toLowerCase())) {
-    throw new KnownError(
-      'invalid_parameter',
-      'invalid reference format: repository name (' + path + ') must be lowercase',
-    );
-  }
-  if (!PATH.test(path) || path.length > 255 || !HOST.test(registry)) throw invalid();
-  const hub = registry === 'docker.io' || registry === 'index.docker.io';
-  return { registry: hub ? 'docker.io' : registry, path: hub && !path.includes('/') ? `library/${path}` : path };
+/** What is before the first slash is a host when it looks like one; without a host one word is below `library/`. */
+function splitHost(text: string): { readonly registry: string; readonly remainder: string } {
+  const slash = text.indexOf('/');
+  const first = slash === -1 ? '' : text.slice(0, slash);
+  const isHost = /[.:]/.test(first) || first === 'localhost' || first !== first.toLowerCase();
+  const given = isHost ? first : 'docker.io';
+  const registry = given === 'index.docker.io' ? 'docker.io' : given;
+  const remainder = isHost ? text.slice(slash + 1) : text;
+  const official = registry === 'docker.io' && !remainder.includes('/');
+  return { registry, remainder: official ? `library/${remainder}` : remainder };
 }
 
 function invalid(): KnownError {

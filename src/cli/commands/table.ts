@@ -15,6 +15,7 @@ export interface Row {
 export const NOUNS: Readonly<Record<string, string>> = {
   container: 'Manage containers',
   image: 'Manage images',
+  manifest: 'Manage Docker image manifests and manifest lists',
   network: 'Manage networks',
   system: 'Manage Docker',
   volume: 'Manage volumes',
@@ -280,6 +281,36 @@ export const TABLE: readonly Row[] = [
     top: 'tag',
     description: 'Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE',
     load: async () => (await import('./image/tag.ts')).tag,
+  },
+  {
+    noun: 'manifest',
+    verb: 'annotate',
+    description: 'Add additional information to a local image manifest',
+    load: async () => (await import('./manifest/annotate.ts')).annotate,
+  },
+  {
+    noun: 'manifest',
+    verb: 'create',
+    description: 'Create a local manifest list for annotating and pushing to a registry',
+    load: async () => (await import('./manifest/create.ts')).create,
+  },
+  {
+    noun: 'manifest',
+    verb: 'inspect',
+    description: 'Display an image manifest, or manifest list',
+    load: async () => (await import('./manifest/inspect.ts')).inspect,
+  },
+  {
+    noun: 'manifest',
+    verb: 'push',
+    description: 'Push a manifest list to a repository',
+    load: async () => (await import('./manifest/push.ts')).push,
+  },
+  {
+    noun: 'manifest',
+    verb: 'rm',
+    description: 'Delete one or more manifest lists from local storage',
+    load: async () => (await import('./manifest/rm.ts')).rm,
   },
   {
     noun: 'system',

@@ -13,11 +13,24 @@ export async function registryAuth(
   reference: Pick<Reference, 'registry'>,
   warn: (text: string) => void,
 ): Promise<Readonly<Record<string, string>>> {
-  const address = reference.registry === 'docker.io' ? HUB_KEY : reference.registry;
+  const address = addressOf(reference);
   const credentials = await forgiving(config, address, warn);
   if (Object.keys(credentials).length === 0) return {};
   const body = { ...credentials, serveraddress: address };
   return { 'X-Registry-Auth': Buffer.from(JSON.stringify(body)).toString('base64url') };
+}
+
+/** The credentials themselves, for who talks to the registry without the daemon. Errors: as registryAuth. */
+export async function registryCredentials(
+  config: Config,
+  reference: Pick<Reference, 'registry'>,
+  warn: (text: string) => void,
+): Promise<Credentials> {
+  return await forgiving(config, addressOf(reference), warn);
+}
+
+function addressOf({ registry }: Pick<Reference, 'registry'>): string {
+  return registry === 'docker.io' ? HUB_KEY : registry;
 }
 
 async function forgiving(config: Config, address: string, warn: (text: string) => void): Promise<Credentials> {

@@ -1,8 +1,9 @@
 /**
- * JSON text laid out with four spaces as Go's json.Indent: tokens stay as they are written, numbers beyond 2^53 too. Empty
- * objects and arrays stay on their line.
+ * JSON text laid out as Go's json.Indent does with `unit` for each level: tokens stay as they are written, numbers beyond 2^53
+ * too. Empty objects and arrays stay on their line.
  */
-export function indentJson(json: string): string {
+export function indentJson(json: string, unit = '    '): string {
+  const newline = (level: number): string => `\n${unit.repeat(level)}`;
   let text = '';
   let depth = 0;
   for (const [token] of json.matchAll(/"(?:[^"\\]|\\.)*"|[{[]\s*[}\]]|[{}[\],:]|[^\s{}[\],:"]+/g)) {
@@ -24,6 +25,11 @@ export function compactJson(json: string): string {
   return json.replace(/("(?:[^"\\]|\\.)*")|\s+/g, '$1');
 }
 
-function newline(depth: number): string {
-  return `\n${'    '.repeat(depth)}`;
+/** What Go's json.Marshal makes of JSON text: compact, and nothing in it that HTML or JavaScript would take for its own. */
+export function marshalledJson(json: string): string {
+  return compactJson(json).replace(/[<>&\u2028\u2029]/g, escapeUnit);
+}
+
+function escapeUnit(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }

@@ -1,0 +1,7 @@
+import type { Flag } from '../../command.ts';
+
+export const INSECURE_FLAG: Flag = {
+  name: 'insecure',
+  kind: 'bool',
+  description: 'Allow communication with an insecure registry',
+};
