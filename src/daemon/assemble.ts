@@ -124,9 +124,10 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
     ...containers.context.table.all().map(({ record }) => ({
       containerId: record.id,
       imageId: record.image.id,
+      manifest: record.image.manifest.digest,
       running: ['running', 'paused', 'restarting'].includes(record.state.status),
     })),
-    ...Array.from(stepImages, (imageId) => ({ containerId: 'of a build', imageId, running: true })),
+    ...Array.from(stepImages, (imageId) => ({ containerId: 'of a build', imageId, manifest: imageId, running: true })),
   ];
   const imageDeps = {
     content,

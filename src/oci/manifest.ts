@@ -88,6 +88,7 @@ export function parseDescriptor(value: unknown): OciDescriptor {
   const platform = parsePlatformField(fields.get('platform'));
   const annotations = stringMap(fields.get('annotations'));
   const artifactType = fields.get('artifactType');
+  const urls = texts(fields.get('urls'));
   return {
     mediaType: typeof mediaType === 'string' ? mediaType : '',
     digest,
@@ -95,6 +96,7 @@ export function parseDescriptor(value: unknown): OciDescriptor {
     ...(platform ? { platform } : {}),
     ...(annotations ? { annotations } : {}),
     ...(typeof artifactType === 'string' ? { artifactType } : {}),
+    ...(urls.length > 0 ? { urls } : {}),
   };
 }
 
@@ -103,7 +105,18 @@ function parsePlatformField(value: unknown): Platform | undefined {
   const [os, architecture] = [text(fields.get('os')), text(fields.get('architecture'))];
   if (os === undefined || architecture === undefined) return undefined;
   const [variant, version] = [text(fields.get('variant')), text(fields.get('os.version'))];
-  return { os, architecture, ...(variant ? { variant } : {}), ...(version ? { 'os.version': version } : {}) };
+  const features = texts(fields.get('os.features'));
+  return {
+    os,
+    architecture,
+    ...(variant ? { variant } : {}),
+    ...(version ? { 'os.version': version } : {}),
+    ...(features.length > 0 ? { 'os.features': features } : {}),
+  };
+}
+
+function texts(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((one): one is string => typeof one === 'string') : [];
 }
 
 function text(value: unknown): string | undefined {

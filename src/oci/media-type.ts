@@ -19,3 +19,10 @@ export function isManifestType(mediaType: string): boolean {
 export function isImageConfigType(mediaType: string): boolean {
   return mediaType === OCI_CONFIG || mediaType === DOCKER_CONFIG;
 }
+
+/** A layer of an image's file system: a tar, compressed or not, also one that is not distributed. */
+export function isLayerType(mediaType: string): boolean {
+  return mediaType.startsWith('application/vnd.oci.image.layer.') || DOCKER_LAYER.test(mediaType);
+}
+
+const DOCKER_LAYER = /^application\/vnd\.docker\.image\.rootfs\.(?:foreign\.)?diff\.tar(?:$|[.+])/;

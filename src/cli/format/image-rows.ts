@@ -55,7 +55,8 @@ export function toImageRows(images: readonly ImageSummary[], digests: Digests): 
   return images.flatMap((image) => (isDangling(image) ? [row(image, NONE, NONE, NONE)] : rowsOf(image, digests)));
 }
 
-function isDangling({ RepoTags, RepoDigests }: ImageSummary): boolean {
+/** True for an image without any name. */
+export function isDangling({ RepoTags, RepoDigests }: ImageSummary): boolean {
   const [tags, digests] = [RepoTags ?? [], RepoDigests ?? []];
   return (
     (tags.length === 0 && digests.length === 0) ||

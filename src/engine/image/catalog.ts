@@ -5,7 +5,7 @@ import type { ImageDocument } from '../../oci/image-config.ts';
 import { parseImageDocument } from '../../oci/image-config.ts';
 import type { ImageIndex, ImageManifest } from '../../oci/manifest.ts';
 import { parseManifest } from '../../oci/manifest.ts';
-import { isImageConfigType } from '../../oci/media-type.ts';
+import { isImageConfigType, isIndexType, isLayerType, isManifestType } from '../../oci/media-type.ts';
 import type { Platform } from '../../oci/platform.ts';
 import { platformRank } from '../../oci/platform.ts';
 import type { ContentStore, Descriptor } from '../../store/content/content-store.ts';
@@ -20,14 +20,32 @@ export interface LocalManifest {
   readonly chain: ChainId | undefined;
 }
 
+/** A manifest that a target names, here or not. */
+export interface CatalogEntry {
+  readonly descriptor: Descriptor;
+  /** `image`: can be made a container of, or could if it were here. */
+  readonly kind: 'image' | 'attestation' | 'unknown';
+  /** undefined: not here, or none that can be read. */
+  readonly manifest: ImageManifest | undefined;
+  /** undefined: no image, or not all of it is here. */
+  readonly local: LocalManifest | undefined;
+}
+
 /** Reads what images are made of from the content store; parsed documents are cached, being immutable. */
 export interface Catalog {
-  /** The document of a manifest or index; undefined when it is not here. Errors: invalid_parameter when malformed. */
+  /**
+   * The document of a manifest or index; undefined when it is not here, and for a descriptor of something else. Errors:
+   * invalid_parameter when malformed.
+   */
   read(descriptor: Descriptor): Promise<ImageManifest | ImageIndex | undefined>;
+  /** Every manifest of a target, in the index's order. What is malformed counts as unknown. */
+  entries(target: Descriptor): Promise<readonly CatalogEntry[]>;
   /** The runnable platform images of a target whose layers are here too, in the index's order. */
   manifests(target: Descriptor): Promise<readonly LocalManifest[]>;
-  /** A target and everything below it that is named, here or not: what must not be collected. */
-  reachable(target: Descriptor): Promise<readonly Descriptor[]>;
+  /** A blob that was read has been removed. */
+  forget(digest: Digest): void;
+  /** A target and everything below it that is named, here or not: what must not be collected; not what is only below `without`. */
+  reachable(target: Descriptor, without?: ReadonlySet<Digest>): Promise<readonly Descriptor[]>;
 }
 
 /** Index in index in index is as deep as anybody needs. */
@@ -38,49 +56,86 @@ export function createCatalog(deps: { readonly content: ContentStore; readonly l
   const manifests = createCache<ImageManifest | ImageIndex>();
   const documents = createCache<ImageDocument>();
 
-  const read: Catalog['read'] = (descriptor) =>
-    manifests(descriptor.digest, async () => {
+  const read: Catalog['read'] = async (descriptor) => {
+    if (!mayBeDocument(descriptor)) return undefined;
+    return await manifests.get(descriptor.digest, async () => {
       const bytes = await readIfHere(deps.content, descriptor.digest);
       return bytes && parseManifest(bytes, descriptor.mediaType);
     });
+  };
+  const readable: Catalog['read'] = (descriptor) => read(descriptor).catch(ifMalformed);
 
   const local = async (descriptor: Descriptor, manifest: ImageManifest): Promise<LocalManifest | undefined> => {
-    if (!isImageConfigType(manifest.config.mediaType) || isAttestation(descriptor)) return undefined;
-    const document = await documents(manifest.config.digest, async () => {
+    const load = async (): Promise<ImageDocument | undefined> => {
       const bytes = await readIfHere(deps.content, manifest.config.digest);
       return bytes && parseImageDocument(bytes);
-    });
+    };
+    const document = await documents.get(manifest.config.digest, load).catch(ifMalformed);
     if (!document) return undefined;
     const chain = chainIdOf(document.diffIds);
     const ready = chain === undefined || deps.layers.isUnpacked(chain) || (await hasAll(deps.content, manifest.layers));
     return ready ? { descriptor, manifest, document, chain } : undefined;
   };
 
-  const walk = async (descriptor: Descriptor, depth: number): Promise<readonly LocalManifest[]> => {
-    const parsed = await read(descriptor);
-    if (!parsed || depth > MAX_DEPTH) return [];
-    if (parsed.kind === 'manifest') return [await local(descriptor, parsed)].filter((found) => found !== undefined);
-    const below = await Promise.all(parsed.manifests.map((child) => walk(child, depth + 1)));
-    return below.flat();
+  const walk = async (descriptor: Descriptor, depth: number): Promise<readonly CatalogEntry[]> => {
+    if (depth > MAX_DEPTH || !mayBeDocument(descriptor)) return [];
+    const parsed = await readable(descriptor);
+    if (parsed?.kind === 'index') {
+      const below = await Promise.all(parsed.manifests.map((child) => walk(child, depth + 1)));
+      return below.flat();
+    }
+    if (isIndexType(descriptor.mediaType)) return [];
+    const kind = kindOf(descriptor, parsed);
+    const found = kind === 'image' && parsed ? await local(descriptor, parsed) : undefined;
+    return [{ descriptor, kind, manifest: parsed, local: found }];
   };
 
-  const collect = async (descriptor: Descriptor, depth: number, found: Map<Digest, Descriptor>): Promise<void> => {
-    if (found.has(descriptor.digest)) return;
+  const collect = async (
+    descriptor: Descriptor,
+    depth: number,
+    found: Map<Digest, Descriptor>,
+    without: ReadonlySet<Digest>,
+  ): Promise<void> => {
+    if (found.has(descriptor.digest) || (depth > 0 && without.has(descriptor.digest))) return;
     found.set(descriptor.digest, descriptor);
-    const parsed = depth > MAX_DEPTH ? undefined : await read(descriptor);
+    const parsed = depth > MAX_DEPTH ? undefined : await readable(descriptor);
     if (parsed?.kind === 'manifest') for (const part of [parsed.config, ...parsed.layers]) found.set(part.digest, part);
-    if (parsed?.kind === 'index') for (const child of parsed.manifests) await collect(child, depth + 1, found);
+    if (parsed?.kind === 'index') for (const child of parsed.manifests) await collect(child, depth + 1, found, without);
   };
 
+  const entries = (target: Descriptor): Promise<readonly CatalogEntry[]> => walk(target, 0);
   return {
     read,
-    manifests: (target) => walk(target, 0),
-    reachable: async (target) => {
+    entries,
+    manifests: async (target) => (await entries(target)).flatMap((entry) => entry.local ?? []),
+    forget(digest) {
+      manifests.drop(digest);
+      documents.drop(digest);
+    },
+    reachable: async (target, without = new Set()) => {
       const found = new Map<Digest, Descriptor>();
-      await collect(target, 0, found);
+      await collect(target, 0, found, without);
       return [...found.values()];
     },
   };
+}
+
+/** False for what says itself that it is neither manifest nor index: a file of another kind beside them. */
+export function mayBeDocument({ mediaType }: Descriptor): boolean {
+  return mediaType === '' || isIndexType(mediaType) || isManifestType(mediaType);
+}
+
+function ifMalformed(error: unknown): undefined {
+  if (!isKind(error, 'invalid_parameter')) throw error;
+}
+
+/** Artifacts take the form of images too: what counts is that a config or layers of an image are in it. */
+function kindOf(descriptor: Descriptor, manifest: ImageManifest | undefined): CatalogEntry['kind'] {
+  if (isAttestation(descriptor)) return descriptor.annotations?.[ATTESTED] === undefined ? 'unknown' : 'attestation';
+  if (!manifest) return descriptor.platform && descriptor.artifactType === undefined ? 'image' : 'unknown';
+  const { config, layers } = manifest;
+  if (!isImageConfigType(config.mediaType)) return 'unknown';
+  return layers.length === 0 || layers.some(({ mediaType }) => isLayerType(mediaType)) ? 'image' : 'unknown';
 }
 
 /** The image that fits `wanted` best; the earlier one of equals. */
@@ -105,6 +160,23 @@ export function pickManifest(
   return bestMatch(candidates, wanted)?.item ?? (orAny ? manifests[0] : undefined);
 }
 
+/** The local image of exactly this platform, as the API's `platform` asks for it. */
+export function pickExact(manifests: readonly LocalManifest[], wanted: Platform): LocalManifest | undefined {
+  return manifests.find(({ document }) => platformRank(wanted, document.platform) === 0);
+}
+
+/** Images of other platforms than `chosen`, and the attestations that speak of them. */
+export function otherPlatforms(entries: readonly CatalogEntry[], chosen: readonly LocalManifest[]): readonly Digest[] {
+  const kept = new Set<string>(chosen.map(({ descriptor }) => descriptor.digest));
+  return entries.flatMap(({ descriptor, kind }) => {
+    const about = kind === 'attestation' ? descriptor.annotations?.[ATTESTED] : descriptor.digest;
+    return kind === 'unknown' || kept.has(about ?? '') ? [] : [descriptor.digest];
+  });
+}
+
+/** Annotation of an attestation: the digest of the manifest it speaks of. */
+export const ATTESTED = 'vnd.docker.reference.digest';
+
 /** Build attestations lie in an index beside the images they speak of. */
 export function isAttestation(descriptor: Descriptor): boolean {
   return (
@@ -127,16 +199,24 @@ export async function hasAll(content: ContentStore, descriptors: readonly Descri
   return true;
 }
 
+interface Cache<T> {
+  get(digest: Digest, load: () => Promise<T | undefined>): Promise<T | undefined>;
+  drop(digest: Digest): void;
+}
+
 /** Keeps what was found, not what was missing: it may arrive later. */
-function createCache<T>(): (digest: Digest, load: () => Promise<T | undefined>) => Promise<T | undefined> {
+function createCache<T>(): Cache<T> {
   const known = new Map<Digest, T>();
-  return async (digest, load) => {
-    const cached = known.get(digest);
-    if (cached !== undefined) return cached;
-    const loaded = await load();
-    if (loaded === undefined) return undefined;
-    if (known.size >= CACHED_DOCUMENTS) known.clear();
-    known.set(digest, loaded);
-    return loaded;
+  return {
+    drop: (digest) => void known.delete(digest),
+    async get(digest, load) {
+      const cached = known.get(digest);
+      if (cached !== undefined) return cached;
+      const loaded = await load();
+      if (loaded === undefined) return undefined;
+      if (known.size >= CACHED_DOCUMENTS) known.clear();
+      known.set(digest, loaded);
+      return loaded;
+    },
   };
 }

@@ -17,10 +17,22 @@ export interface Collector {
   lease(): Promise<Disposable>;
   /**
    * Collects now, or, while leases are held, when the last one is given back. Resolves when it is off the disk or put off. `partials`:
-   * which beginnings of pulls that were cut off go too, those older than a day (`old`, the default) or `all`. Resolves with the bytes of
-   * those that this call took away.
+   * which beginnings of pulls that were cut off go too, those older than a day (`old`, the default) or `all`. `dropped`: content
+   * that an image names and is to do without, unless another one needs it. Resolves with the bytes of the beginnings that this call took
+   * away.
    */
-  collect(options?: { readonly partials?: 'old' | 'all' }): Promise<number>;
+  collect(options?: {
+    readonly partials?: 'old' | 'all';
+    readonly dropped?: readonly DroppedContent[];
+  }): Promise<number>;
+  /** All that is here of an image stays, whatever was to be dropped of it: somebody with a lease has just fetched it. */
+  claim(target: Digest): void;
+}
+
+export interface DroppedContent {
+  readonly target: Digest;
+  /** Manifests below the target; what only they lead to goes with them. */
+  readonly manifests: readonly Digest[];
 }
 
 export interface CollectorDeps {
@@ -40,6 +52,7 @@ export function createCollector(deps: CollectorDeps): Collector {
   let leases = 0;
   let wanted: 'old' | 'all' | undefined;
   let running: Promise<Swept> | undefined;
+  let drops = new Map<Digest, Set<Digest>>();
   const idle = async (): Promise<void> => {
     while (running) await running.catch(() => undefined);
   };
@@ -48,20 +61,26 @@ export function createCollector(deps: CollectorDeps): Collector {
     // At once when it can be: a collection that was put off must not be put off again by whoever comes next.
     if (running) await idle();
     if (wanted === undefined || leases > 0) return 0;
-    running = sweep(deps, wanted).finally(() => (running = undefined));
+    const dropping = drops;
+    drops = new Map();
+    running = sweep(deps, wanted, dropping).finally(() => (running = undefined));
     wanted = undefined;
     const { partialBytes, again } = await running;
-    if (again) later();
+    if (again) later(dropping);
     // Beside whatever goes on by now: nothing can come back out of the trash.
     await deps.trash.empty();
     return partialBytes;
   };
-  const later = (): void =>
+  const drop = (target: Digest, manifests: Iterable<Digest>): void =>
+    void drops.set(target, new Set([...(drops.get(target) ?? []), ...manifests]));
+  const later = (dropped: ReadonlyMap<Digest, ReadonlySet<Digest>>): void => {
+    for (const [target, manifests] of dropped) drop(target, manifests);
     deps.background.spawn('image collection', async () => {
       await deps.layers.flush();
       wanted ??= 'old';
       await run();
     });
+  };
   const release = (): void => {
     leases--;
     if (leases === 0 && wanted !== undefined) deps.background.spawn('image collection', run);
@@ -78,10 +97,12 @@ export function createCollector(deps: CollectorDeps): Collector {
         },
       };
     },
-    async collect({ partials = 'old' } = {}) {
+    async collect({ partials = 'old', dropped = [] } = {}) {
       wanted = wanted === 'all' ? 'all' : partials;
+      for (const { target, manifests } of dropped) drop(target, manifests);
       return await run();
     },
+    claim: (target) => void drops.delete(target),
   };
 }
 
@@ -95,15 +116,22 @@ interface Swept {
   readonly again: boolean;
 }
 
-async function sweep(deps: CollectorDeps, partials: 'old' | 'all'): Promise<Swept> {
+async function sweep(
+  deps: CollectorDeps,
+  partials: 'old' | 'all',
+  drops: ReadonlyMap<Digest, ReadonlySet<Digest>>,
+): Promise<Swept> {
   const { content, layers, records, catalog, now } = deps;
-  const needed = await findNeeded(catalog, records.list());
+  const needed = await findNeeded(catalog, records.list(), drops);
   layers.collect(needed.chains);
   const unneeded: Digest[] = [];
   for await (const { digest } of content.list()) if (!needed.blobs.has(digest)) unneeded.push(digest);
   // Layers of containers may need theirs for a moment more.
   const kept = layers.blobsInNeed();
-  for (const digest of unneeded) if (!kept.has(digest)) await content.remove(digest);
+  for (const digest of unneeded.filter((one) => !kept.has(one))) {
+    await content.remove(digest);
+    catalog.forget(digest);
+  }
   const before = partials === 'all' ? Number.POSITIVE_INFINITY : now() - PARTIAL_MS;
   return { partialBytes: await content.dropPartials(before), again: unneeded.some((digest) => kept.has(digest)) };
 }

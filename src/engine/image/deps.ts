@@ -13,6 +13,8 @@ export interface ImageUser {
   readonly containerId: string;
   /** The image's ID. */
   readonly imageId: string;
+  /** Digest of the platform's manifest that it was made of. */
+  readonly manifest: string;
   readonly running: boolean;
 }
 

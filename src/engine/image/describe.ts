@@ -3,11 +3,11 @@ import type { ChainId, Digest } from '../../oci/digest.ts';
 import { familiarName, familiarReference, parseReference } from '../../oci/reference.ts';
 import type { ImageRecord } from '../../store/record/image-records.ts';
 import type { LayerStore } from '../../store/snapshot/layer-store.ts';
-import type { LocalManifest } from './catalog.ts';
+import type { CatalogEntry, LocalManifest } from './catalog.ts';
 import { pickManifest } from './catalog.ts';
 import type { ImageServiceDeps } from './deps.ts';
 
-type Deps = Pick<ImageServiceDeps, 'catalog' | 'layers' | 'records' | 'host'>;
+type Deps = Pick<ImageServiceDeps, 'catalog' | 'content' | 'layers' | 'records' | 'host'>;
 
 /** An image with what lists and filters ask of it. */
 export interface DescribedImage {
@@ -20,12 +20,13 @@ export interface DescribedImage {
   /** The platform that lists speak of: the machine's, else the first here; undefined: none is complete. */
   readonly best: LocalManifest | undefined;
   readonly manifests: readonly LocalManifest[];
-  /** Blobs and unpacked layers of all platforms here, by identity, so that sharing can be counted. */
+  /** Blobs and unpacked layers of all platforms and artifacts here, by identity, so that sharing can be counted. */
   readonly parts: ReadonlyMap<Digest, number>;
 }
 
 export async function describeImage(deps: Deps, record: ImageRecord): Promise<DescribedImage> {
-  const manifests = await deps.catalog.manifests(record.target);
+  const entries = await deps.catalog.entries(record.target);
+  const manifests = entries.flatMap(({ local }) => local ?? []);
   const best = pickManifest(manifests, deps.host, true);
   const created = Date.parse(best?.document.created ?? '');
   return {
@@ -35,7 +36,7 @@ export async function describeImage(deps: Deps, record: ImageRecord): Promise<De
     createdMs: Number.isNaN(created) ? 0 : created,
     best,
     manifests,
-    parts: partsOf(deps.layers, manifests),
+    parts: new Map([...partsOf(deps.layers, manifests), ...(await otherParts(deps, entries))]),
   };
 }
 
@@ -64,11 +65,25 @@ export function sizeOf(parts: ReadonlyMap<Digest, number>): number {
   return [...parts.values()].reduce((sum, size) => sum + size, 0);
 }
 
-function partsOf(layers: LayerStore, manifests: readonly LocalManifest[]): ReadonlyMap<Digest, number> {
+export function partsOf(layers: LayerStore, manifests: readonly LocalManifest[]): ReadonlyMap<Digest, number> {
   const parts = new Map<Digest, number>();
   for (const { descriptor, manifest, document } of manifests) {
     for (const { digest, size } of [descriptor, manifest.config, ...manifest.layers]) parts.set(digest, size);
     for (const chain of chainIdsOf(document.diffIds)) parts.set(unpackedKey(chain), unpackedBytes(layers, chain));
+  }
+  return parts;
+}
+
+/** What is here of attestations, artifacts and platforms that are not complete. */
+async function otherParts(
+  { content }: Pick<Deps, 'content'>,
+  entries: readonly CatalogEntry[],
+): Promise<ReadonlyMap<Digest, number>> {
+  const parts = new Map<Digest, number>();
+  for (const { descriptor, manifest, local } of entries) {
+    if (local || !manifest) continue;
+    for (const { digest, size } of [descriptor, manifest.config, ...manifest.layers])
+      if (await content.has(digest)) parts.set(digest, size);
   }
   return parts;
 }

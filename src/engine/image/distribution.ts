@@ -5,6 +5,7 @@ import type { ImageManifest } from '../../oci/manifest.ts';
 import { parseManifest } from '../../oci/manifest.ts';
 import { isImageConfigType } from '../../oci/media-type.ts';
 import { parseReference, withDefaultTag } from '../../oci/reference.ts';
+import { toApiPlatform } from './api-descriptor.ts';
 import type { ImageServiceDeps } from './deps.ts';
 import { explained } from './pull.ts';
 import type { RegistryAuth } from './service.ts';
@@ -29,7 +30,7 @@ export async function distribution(
     Descriptor: { mediaType: parsed.mediaType, digest: remote.digest, size: remote.bytes.byteLength },
     Platforms:
       parsed.kind === 'index'
-        ? parsed.manifests.flatMap(({ platform }) => (platform ? [platform] : []))
+        ? parsed.manifests.flatMap(({ platform }) => (platform ? [toApiPlatform(platform)] : []))
         : await configPlatform(repository, parsed, signal),
   };
 }
@@ -42,5 +43,5 @@ async function configPlatform(
   if (!isImageConfigType(config.mediaType) || config.size > MAX_CONFIG_BYTES) return [];
   const parts: Uint8Array[] = [];
   for await (const part of repository.blob(config, { signal })) parts.push(part);
-  return [{ ...parseImageDocument(Buffer.concat(parts)).platform }];
+  return [toApiPlatform(parseImageDocument(Buffer.concat(parts)).platform)];
 }

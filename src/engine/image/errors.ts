@@ -17,11 +17,18 @@ export function ambiguousPrefix(prefix: string): KnownError {
   return new KnownError('invalid_parameter', `multiple IDs found with provided prefix: ${prefix}`);
 }
 
-export function wrongPlatform(name: string, platform: Platform): KnownError {
+/** Without `platform`: nothing of the image that could be run is here. */
+export function wrongPlatform(name: string, platform?: Platform): KnownError {
+  const asked = platform ? ` (${formatPlatform(platform)})` : '';
   return new KnownError(
     'not_found',
-    `image with reference ${name} was found but does not provide the specified platform (${formatPlatform(platform)})`,
+    `image with reference ${name} was found but does not provide the specified platform${asked}`,
   );
+}
+
+/** Not not_found: a client would pull it again, in vain. */
+export function notRunnable(name: string): KnownError {
+  return new KnownError('invalid_parameter', `${name} is an artifact and not an image: there is nothing in it to run`);
 }
 
 export function noMatchingManifest(platform: Platform): KnownError {

@@ -1,7 +1,7 @@
 import { parsePlatform } from '../../oci/platform.ts';
 import { pickManifest } from './catalog.ts';
 import type { ImageServiceDeps } from './deps.ts';
-import { noSuchImage, wrongPlatform } from './errors.ts';
+import { notRunnable, wrongPlatform } from './errors.ts';
 import { findImage } from './find.ts';
 import type { ImageLookup } from './image.ts';
 import { unpack } from './unpack.ts';
@@ -17,8 +17,14 @@ export function createImageLookup(
       using _lease = await deps.collector.lease();
       const { record } = findImage(deps.records, reference);
       const wanted = platform ? parsePlatform(platform, deps.host) : deps.host;
-      const found = pickManifest(await deps.catalog.manifests(record.target), wanted, !platform);
-      if (!found) throw platform ? wrongPlatform(reference, wanted) : noSuchImage(reference);
+      const entries = await deps.catalog.entries(record.target);
+      const found = pickManifest(
+        entries.flatMap(({ local }) => local ?? []),
+        wanted,
+        !platform,
+      );
+      if (!found && entries.every(({ kind }) => kind !== 'image')) throw notRunnable(reference);
+      if (!found) throw wrongPlatform(reference, platform ? wanted : undefined);
       const chain =
         found.chain !== undefined && deps.layers.isUnpacked(found.chain)
           ? found.chain

@@ -22,14 +22,14 @@ export function createImageService(deps: ImageServiceDeps): ImageService {
     pull: (request, progress, signal) =>
       flights.run(flightKey(request), (all, shared) => pull(deps, request, all, shared), progress, signal),
     push: (request, progress, signal) => push(deps, request, progress, signal),
-    load: (archive, progress, signal) => load(deps, archive, progress, signal),
+    load: (archive, progress, signal, platforms) => load(deps, archive, progress, signal, platforms),
     importTar: (archive, request, signal) => importTar(deps, archive, request, signal),
-    save: (names, signal) => save(deps, names, signal),
+    save: (names, signal, platforms) => save(deps, names, signal, platforms),
     distribution: (reference, auth, signal) => distribution(deps, reference, auth, signal),
     tag: async (name, repository, newTag) => tag(deps, name, repository, newTag),
     list: (options) => list(deps, options),
-    inspect: (name) => inspect(deps, name),
-    history: (name) => history(deps, name),
+    inspect: (name, options) => inspect(deps, name, options),
+    history: (name, platform) => history(deps, name, platform),
     remove: (name, options) => remove(deps, name, options),
     prune: (filters) => prune(deps, filters),
   };

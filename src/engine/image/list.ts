@@ -1,9 +1,11 @@
 import type { ImageSummary } from '../../api/types/image.ts';
+import { toApiDescriptor } from './api-descriptor.ts';
 import type { ImageServiceDeps } from './deps.ts';
 import type { DescribedImage } from './describe.ts';
 import { describeAll, describeImage, sizeOf } from './describe.ts';
 import { imageFilter, matchesReference } from './filter.ts';
 import { findImage } from './find.ts';
+import { manifestSummaries } from './manifest-summary.ts';
 import type { ImageService } from './service.ts';
 
 export async function list(
@@ -19,10 +21,14 @@ export async function list(
   const shared = options.sharedSize ? countUses(all) : undefined;
   const users = Map.groupBy(deps.users(), ({ imageId }) => imageId);
   const patterns = options.filters.get('reference');
-  return all
-    .filter(wanted)
-    .map((image) => (patterns ? named(image, patterns) : image))
-    .map((image) => summary(image, users.get(image.record.target.digest)?.length ?? 0, shared));
+  const shown = all.filter(wanted).map((image) => (patterns ? named(image, patterns) : image));
+  return await Promise.all(
+    shown.map(async (image) => {
+      const { target } = image.record;
+      const row = summary(image, users.get(target.digest)?.length ?? 0, shared);
+      return options.manifests ? { ...row, Manifests: await manifestSummaries(deps, target) } : row;
+    }),
+  );
 }
 
 /** Of an image with several names only those that were asked for. */
@@ -48,7 +54,7 @@ function summary(
     SharedSize: shared ? sizeOf(shared) : -1,
     Labels: { ...image.labels },
     Containers: containers,
-    Descriptor: { mediaType: target.mediaType, digest: target.digest, size: target.size },
+    Descriptor: toApiDescriptor(target),
   };
 }
 

@@ -3,7 +3,7 @@ import { parseManifest } from '../../oci/manifest.ts';
 import { OCI_INDEX } from '../../oci/media-type.ts';
 import type { ContentStore, Descriptor } from '../../store/content/content-store.ts';
 import type { ArchiveFile } from './archive.ts';
-import { isAttestation } from './catalog.ts';
+import { mayBeDocument } from './catalog.ts';
 import { invalidArchive } from './errors.ts';
 import { canonical, type LoadedImage } from './loaded-image.ts';
 
@@ -16,7 +16,7 @@ export async function readLayout(content: ContentStore, index: ArchiveFile): Pro
   const parsed = parseManifest(await content.readAll(index.digest), OCI_INDEX);
   if (parsed.kind !== 'index') throw invalidArchive('index.json is not an index');
   const images = new Map<string, { readonly target: Descriptor; readonly names: Set<string> }>();
-  for (const entry of parsed.manifests.filter((item) => !isAttestation(item))) {
+  for (const entry of parsed.manifests.filter((item) => !saysAttestation(item))) {
     const image = images.get(entry.digest) ?? { target: await checkedTarget(content, entry), names: new Set<string>() };
     const name = nameOf(entry);
     if (name !== undefined) image.names.add(name);
@@ -27,10 +27,17 @@ export async function readLayout(content: ContentStore, index: ArchiveFile): Pro
 
 async function checkedTarget(content: ContentStore, entry: OciDescriptor): Promise<Descriptor> {
   if (!(await content.has(entry.digest))) throw invalidArchive(`blob ${entry.digest} of index.json is missing`);
-  const bytes = await content.readAll(entry.digest);
-  if (bytes.byteLength !== entry.size)
-    throw invalidArchive(`blob ${entry.digest} has ${bytes.byteLength} bytes, not ${entry.size}`);
-  return { mediaType: parseManifest(bytes, entry.mediaType).mediaType, digest: entry.digest, size: entry.size };
+  const size = await content.size(entry.digest);
+  if (size !== entry.size) throw invalidArchive(`blob ${entry.digest} has ${size} bytes, not ${entry.size}`);
+  // A file that is no manifest is kept as what its entry says it is.
+  const mediaType = mayBeDocument(entry)
+    ? parseManifest(await content.readAll(entry.digest), entry.mediaType).mediaType
+    : entry.mediaType;
+  return { mediaType, digest: entry.digest, size: entry.size };
+}
+
+function saysAttestation({ annotations }: OciDescriptor): boolean {
+  return annotations?.['vnd.docker.reference.type'] === 'attestation-manifest';
 }
 
 function nameOf({ annotations }: OciDescriptor): string | undefined {

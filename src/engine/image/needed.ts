@@ -10,14 +10,20 @@ export interface Needed {
   readonly chains: ReadonlySet<ChainId>;
 }
 
-/** Everything that these images name, here or not. */
-export async function findNeeded(catalog: Catalog, images: readonly ImageRecord[]): Promise<Needed> {
+/** Everything that these images name, here or not; `without`: manifests that an image is to do without, by its target. */
+export async function findNeeded(
+  catalog: Catalog,
+  images: readonly ImageRecord[],
+  without: ReadonlyMap<Digest, ReadonlySet<Digest>> = new Map(),
+): Promise<Needed> {
   const blobs = new Set<Digest>();
   const chains = new Set<ChainId>();
   for (const { target } of images) {
-    for (const { digest } of await catalog.reachable(target)) blobs.add(digest);
-    for (const { document } of await catalog.manifests(target))
-      for (const chain of chainIdsOf(document.diffIds)) chains.add(chain);
+    const dropped = without.get(target.digest) ?? new Set<Digest>();
+    for (const { digest } of await catalog.reachable(target, dropped)) blobs.add(digest);
+    for (const { descriptor, document } of await catalog.manifests(target)) {
+      if (!dropped.has(descriptor.digest)) for (const chain of chainIdsOf(document.diffIds)) chains.add(chain);
+    }
   }
   return { blobs, chains };
 }

@@ -28,7 +28,7 @@ async function world() {
   here.deps.records.removeName('docker.io/library/dangling:1');
   await add('used', 100, {});
   const used = here.deps.records.findByName('docker.io/library/used:1')?.target.digest ?? '';
-  here.users.push({ containerId: 'box', imageId: used, running: false });
+  here.users.push({ containerId: 'box', imageId: used, manifest: used, running: false });
   return { here, service, danglingId: String(dangling?.target.digest) };
 }
 

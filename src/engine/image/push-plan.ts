@@ -7,7 +7,7 @@ import type { Reference } from '../../oci/reference.ts';
 import { canonicalName, familiarReference, parseReference } from '../../oci/reference.ts';
 import type { ContentStore, Descriptor } from '../../store/content/content-store.ts';
 import type { ImageRecord } from '../../store/record/image-records.ts';
-import { bestMatch, hasAll } from './catalog.ts';
+import { hasAll, mayBeDocument, pickExact, pickManifest } from './catalog.ts';
 import type { ImageServiceDeps } from './deps.ts';
 import { wrongPlatform } from './errors.ts';
 
@@ -15,8 +15,9 @@ import { wrongPlatform } from './errors.ts';
 export interface PushPlan {
   /** Top layer first, each digest once. */
   readonly layers: readonly Descriptor[];
+  /** And files of other kinds that an index names. */
   readonly configs: readonly Descriptor[];
-  /** Below the top, deepest first. */
+  /** Below the top, deepest first, but for what is no manifest. */
   readonly manifests: readonly Document[];
   readonly top: Document;
   /** The index that stays here because some of its platforms are not; `top` is the only platform there is. */
@@ -47,36 +48,32 @@ const MAX_MANIFEST_BYTES = 4 << 20;
 export async function planPush(deps: Deps, wanted: Wanted, signal: AbortSignal): Promise<PushPlan> {
   const { target } = wanted.record;
   const parsed = await deps.catalog.read(target);
-  if (!parsed) throw new KnownError('not_found', `content ${target.digest} not found`);
+  if (!parsed) throw unpushable(target);
   if (parsed.kind === 'manifest') {
-    if (wanted.platform) await checkPlatform(deps, wanted);
+    if (wanted.platform) await choose(deps, wanted, wanted.platform);
     return await planFrom(deps, target, undefined, new Set());
   }
   if (wanted.platform) return await planFrom(deps, await choose(deps, wanted, wanted.platform), undefined, new Set());
   const { missing, remote } = await lookForMissing(deps, wanted, signal);
   if (!missing) return await planFrom(deps, target, undefined, remote);
-  const [only, another] = await deps.catalog.manifests(target);
-  if (only && !another) return await planFrom(deps, only.descriptor, target, new Set());
-  throw new KnownError(
-    'not_found',
-    `${familiarReference(wanted.reference)} names platforms that are neither here nor in the registry: missing ${missing.digest}; choose one with --platform`,
-  );
+  return await planFrom(deps, await chooseInstead(deps, wanted), target, new Set());
 }
 
-async function checkPlatform(deps: Deps, { record, reference, platform }: Wanted): Promise<void> {
+/** The one platform that is here, or of several the machine's. */
+async function chooseInstead(deps: Deps, { record, reference }: Wanted): Promise<Descriptor> {
   const local = await deps.catalog.manifests(record.target);
-  const candidates = local.map((item) => ({ platform: item.document.platform }));
-  if (platform && !bestMatch(candidates, platform)) throw wrongPlatform(familiarReference(reference), platform);
+  const [only, another] = local;
+  if (!only) throw wrongPlatform(familiarReference(reference));
+  if (!another) return only.descriptor;
+  const own = pickManifest(local, deps.host, false);
+  if (own) return own.descriptor;
+  throw new KnownError('conflict', 'multiple matching manifests found but no specific platform requested');
 }
 
 async function choose(deps: Deps, { record, reference }: Wanted, platform: Platform): Promise<Descriptor> {
-  const local = await deps.catalog.manifests(record.target);
-  const chosen = bestMatch(
-    local.map(({ document, descriptor }) => ({ platform: document.platform, descriptor })),
-    platform,
-  );
-  if (!chosen) throw wrongPlatform(familiarReference(reference), platform);
-  return chosen.descriptor;
+  const found = pickExact(await deps.catalog.manifests(record.target), platform);
+  if (!found) throw wrongPlatform(familiarReference(reference), platform);
+  return found.descriptor;
 }
 
 /** The first manifest that is neither whole here nor in the repository, and those that are in the repository only. */
@@ -87,6 +84,7 @@ async function lookForMissing(
 ): Promise<{ readonly missing: Descriptor | undefined; readonly remote: ReadonlySet<Digest> }> {
   const remote = new Set<Digest>();
   const visit = async (descriptor: Descriptor, depth: number): Promise<Descriptor | undefined> => {
+    if (!mayBeDocument(descriptor)) return (await deps.content.has(descriptor.digest)) ? undefined : descriptor;
     const parsed = depth > MAX_DEPTH ? undefined : await deps.catalog.read(descriptor);
     if (parsed?.kind === 'manifest' && (await isWhole(deps.content, parsed))) return undefined;
     if (parsed?.kind === 'index') {
@@ -107,6 +105,13 @@ async function isWhole(content: ContentStore, manifest: ImageManifest): Promise<
   return await hasAll(content, [manifest.config, ...manifest.layers.filter(isDistributable)]);
 }
 
+function unpushable({ digest, mediaType }: Descriptor): KnownError {
+  const why = mayBeDocument({ digest, mediaType, size: 0 })
+    ? 'not found'
+    : `is of type ${mediaType}: not a manifest or an index`;
+  return new KnownError('not_found', `content ${digest} ${why}`);
+}
+
 /** Foreign layers stay where their urls say (image-spec layer.md, "Non-Distributable Layers"). */
 function isDistributable({ mediaType }: Descriptor): boolean {
   return !/\.foreign\.|\.nondistributable\./.test(mediaType);
@@ -123,6 +128,7 @@ async function planFrom(
   const documents = new Map<Digest, Document>();
   const visit = async (descriptor: Descriptor, depth: number): Promise<void> => {
     if (documents.has(descriptor.digest) || remote.has(descriptor.digest)) return;
+    if (!mayBeDocument(descriptor)) return void configs.set(descriptor.digest, descriptor);
     const parsed = depth > MAX_DEPTH ? undefined : await deps.catalog.read(descriptor);
     if (!parsed) throw new KnownError('not_found', `content ${descriptor.digest} not found`);
     if (parsed.kind === 'index') for (const child of parsed.manifests) await visit(child, depth + 1);

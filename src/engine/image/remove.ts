@@ -6,6 +6,7 @@ import type { ImageServiceDeps, ImageUser } from './deps.ts';
 import { referenceInUse, severalRepositories, usedByRunning, usedByStopped } from './errors.ts';
 import type { FoundImage } from './find.ts';
 import { findImage } from './find.ts';
+import { removePlatforms } from './remove-platform.ts';
 import type { ImageService } from './service.ts';
 
 /** What removing is to do, decided before anything is touched. */
@@ -47,8 +48,11 @@ export async function remove(
   options: Parameters<ImageService['remove']>[1],
 ): Promise<readonly ImageDeleteResponseItem[]> {
   const found = findImage(deps.records, name);
+  const { platforms = [], force } = options;
+  const removed = platforms.length > 0 ? await removePlatforms(deps, found, { force, platforms }) : undefined;
+  if (removed) return removed;
   const users = deps.users().filter(({ imageId }) => imageId === found.record.target.digest);
-  const removal = planRemoval(found, users, options.force);
+  const removal = planRemoval(found, users, force);
   switch (removal.kind) {
     case 'refuse':
       throw removal.error;

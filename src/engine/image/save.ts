@@ -1,13 +1,16 @@
+import { wrapError } from '../../lib/errors.ts';
 import { tarEnd, tarHeader, tarPadding } from '../../lib/tar/writer.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { digestHex } from '../../oci/digest.ts';
 import { OCI_INDEX } from '../../oci/media-type.ts';
+import type { Platform } from '../../oci/platform.ts';
 import { canonicalName, familiarReference, parseReference } from '../../oci/reference.ts';
 import type { ContentStore, Descriptor } from '../../store/content/content-store.ts';
 import type { ImageRecord, ImageRecords } from '../../store/record/image-records.ts';
-import { pickManifest } from './catalog.ts';
+import type { LocalManifest } from './catalog.ts';
+import { otherPlatforms, pickExact, pickManifest } from './catalog.ts';
 import type { ImageServiceDeps } from './deps.ts';
-import { damagedBlob, noSuchImage } from './errors.ts';
+import { damagedBlob, wrongPlatform } from './errors.ts';
 import { findImage } from './find.ts';
 
 interface Selected {
@@ -19,17 +22,18 @@ interface Selected {
 /**
  * One tar that is both an OCI image layout and a docker-archive: the blobs as they are, index.json with one entry per name,
  * manifest.json for the platform that runs here. Blobs of other platforms that are not here are left out.
- * Unknown names fail before the first byte. The stream holds a lease: it must be read to its end or returned.
+ * Unknown names and platforms that are not here fail before the first byte. The stream holds a lease: it must be read to its end or returned.
  */
 export async function save(
   deps: ImageServiceDeps,
   names: readonly string[],
   signal: AbortSignal,
+  platforms: readonly Platform[] = [],
 ): Promise<AsyncIterable<Uint8Array>> {
   const lease = await deps.collector.lease();
   try {
     const images = select(deps.records, names);
-    const parts = await planArchive(deps, images);
+    const parts = await planArchive(deps, images, platforms);
     for (const { record } of images)
       deps.events.publish({
         type: 'image',
@@ -82,18 +86,23 @@ type Part = { readonly path: string; readonly size: number } & (
   | { readonly blob: Digest }
 );
 
-async function planArchive(deps: ImageServiceDeps, images: readonly Selected[]): Promise<readonly Part[]> {
+async function planArchive(
+  deps: ImageServiceDeps,
+  images: readonly Selected[],
+  platforms: readonly Platform[],
+): Promise<readonly Part[]> {
   const blobs = new Map<Digest, Part>();
   const index: object[] = [];
   const manifests: object[] = [];
   for (const { record, names } of images) {
-    for (const { digest, size } of await deps.catalog.reachable(record.target)) {
+    const { target, reachable, best } = await chooseContent(deps, record, platforms);
+    for (const { digest, size } of reachable) {
       if (!(await deps.content.has(digest))) continue;
       if (!(await deps.content.has(digest, size))) throw damagedBlob(digest);
       blobs.set(digest, { path: blobPath(digest), size, blob: digest });
     }
-    index.push(...indexEntries(record.target, [...names]));
-    manifests.push(await manifestEntry(deps, record, [...names]));
+    index.push(...indexEntries(target, [...names]));
+    if (best) manifests.push(manifestEntry(best, [...names]));
   }
   return [
     ...[...blobs.values()].sort((a, b) => (a.path < b.path ? -1 : 1)),
@@ -101,6 +110,41 @@ async function planArchive(deps: ImageServiceDeps, images: readonly Selected[]):
     jsonPart('manifest.json', manifests),
     jsonPart('oci-layout', { imageLayoutVersion: '1.0.0' }),
   ];
+}
+
+interface Content {
+  readonly target: Descriptor;
+  readonly reachable: readonly Descriptor[];
+  /** What old readers get; undefined: an artifact, which they do not know. */
+  readonly best: LocalManifest | undefined;
+}
+
+async function chooseContent(
+  deps: ImageServiceDeps,
+  record: ImageRecord,
+  platforms: readonly Platform[],
+): Promise<Content> {
+  const { catalog, host } = deps;
+  const entries = await catalog.entries(record.target);
+  const manifests = entries.flatMap(({ local }) => local ?? []);
+  if (platforms.length === 0) {
+    const reachable = await catalog.reachable(record.target);
+    return { target: record.target, reachable, best: pickManifest(manifests, host, true) };
+  }
+  const chosen = platforms.map((platform) => {
+    const found = pickExact(manifests, platform);
+    if (!found) throw wrapError(wrongPlatform(shownName(record), platform), 'no suitable export target found');
+    return found;
+  });
+  const [only, another] = chosen;
+  if (only && !another) {
+    const { mediaType, digest, size } = only.descriptor;
+    const target = { mediaType: mediaType || only.manifest.mediaType, digest, size };
+    return { target, reachable: await catalog.reachable(target), best: only };
+  }
+  const without = new Set(otherPlatforms(entries, chosen));
+  const reachable = await catalog.reachable(record.target, without);
+  return { target: record.target, reachable, best: pickManifest(chosen, host, true) };
 }
 
 function blobPath(digest: Digest): string {
@@ -128,19 +172,13 @@ function indexEntries({ mediaType, digest, size }: Descriptor, names: readonly s
   });
 }
 
-async function manifestEntry(
-  deps: ImageServiceDeps,
-  { target }: ImageRecord,
-  names: readonly string[],
-): Promise<object> {
-  const local = pickManifest(await deps.catalog.manifests(target), deps.host, true);
-  if (!local) throw noSuchImage(target.digest);
+function manifestEntry({ manifest }: LocalManifest, names: readonly string[]): object {
   return {
-    Config: blobPath(local.manifest.config.digest),
+    Config: blobPath(manifest.config.digest),
     RepoTags: names
       .filter((name) => parseReference(name).tag !== undefined)
       .map((name) => familiarReference(parseReference(name))),
-    Layers: local.manifest.layers.map(({ digest }) => blobPath(digest)),
+    Layers: manifest.layers.map(({ digest }) => blobPath(digest)),
   };
 }
 

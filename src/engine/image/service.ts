@@ -5,6 +5,7 @@ import type {
   ImageInspect,
   ImageSummary,
 } from '../../api/types/image.ts';
+import type { Platform } from '../../oci/platform.ts';
 
 /** One object of Docker's progress stream (`{"status":..,"progressDetail":..,"id":..}`, `{"stream":..}`, `{"errorDetail":..}`). */
 export type ProgressMessage = Readonly<Record<string, unknown>>;
@@ -37,8 +38,16 @@ export interface ImageService {
     progress: ProgressSink,
     signal: AbortSignal,
   ): Promise<void>;
-  /** `docker load`: docker-archive or OCI layout tar, plain or gzip/bzip2/xz/zstd compressed. */
-  load(archive: AsyncIterable<Uint8Array>, progress: ProgressSink, signal: AbortSignal): Promise<void>;
+  /**
+   * `docker load`: docker-archive or OCI layout tar, plain or gzip/bzip2/xz/zstd compressed. `platforms`: only these are kept of
+   * indexes; an image that lacks one is not_found.
+   */
+  load(
+    archive: AsyncIterable<Uint8Array>,
+    progress: ProgressSink,
+    signal: AbortSignal,
+    platforms?: readonly Platform[],
+  ): Promise<void>;
   /** `docker import`: one tar becomes a one-layer image. Resolves with the image id. */
   importTar(
     archive: AsyncIterable<Uint8Array>,
@@ -51,8 +60,15 @@ export interface ImageService {
     },
     signal: AbortSignal,
   ): Promise<string>;
-  /** `docker save`: one tar that old docker-archive readers and OCI layout readers both understand. */
-  save(names: readonly string[], signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
+  /**
+   * `docker save`: one tar that old docker-archive readers and OCI layout readers both understand. One of `platforms`: its
+   * manifest is what has the name; several: the index with what they need.
+   */
+  save(
+    names: readonly string[],
+    signal: AbortSignal,
+    platforms?: readonly Platform[],
+  ): Promise<AsyncIterable<Uint8Array>>;
   /** What a registry has under a reference: digest, size and platforms. Errors: as pull. */
   distribution(reference: string, auth: RegistryAuth | undefined, signal: AbortSignal): Promise<DistributionInspect>;
   tag(name: string, repository: string, tag: string | undefined): Promise<void>;
@@ -61,10 +77,20 @@ export interface ImageService {
     readonly digests: boolean;
     readonly sharedSize: boolean;
     readonly filters: Filters;
+    /** Tells of every manifest of an image. */
+    readonly manifests?: boolean;
   }): Promise<readonly ImageSummary[]>;
-  inspect(name: string): Promise<ImageInspect>;
-  history(name: string): Promise<readonly HistoryItem[]>;
-  remove(name: string, options: { readonly force: boolean }): Promise<readonly ImageDeleteResponseItem[]>;
+  /** `platform`: exactly this one, which then is what the answer speaks of. */
+  inspect(
+    name: string,
+    options?: { readonly platform?: Platform | undefined; readonly manifests?: boolean },
+  ): Promise<ImageInspect>;
+  history(name: string, platform?: Platform): Promise<readonly HistoryItem[]>;
+  /** `platforms`: only what is here of these goes, the image stays; needs `force`. */
+  remove(
+    name: string,
+    options: { readonly force: boolean; readonly platforms?: readonly Platform[] },
+  ): Promise<readonly ImageDeleteResponseItem[]>;
   prune(
     filters: Filters,
   ): Promise<{ readonly deleted: readonly ImageDeleteResponseItem[]; readonly reclaimedBytes: number }>;

@@ -1,9 +1,10 @@
 import { parseFilters } from '../../api/filters.ts';
+import type { ImageInspect } from '../../api/types/image.ts';
 import type { ImageService } from '../../engine/image/service.ts';
 import { KnownError, messageOf } from '../../lib/errors.ts';
-import type { Platform } from '../../oci/platform.ts';
 import { formatPlatform } from '../../oci/platform.ts';
 import { parseReference } from '../../oci/reference.ts';
+import { isSince, platformsOf } from '../platform-query.ts';
 import { parseRegistryAuth } from '../registry-auth.ts';
 import { type Call, flag, type Route } from '../route.ts';
 
@@ -20,6 +21,7 @@ export function imageRoutes(images: ImageService): readonly Route[] {
             all: flag(call.query, 'all'),
             digests: flag(call.query, 'digests'),
             sharedSize: flag(call.query, 'shared-size'),
+            manifests: isSince(call, 1, 47) && flag(call.query, 'manifests'),
             filters: parseFilters(call.query.get('filters'), [
               'before',
               'dangling',
@@ -51,7 +53,10 @@ export function imageRoutes(images: ImageService): readonly Route[] {
       method: 'POST',
       path: '/images/load',
       handle: async (call) =>
-        await withProgress(call, async (progress) => await images.load(call.body, progress, call.signal)),
+        await withProgress(
+          call,
+          async (progress) => await images.load(call.body, progress, call.signal, platformsOf(call, 'platform', 48)),
+        ),
     },
     {
       method: 'POST',
@@ -66,12 +71,13 @@ export function imageRoutes(images: ImageService): readonly Route[] {
     {
       method: 'GET',
       path: '/images/{name*}/json',
-      handle: async (call) => call.answerJson(200, await images.inspect(name(call))),
+      handle: async (call) => call.answerJson(200, await inspect(call, images, name(call))),
     },
     {
       method: 'GET',
       path: '/images/{name*}/history',
-      handle: async (call) => call.answerJson(200, await images.history(name(call))),
+      handle: async (call) =>
+        call.answerJson(200, await images.history(name(call), platformsOf(call, 'platform', 48)[0])),
     },
     { method: 'GET', path: '/images/{name*}/get', handle: async (call) => await save(call, images, [name(call)]) },
     {
@@ -94,7 +100,10 @@ export function imageRoutes(images: ImageService): readonly Route[] {
         call.answerJson(
           200,
           // `noprune` asks for nothing: an image is one thing here, there are no untagged parents to keep.
-          await images.remove(name(call), { force: flag(call.query, 'force') }),
+          await images.remove(name(call), {
+            force: flag(call.query, 'force'),
+            platforms: platformsOf(call, 'platforms', 50),
+          }),
         ),
     },
   ];
@@ -138,9 +147,18 @@ async function create(call: Call, images: ImageService): Promise<void> {
   });
 }
 
-/** `platform` comes as JSON (API 1.46). */
+async function inspect(call: Call, images: ImageService, name: string): Promise<ImageInspect> {
+  const manifests = isSince(call, 1, 48) && flag(call.query, 'manifests');
+  const [platform] = platformsOf(call, 'platform', 49);
+  if (manifests && platform) {
+    const problem = 'conflicting options: manifests and platform options cannot both be set';
+    throw new KnownError('invalid_parameter', problem);
+  }
+  return await images.inspect(name, { manifests, platform });
+}
+
 async function push(call: Call, images: ImageService, name: string): Promise<void> {
-  const platform = parsePlatformQuery(call.query.get('platform'));
+  const [platform] = platformsOf(call, 'platform', 46);
   await withProgress(
     call,
     async (progress) =>
@@ -157,19 +175,6 @@ async function push(call: Call, images: ImageService, name: string): Promise<voi
   );
 }
 
-function parsePlatformQuery(text: string | null): Platform | undefined {
-  if (!text) return undefined;
-  const problem = `failed to parse platform: ${text.slice(0, 100)}`;
-  try {
-    const { os, architecture, variant } = JSON.parse(text) as Partial<Record<string, unknown>>;
-    if (typeof os === 'string' && typeof architecture === 'string')
-      return { os, architecture, ...(typeof variant === 'string' && variant ? { variant } : {}) };
-  } catch (error) {
-    throw new KnownError('invalid_parameter', problem, { cause: error });
-  }
-  throw new KnownError('invalid_parameter', problem);
-}
-
 /** What fails before the first progress message is a status, what fails later a message of the stream. */
 async function withProgress(call: Call, work: (progress: (message: object) => void) => Promise<void>): Promise<void> {
   let answer: ReturnType<Call['answerStream']> | undefined;
@@ -184,7 +189,7 @@ async function withProgress(call: Call, work: (progress: (message: object) => vo
 }
 
 async function save(call: Call, images: ImageService, names: readonly string[]): Promise<void> {
-  const chunks = await images.save(names, call.signal);
+  const chunks = await images.save(names, call.signal, platformsOf(call, 'platform', 48));
   const answer = call.answerStream(200, 'application/x-tar');
   for await (const chunk of chunks) await answer.write(chunk);
   answer.end();

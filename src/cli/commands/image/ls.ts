@@ -3,7 +3,7 @@ import { KnownError } from '../../../lib/errors.ts';
 import type { Command, CommandContext, Flags } from '../../command.ts';
 import { FILTER_FLAG, formatFilters } from '../../format/filter-query.ts';
 import { LIST_FORMAT_FLAG } from '../../format/format-flag.ts';
-import { type Digests, imageRows, toImageRows } from '../../format/image-rows.ts';
+import { type Digests, imageRows, isDangling, toImageRows } from '../../format/image-rows.ts';
 import { formatRows } from '../../format/table.ts';
 
 const COLUMNS = ['Repository', 'Tag', 'ID', 'CreatedSince', 'Size'];
@@ -28,12 +28,12 @@ export const ls: Command = {
   ],
   args: { min: 0, max: 1 },
   async run(context, { flags, args }) {
-    if (flags.bool('tree')) throw new KnownError('not_implemented', '--tree is not supported');
     const [reference] = args;
     const query = {
       all: flags.bool('all'),
       filters: formatFilters(flags.list('filter'), reference === undefined ? {} : { reference }),
     };
+    if (flags.bool('tree')) return await printTree(context, flags, query);
     const images = await context.api.json<ImageSummary[]>('GET', '/images/json', { query });
     const format = formatOf(context, flags);
     const rows = toImageRows(images, digestsOf(format, flags.bool('digests')));
@@ -42,6 +42,24 @@ export const ls: Command = {
     return 0;
   },
 };
+
+async function printTree(
+  { api, out }: CommandContext,
+  flags: Flags,
+  query: Readonly<Record<string, string | boolean | undefined>>,
+): Promise<number> {
+  for (const [name, shown] of [['quiet'], ['no-trunc'], ['digests', 'show-digest'], ['format']] as const) {
+    const given = name === 'format' ? flags.text(name) !== '' : flags.bool(name);
+    if (given) throw new KnownError('invalid_parameter', `--${shown ?? name} is not yet supported with --tree`);
+  }
+  const { formatImageTree } = await import('../../format/image-tree.ts');
+  const { isTerminal, terminalSize } = await import('../../terminal/tty.host.ts');
+  const images = await api.json<ImageSummary[]>('GET', '/images/json', { query: { ...query, manifests: true } });
+  const shown = flags.bool('all') ? images : images.filter((image) => !isDangling(image));
+  const terminal = isTerminal(1);
+  out(formatImageTree(shown, { terminal, columns: terminal ? terminalSize(1)[1] : 0 }));
+  return 0;
+}
 
 function formatOf(context: CommandContext, flags: Flags): string {
   const [given, quiet] = [flags.text('format'), flags.bool('quiet')];
