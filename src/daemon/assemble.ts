@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { cpus, hostname, machine, release, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
+import { createHostDownload } from '../distribution/download.host.ts';
 import { createHostRegistryClient } from '../distribution/registry-client.host.ts';
 import { createBuildService } from '../engine/build/build-service.ts';
 import { type Containers, createContainerService } from '../engine/container/container-service.ts';
@@ -139,6 +140,7 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
       mirrors: config.registryMirrors,
       certsDir: '/etc/docker/certs.d',
     }),
+    download: createHostDownload(),
     decompressor: createDecompressor(),
     catalog,
     collector,

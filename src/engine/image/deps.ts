@@ -1,3 +1,4 @@
+import type { Download } from '../../distribution/download.ts';
 import type { RegistryClient } from '../../distribution/registry-client.ts';
 import type { Platform } from '../../oci/platform.ts';
 import type { ContentStore } from '../../store/content/content-store.ts';
@@ -25,6 +26,8 @@ export interface ImageServiceDeps {
   readonly records: ImageRecords;
   readonly events: EventBus;
   readonly registry: RegistryClient;
+  /** Fetches what is imported from an address. */
+  readonly download: Download;
   readonly decompressor: Decompressor;
   /** Shared with ImageLookup and with whoever else adds content (builds, commits). */
   readonly catalog: Catalog;

@@ -4,6 +4,7 @@ import { distribution } from './distribution.ts';
 import { createFlights } from './flights.ts';
 import { history } from './history.ts';
 import { importTar } from './import.ts';
+import { importUrl } from './import-url.ts';
 import { inspect } from './inspect.ts';
 import { list } from './list.ts';
 import { load } from './load.ts';
@@ -24,6 +25,7 @@ export function createImageService(deps: ImageServiceDeps): ImageService {
     push: (request, progress, signal) => push(deps, request, progress, signal),
     load: (archive, progress, signal, platforms) => load(deps, archive, progress, signal, platforms),
     importTar: (archive, request, signal) => importTar(deps, archive, request, signal),
+    importUrl: (source, request, progress, signal) => importUrl(deps, source, request, progress, signal),
     save: (names, signal, platforms) => save(deps, names, signal, platforms),
     distribution: (reference, auth, signal) => distribution(deps, reference, auth, signal),
     tag: async (name, repository, newTag) => tag(deps, name, repository, newTag),

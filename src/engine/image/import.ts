@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { DiffId } from '../../oci/digest.ts';
 import { OCI_CONFIG, OCI_LAYER, OCI_MANIFEST } from '../../oci/media-type.ts';
+import type { Platform } from '../../oci/platform.ts';
 import { parsePlatform } from '../../oci/platform.ts';
 import { formatReference, parseReference, withDefaultTag } from '../../oci/reference.ts';
 import type { Descriptor } from '../../store/content/content-store.ts';
+import type { ConfigFields } from './changes.ts';
 import { applyChanges } from './changes.ts';
 import type { ImageServiceDeps } from './deps.ts';
 import { invalidArchive } from './errors.ts';
@@ -23,9 +25,7 @@ export async function importTar(
   request: ImportRequest,
   signal: AbortSignal,
 ): Promise<string> {
-  const names = importNames(request);
-  const config = applyChanges({}, request.changes);
-  const platform = request.platform ? parsePlatform(request.platform, deps.host) : deps.host;
+  const { names, config, platform } = prepareImport(deps, request);
   try {
     using _lease = await deps.collector.lease();
     const layer = await writeLayer(deps, archive, signal);
@@ -59,6 +59,18 @@ export async function importTar(
   } finally {
     await deps.collector.collect();
   }
+}
+
+/** What the request says of the image, checked. Errors: invalid_parameter. */
+export function prepareImport(
+  { host }: Pick<ImageServiceDeps, 'host'>,
+  request: ImportRequest,
+): { readonly names: readonly string[]; readonly config: ConfigFields; readonly platform: Platform } {
+  return {
+    names: importNames(request),
+    config: applyChanges({}, request.changes),
+    platform: request.platform ? parsePlatform(request.platform, host) : host,
+  };
 }
 
 function importNames({ repository, tag }: ImportRequest): readonly string[] {

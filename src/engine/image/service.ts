@@ -48,6 +48,13 @@ export interface ImageService {
     signal: AbortSignal,
     platforms?: readonly Platform[],
   ): Promise<void>;
+  /** The same of a tar that an http or https server has. */
+  importUrl(
+    source: string,
+    request: Parameters<ImageService['importTar']>[1],
+    progress: ProgressSink,
+    signal: AbortSignal,
+  ): Promise<string>;
   /** `docker import`: one tar becomes a one-layer image. Resolves with the image id. */
   importTar(
     archive: AsyncIterable<Uint8Array>,

@@ -130,19 +130,18 @@ async function create(call: Call, images: ImageService): Promise<void> {
         ),
     );
   }
-  if (source !== '-') throw new KnownError('not_implemented', 'import from a URL is not supported yet');
+  const request = {
+    repository: query.get('repo') || undefined,
+    tag: tag || undefined,
+    message: query.get('message') || undefined,
+    changes: query.getAll('changes'),
+    platform,
+  };
   await withProgress(call, async (progress) => {
-    const id = await images.importTar(
-      call.body,
-      {
-        repository: query.get('repo') || undefined,
-        tag: tag || undefined,
-        message: query.get('message') || undefined,
-        changes: query.getAll('changes'),
-        platform,
-      },
-      call.signal,
-    );
+    const id =
+      source === '-'
+        ? await images.importTar(call.body, request, call.signal)
+        : await images.importUrl(source ?? '', request, progress, call.signal);
     progress({ status: id });
   });
 }

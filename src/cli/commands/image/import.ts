@@ -21,7 +21,7 @@ export const importImage: Command = {
   async run({ api, out }, { flags, args }) {
     const [source = '', reference = ''] = args;
     if (reference !== '') parseReference(reference);
-    const remote = /^https?:\/\/|^(?:www|git)\./.test(source);
+    const remote = /^https?:\/\//.test(source);
     const query = {
       fromSrc: remote ? source : '-',
       repo: reference,
