@@ -146,7 +146,7 @@ function refreshRequest(realm: URL, service: string, scopes: readonly string[], 
 
 function tokenError(response: Response, body: string, realm: URL): KnownError {
   if (response.status === 401) return new KnownError('unauthorized', 'unauthorized: incorrect username or password');
-  return parseRegistryError(response.status, body, realm.href);
+  return parseRegistryError(response, body, realm.href);
 }
 
 function parseToken(body: string): { readonly token: string; readonly refreshToken: string | undefined } {

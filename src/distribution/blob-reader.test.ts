@@ -77,7 +77,7 @@ test('what the registry decided is not tried again, its own failures are', async
     (status: number): SendRequest =>
     async () => {
       calls++;
-      throw parseRegistryError(status, '', 'http://r/b');
+      throw parseRegistryError(new Response(null, { status }), '', 'http://r/b');
     };
   await expect(read(failing(404))).rejects.toMatchObject({ kind: 'not_found' });
   await expect(read(failing(429))).rejects.toMatchObject({ kind: 'unavailable' });

@@ -1,6 +1,7 @@
 import { isKind, KnownError, messageOf } from '../lib/errors.ts';
 import { RegistryError } from './registry-error.ts';
 import type { SendRequest } from './request.ts';
+import { limitWaitMs } from './request.ts';
 
 export interface BlobReaderDeps {
   readonly send: SendRequest;
@@ -45,10 +46,11 @@ export async function* readBlob(
       throw new Error('unexpected EOF');
     } catch (error) {
       if (options.signal.aborted) throw new KnownError('cancelled', 'context canceled', { cause: error });
-      if (!mayPass(error)) throw error;
+      const limitMs = limitWaitMs(error);
+      if (limitMs === undefined && !mayPass(error)) throw error;
       fruitless = offset - before >= WORTHWHILE_BYTES ? 0 : fruitless + 1;
       if (fruitless > RETRIES) throw gaveUp(path, error);
-      await pause(deps, fruitless, options);
+      await pause(deps, limitMs === undefined ? fruitless * PAUSE_SECONDS : Math.ceil(limitMs / 1000), options);
     }
   }
 }
@@ -65,8 +67,8 @@ function gaveUp(path: string, error: unknown): unknown {
   return new KnownError('unavailable', `download of ${path} failed: ${messageOf(error)}`, { cause: error });
 }
 
-async function pause(deps: BlobReaderDeps, fruitless: number, { signal, onRetry }: ReadOptions): Promise<void> {
-  for (let seconds = fruitless * PAUSE_SECONDS; seconds > 0; seconds--) {
+async function pause(deps: BlobReaderDeps, total: number, { signal, onRetry }: ReadOptions): Promise<void> {
+  for (let seconds = total; seconds > 0; seconds--) {
     onRetry?.(seconds);
     await deps.sleep(1000, signal);
   }

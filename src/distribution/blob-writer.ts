@@ -3,6 +3,7 @@ import type { Digest } from '../oci/digest.ts';
 import type { BlobPush, BlobPushed } from './registry-client.ts';
 import { RegistryError } from './registry-error.ts';
 import type { SendRequest } from './request.ts';
+import { limitWaitMs } from './request.ts';
 
 export interface BlobWriterDeps {
   readonly send: SendRequest;
@@ -97,7 +98,9 @@ async function upload(deps: BlobWriterDeps, push: BlobPush, opened: Session | un
       if (session === undefined && broken !== undefined && (await hasBlob(deps, push.digest, push.signal))) return;
       failures = session !== undefined && session.offset > reached ? 0 : failures + 1;
       if (failures >= ATTEMPTS) throw gaveUp(push.digest, error);
-      if (failures > 0) await pause(deps, push, failures);
+      const limitMs = limitWaitMs(error);
+      if (failures > 0)
+        await pause(deps, push, limitMs === undefined ? failures * PAUSE_SECONDS : Math.ceil(limitMs / 1000));
     }
   }
 }
@@ -105,6 +108,8 @@ async function upload(deps: BlobWriterDeps, push: BlobPush, opened: Session | un
 /** What the registry itself decided is not tried again, except its own failures and a session it lost. */
 function mayPass(error: unknown): boolean {
   if (error instanceof RegistryError) {
+    // A limit that is lifted much later is told, not waited for.
+    if (error.status === 429 && error.waitMs !== undefined) return limitWaitMs(error) !== undefined;
     return (error.status >= 500 && error.status !== 501) || [404, 408, 416, 429, 499].includes(error.status);
   }
   return isKind(error, 'unavailable') && !/connection refused|no such host|certificate/.test(error.message);
@@ -115,8 +120,8 @@ function gaveUp(digest: Digest, error: unknown): unknown {
   return new KnownError('unavailable', `upload of ${digest} failed: ${messageOf(error)}`, { cause: error });
 }
 
-async function pause(deps: BlobWriterDeps, push: BlobPush, failures: number): Promise<void> {
-  for (let seconds = failures * PAUSE_SECONDS; seconds > 0; seconds--) {
+async function pause(deps: BlobWriterDeps, push: BlobPush, total: number): Promise<void> {
+  for (let seconds = total; seconds > 0; seconds--) {
     push.onRetry?.(seconds);
     await deps.sleep(1000, push.signal);
   }

@@ -1,6 +1,8 @@
+import { STATUS_CODES } from 'node:http';
 import type { ErrorKind } from '../lib/errors.ts';
 import { KnownError } from '../lib/errors.ts';
 import { parseChallenges } from './challenge.ts';
+import { parseRateLimit } from './rate-limit.ts';
 import { shownAddress } from './transport.ts';
 
 /** An error answer of a registry: HTTP status and the first entry of its `errors` list (distribution-spec, "Error Codes"). */
@@ -8,12 +10,15 @@ export class RegistryError extends KnownError {
   readonly status: number;
   /** `MANIFEST_UNKNOWN`, `DENIED`, ...; empty when the answer had none. */
   readonly code: string;
+  /** Of a refusal for too many requests: when the registry wants to be asked again, in milliseconds; undefined: it does not say. */
+  readonly waitMs: number | undefined;
 
-  constructor(status: number, code: string, message: string) {
+  constructor(status: number, code: string, message: string, waitMs?: number) {
     super(kindOf(status, code), message);
     this.name = 'RegistryError';
     this.status = status;
     this.code = code;
+    this.waitMs = waitMs;
   }
 }
 
@@ -26,10 +31,19 @@ function kindOf(status: number, code: string): ErrorKind {
 }
 
 /** Reads an error answer's body; anything that is not the protocol's JSON becomes a plain status message. */
-export function parseRegistryError(status: number, body: string, url: string, method = 'GET'): RegistryError {
+export function parseRegistryError(
+  { status, headers }: Pick<Response, 'status' | 'headers'>,
+  body: string,
+  url: string,
+  method = 'GET',
+): RegistryError {
+  const { waitMs, note } = status === 429 ? parseRateLimit(headers, Date.now()) : { waitMs: undefined, note: '' };
   const entry = firstEntry(body);
-  if (entry) return new RegistryError(status, entry.code, `${readableCode(entry.code)}: ${entry.message}`);
-  return new RegistryError(status, '', `unexpected status from ${method} request to ${shownAddress(url)}: ${status}`);
+  if (entry)
+    return new RegistryError(status, entry.code, `${readableCode(entry.code)}: ${entry.message}${note}`, waitMs);
+  const said = `${status} ${STATUS_CODES[status] ?? ''}`.trim();
+  const text = `unexpected status from ${method} request to ${shownAddress(url)}: ${said}${note}`;
+  return new RegistryError(status, '', text, waitMs);
 }
 
 /**

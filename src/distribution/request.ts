@@ -4,8 +4,9 @@ import { createAuthorizer } from './authorizer.ts';
 import { endpointOf } from './endpoint.ts';
 import type { KnownHost, KnownHosts } from './known-host.ts';
 import { endpointFor, fetchFor, pathOn } from './known-host.ts';
+import { shortWaitMs } from './rate-limit.ts';
 import type { RegistryCredentials, RepositoryName } from './registry-client.ts';
-import { parseRegistryError, refusalOf } from './registry-error.ts';
+import { parseRegistryError, RegistryError, refusalOf } from './registry-error.ts';
 import type { RegistryHost } from './registry-hosts.ts';
 import type { Fetch, Method, RequestBody } from './transport.ts';
 import { readBody, send } from './transport.ts';
@@ -159,7 +160,7 @@ async function sendAuthorized(fetch: Fetch, target: Target, request: RegistryReq
       (await authorizer.answer(response, authorization, signal, request.scopes));
     if (again) continue;
     const refusal = response.status === 401 ? refusalOf(response, authorization !== undefined) : undefined;
-    throw refusal ?? parseRegistryError(response.status, text, url, method);
+    throw refusal ?? parseRegistryError(response, text, url, method);
   }
 }
 
@@ -193,16 +194,25 @@ async function chooseBase(
   }
 }
 
-/** Tries again after what passes by itself: a server failure or a connection that broke, but not one that was refused. */
+/**
+ * Tries again after what passes by itself: a server failure or a connection that broke, but not one that was refused; and after a
+ * limit that the registry lifts soon.
+ */
 async function withRetries(deps: RequestDeps, once: SendRequest, request: RegistryRequest): Promise<Response> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await once(request);
     } catch (error) {
-      if (attempt >= ATTEMPTS || !isTransient(error)) throw error;
-      await deps.sleep(250 * 2 ** attempt, request.signal);
+      const waitMs = isTransient(error) ? 250 * 2 ** attempt : limitWaitMs(error);
+      if (attempt >= ATTEMPTS || waitMs === undefined) throw error;
+      await deps.sleep(waitMs, request.signal);
     }
   }
+}
+
+/** How long to wait for a limit of requests; undefined: too long, or it is none. */
+export function limitWaitMs(error: unknown): number | undefined {
+  return error instanceof RegistryError && error.status === 429 ? shortWaitMs(error.waitMs) : undefined;
 }
 
 /** True for what may be gone when tried again: a server failure, a connection that broke, too many requests not included. */

@@ -1,8 +1,9 @@
 import { X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
 import { connect } from 'node:tls';
 import { errnoOf } from '../lib/errors.ts';
 import type { PeerCertificate } from './tls-failure.ts';
-import { formatTlsFailure, needsCertificate } from './tls-failure.ts';
+import { formatTlsFailure, isVerifyFailure } from './tls-failure.ts';
 import type { Fetch } from './transport.ts';
 
 const LOOK_MS = 5000;
@@ -33,9 +34,13 @@ async function explain(
   const url = new URL(address);
   if (url.protocol !== 'https:' || signal?.aborted) return undefined;
   if (code === 'EPROTO') return await explainHandshake(fetch, url);
-  const certificate = needsCertificate(code) ? await readCertificate(url) : undefined;
-  const text = formatTlsFailure(code, url.hostname, certificate, new Date());
-  return text === undefined ? undefined : Object.assign(new Error(text), { code });
+  if (!isVerifyFailure(code)) return undefined;
+  const host = bareHost(url);
+  return Object.assign(new Error(formatTlsFailure(code, host, await readCertificate(url), new Date())), { code });
+}
+
+function bareHost({ hostname }: URL): string {
+  return hostname.replace(/^\[|\]$/g, '');
 }
 
 async function explainHandshake(fetch: Fetch, { host, port, hostname }: URL): Promise<Error> {
@@ -53,8 +58,8 @@ async function explainHandshake(fetch: Fetch, { host, port, hostname }: URL): Pr
 
 /** Undefined when it cannot be had any more: the failure is told with less. */
 async function readCertificate(url: URL): Promise<PeerCertificate | undefined> {
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  const servername = /^[\d.]+$|:/.test(host) ? {} : { servername: host };
+  const host = bareHost(url);
+  const servername = isIP(host) === 0 ? { servername: host } : {};
   return await new Promise((resolve) => {
     const socket = connect({ host, port: Number(url.port || 443), rejectUnauthorized: false, ...servername });
     const end = (certificate?: PeerCertificate): void => {
@@ -65,18 +70,27 @@ async function readCertificate(url: URL): Promise<PeerCertificate | undefined> {
     socket.on('error', () => end());
     socket.on('secureConnect', () => {
       const { raw } = socket.getPeerCertificate();
-      end(raw ? toPeerCertificate(new X509Certificate(raw)) : undefined);
+      end(raw ? toPeerCertificate(new X509Certificate(raw), host) : undefined);
     });
   });
 }
 
-function toPeerCertificate({ subjectAltName = '', validFrom, validTo }: X509Certificate): PeerCertificate {
+function toPeerCertificate(certificate: X509Certificate, host: string): PeerCertificate {
+  const { subject, subjectAltName = '', validFrom, validTo } = certificate;
   const names = (kind: string): readonly string[] =>
     subjectAltName.split(', ').flatMap((part) => (part.startsWith(kind) ? [part.slice(kind.length)] : []));
+  const matched = isIP(host) === 0 ? certificate.checkHost(host, { subject: 'never' }) : certificate.checkIP(host);
   return {
     dnsNames: names('DNS:'),
-    addresses: names('IP Address:'),
+    addresses: names('IP Address:').map(shortAddress),
+    commonName: /^CN=(.*)$/m.exec(subject)?.[1] ?? '',
+    matches: matched !== undefined,
     notBefore: new Date(validFrom),
     notAfter: new Date(validTo),
   };
+}
+
+/** `FD00:0:0:0:0:0:0:1` as `fd00::1`. */
+function shortAddress(address: string): string {
+  return isIP(address) === 6 ? (URL.parse(`http://[${address}]`)?.hostname.slice(1, -1) ?? address) : address;
 }
