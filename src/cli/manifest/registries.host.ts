@@ -1,3 +1,4 @@
+import { isInsecure } from '../../distribution/endpoint.ts';
 import { createHostRegistryClient } from '../../distribution/registry-client.host.ts';
 import type { RegistryClient, RegistryCredentials, RemoteRepository } from '../../distribution/registry-client.ts';
 import { PLAIN_HTTP } from '../../distribution/tls-failure.host.ts';
@@ -6,7 +7,6 @@ import { KnownError, wrapError } from '../../lib/errors.ts';
 import type { Reference } from '../../oci/reference.ts';
 
 const CERTS_DIR = '/etc/docker/certs.d';
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/;
 
 /** Repositories of registries as `docker manifest` reaches them. */
 export interface ManifestRegistries {
@@ -44,7 +44,7 @@ async function connect(
   push: boolean,
   signal: AbortSignal,
 ): Promise<RegistryClient | undefined> {
-  const lenient = insecure || LOOPBACK.test(registry);
+  const lenient = insecure || isInsecure(registry, []);
   const secure = clientBy('https', !lenient);
   const failure = await secure.ping(registry, { signal }).then(
     () => undefined,

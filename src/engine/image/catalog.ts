@@ -135,7 +135,9 @@ function kindOf(descriptor: Descriptor, manifest: ImageManifest | undefined): Ca
   if (!manifest) return descriptor.platform && descriptor.artifactType === undefined ? 'image' : 'unknown';
   const { config, layers } = manifest;
   if (!isImageConfigType(config.mediaType)) return 'unknown';
-  return layers.length === 0 || layers.some(({ mediaType }) => isLayerType(mediaType)) ? 'image' : 'unknown';
+  return layers.length === 0 || layers.some(({ mediaType }) => mediaType === '' || isLayerType(mediaType))
+    ? 'image'
+    : 'unknown';
 }
 
 /** The image that fits `wanted` best; the earlier one of equals. */
