@@ -81,8 +81,19 @@ describe('import from an address', () => {
       tell,
       never,
     );
-    expect(seen).toEqual(['/rootfs.tar', `/encoded Basic ${btoa('ann:pass word')}`]);
-    const inspected = JSON.stringify([messages, await service.inspect('b'), await service.history('b')]);
+    const schemeless = `ann:passphrase@127.0.0.1:${server.port}/rootfs.tar`;
+    await service.importUrl(schemeless, { repository: 'c', changes: [] }, tell, never);
+    expect(seen).toEqual([
+      '/rootfs.tar',
+      `/encoded Basic ${btoa('ann:pass word')}`,
+      `/rootfs.tar Basic ${btoa('ann:passphrase')}`,
+    ]);
+    const inspected = JSON.stringify([
+      messages,
+      await service.inspect('b'),
+      await service.history('b'),
+      await service.inspect('c'),
+    ]);
     expect(inspected).not.toContain('pass');
     expect(inspected).toContain(`Imported from ${address('/encoded')}`);
     expect((await service.history('b'))[0]?.Size).toBeGreaterThan(0);

@@ -21,9 +21,10 @@ export async function importUrl(
   const stop = new AbortController();
   try {
     const { body, sizeBytes } = await deps.download(url, { signal: AbortSignal.any([signal, stop.signal]) });
-    const shown = withoutUser(url);
-    progress({ status: `Downloading from ${shown}` });
-    const message = request.message || `Imported from ${source.includes('://') ? shown : source}`;
+    const secret = url.username !== '' || url.password !== '';
+    const shown = secret ? withoutUser(url) : source;
+    progress({ status: `Downloading from ${shown.includes('://') ? shown : `http://${shown}`}` });
+    const message = request.message || `Imported from ${shown}`;
     const tell = (current: number): void =>
       progress({
         status: 'Importing',
