@@ -167,7 +167,8 @@ export function createNetworkTable(deps: NetworkTableDeps): NetworkTable {
     const ours = bridgeRecords().flatMap(({ subnet }) => parseCidr(subnet) ?? []);
     const host = [...hostSubnets(namespaces).map(({ subnet }) => subnet), ...avoided];
     const { subnet, ...addresses } = planSubnet(wanted.configs, { ours, host }, defaultPools());
-    refuseForeignBridge(parseCidr(subnet));
+    // One out of the pools that somebody else takes at this moment is given up for the next one by `create`.
+    if (addresses.chosen) refuseForeignBridge(parseCidr(subnet));
     return {
       id,
       name: wanted.name,
