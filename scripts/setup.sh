@@ -7,8 +7,9 @@ cd "$(dirname "$0")/.."
 
 # crun: OCI runtime; runc: the alternative; nftables, iproute2: networks; gcc, make, musl-tools: the monitor;
 # busybox-static: base image and test rootfs; skopeo, docker-registry, docker.io (an unmodified client and dockerd),
-# docker-compose: tests with real peers; procps: `docker top`.
-packages=("$@" crun runc nftables iproute2 gcc libc6-dev make musl-tools busybox-static skopeo docker-registry docker.io docker-compose gzip bzip2 xz-utils procps ca-certificates golang-github-containers-common)
+# docker-compose, podman, buildah, openssl (certificates): tests with real peers; chromium-headless-shell: the registry's page as a
+# browser shows it; procps: `docker top`.
+packages=("$@" crun runc nftables iproute2 gcc libc6-dev make musl-tools busybox-static skopeo docker-registry docker.io docker-compose gzip bzip2 xz-utils procps ca-certificates golang-github-containers-common podman buildah openssl chromium-headless-shell)
 missing=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")

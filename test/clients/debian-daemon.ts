@@ -1,6 +1,6 @@
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { exitWithin, freeSubnet, imageArchive, untilAnswers } from '../helpers/daemon.ts';
+import { exitWithin, freeSubnet, imageArchive, untilAnswers, withEtcDocker } from '../helpers/daemon.ts';
 import { findDockerCli, runCommand } from '../helpers/docker-cli.ts';
 import { leftovers, linksOf, removeCgroupParent, removeLeftovers } from '../helpers/leftovers.ts';
 
@@ -24,7 +24,7 @@ export function debianDaemonVersion(): string {
  * Starts dockerd with busybox loaded. It changes no rule of the machine: ports are published by docker-proxy alone, and the bridge is made
  * here. Disposing ends it, removes the bridge and checks that nothing is left.
  */
-export async function startDebianDaemon(): Promise<DebianDaemon> {
+export async function startDebianDaemon(options: { readonly etcDocker?: string } = {}): Promise<DebianDaemon> {
   const root = mkdtempSync('/tmp/skp-');
   const tail = basename(root).slice('skp-'.length);
   const bridge = `skp${tail}`;
@@ -33,7 +33,18 @@ export async function startDebianDaemon(): Promise<DebianDaemon> {
   const host = `unix://${socket}`;
   const logPath = join(root, 'log');
   const log = (): string => readFileSync(logPath, 'utf8');
-  const argv = [DOCKERD, '-H', host, '--pidfile', join(root, 'p'), '--bridge', bridge, '--cgroup-parent', cgroupParent];
+  const argv = [
+    ...withEtcDocker(options.etcDocker),
+    DOCKERD,
+    '-H',
+    host,
+    '--pidfile',
+    join(root, 'p'),
+    '--bridge',
+    bridge,
+    '--cgroup-parent',
+    cgroupParent,
+  ];
   argv.push('--data-root', join(root, 'd'), '--exec-root', join(root, 'e'), '--iptables=false', '--ip-forward=false');
   await must(['ip', 'link', 'add', bridge, 'type', 'bridge']);
   await must(['ip', 'address', 'add', freeSubnet(), 'dev', bridge]);

@@ -14,6 +14,8 @@ export interface DaemonOptions {
   readonly images?: readonly TestImage[];
   /** More flags for dockerd. */
   readonly flags?: readonly string[];
+  /** A folder that the daemon alone sees as /etc/docker. */
+  readonly etcDocker?: string;
 }
 
 /** A daemon of ours with a root, a socket, a bridge and a cgroup of its own. */
@@ -51,7 +53,16 @@ export async function startDaemon(options: DaemonOptions = {}): Promise<TestDaem
   const socket = join(root, 's');
   const host = `unix://${socket}`;
   const logPath = join(root, 'log');
-  const argv = [join(REPOSITORY, 'bin/dockerd'), '-H', host, '--pidfile', join(root, 'p'), '--bridge', bridge];
+  const argv = [
+    ...withEtcDocker(options.etcDocker),
+    join(REPOSITORY, 'bin/dockerd'),
+    '-H',
+    host,
+    '--pidfile',
+    join(root, 'p'),
+    '--bridge',
+    bridge,
+  ];
   argv.push('--data-root', join(root, 'd'), '--exec-root', join(root, 'e'), '--bip', freeSubnet());
   argv.push('--cgroup-parent', cgroupParent, ...(options.flags ?? []));
   const links = new Set<string>();
@@ -144,6 +155,12 @@ export async function startDaemon(options: DaemonOptions = {}): Promise<TestDaem
     await stop().catch(() => undefined);
     throw error;
   }
+}
+
+/** Words before a command: it becomes a process that sees `folder` as /etc/docker, in a mount namespace of its own. */
+export function withEtcDocker(folder: string | undefined): readonly string[] {
+  if (folder === undefined) return [];
+  return ['unshare', '--mount', 'sh', '-c', 'mount --bind "$1" /etc/docker && shift && exec "$@"', 'sh', folder];
 }
 
 /** The archive `docker load` takes, made first if there is none. */
