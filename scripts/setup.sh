@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Everything a fresh Debian 12/13 or Ubuntu 24.04 needs, as root. Idempotent; quick when nothing is missing.
 #   Debian packages, npm packages, the monitor. Prints a line for each step it really takes.
-#   Arguments: more Debian packages (the benchmark's podman).
+#   Arguments: more Debian packages.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

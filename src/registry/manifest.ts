@@ -22,8 +22,10 @@ export interface Manifest {
   readonly subject: ContentDigest | undefined;
   /** For the referrers API: its own, else the config's media type. */
   readonly artifactType: string | undefined;
-  readonly annotations: Readonly<Record<string, string>> | undefined;
+  readonly annotations: Annotations | undefined;
 }
+
+export type Annotations = Readonly<Record<string, string>>;
 
 /** A descriptor (image-spec descriptor.md). */
 export interface Content {
@@ -34,6 +36,7 @@ export interface Content {
   readonly platform: string | undefined;
   /** To be had elsewhere, so that it need not be here. */
   readonly foreign: boolean;
+  readonly annotations: Annotations;
 }
 
 /**
@@ -79,13 +82,11 @@ function parseRelations(
   config: Content | undefined,
 ): Pick<Manifest, 'subject' | 'artifactType' | 'annotations'> {
   const [subject, own] = [fields.get('subject'), fields.get('artifactType')];
-  const annotations = [...asFields(fields.get('annotations'))].filter(
-    (entry): entry is [string, string] => typeof entry[1] === 'string',
-  );
+  const annotations = parseAnnotations(fields);
   return {
     subject: subject === undefined || subject === null ? undefined : parseContent(subject, 'subject').digest,
     artifactType: typeof own === 'string' && own !== '' ? own : config?.mediaType,
-    annotations: annotations.length > 0 ? Object.fromEntries(annotations) : undefined,
+    annotations: Object.keys(annotations).length > 0 ? annotations : undefined,
   };
 }
 
@@ -102,7 +103,13 @@ function parseContent(value: unknown, what: string): Content {
   if (typeof mediaType !== 'string') throw invalid(`${what} has no mediaType`);
   const urls = fields.get('urls');
   const foreign = Array.isArray(urls) && urls.length > 0 && /nondistributable|\.foreign\./.test(mediaType);
-  return { digest, size, mediaType, platform: parsePlatform(fields.get('platform')), foreign };
+  const [platform, annotations] = [parsePlatform(fields.get('platform')), parseAnnotations(fields)];
+  return { digest, size, mediaType, platform, foreign, annotations };
+}
+
+function parseAnnotations(fields: ReadonlyMap<string, unknown>): Annotations {
+  const entries = [...asFields(fields.get('annotations'))];
+  return Object.fromEntries(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
 }
 
 function parsePlatform(value: unknown): string | undefined {

@@ -31,12 +31,20 @@ export interface Manifests {
   removeUntagged(repository: string, digest: ContentDigest): Promise<boolean>;
   /** In lexical order. Errors: NAME_UNKNOWN. */
   tags(repository: string): Promise<readonly string[]>;
+  /** The same tags, and when each was last pushed. Errors: NAME_UNKNOWN. */
+  tagged(repository: string): Promise<readonly Tagged[]>;
   /** The digest a tag stands for. */
   resolve(repository: string, tag: string): Promise<ContentDigest | undefined>;
   /** Digests of all manifests, tagged or not. */
   revisions(repository: string): Promise<readonly ContentDigest[]>;
   /** Names of all repositories, in code unit order. */
   repositories(): Promise<readonly string[]>;
+}
+
+export interface Tagged {
+  readonly tag: string;
+  /** Milliseconds since 1970. */
+  readonly changedMs: number;
 }
 
 export interface PutManifest {
@@ -122,7 +130,7 @@ export function createManifests(deps: ManifestsDeps): Manifests {
   async function removeRevision(repository: string, digest: ContentDigest): Promise<void> {
     const stored = await find(repository, digest);
     if (stored === undefined) throw unknownManifest(digest);
-    for (const tag of await tagsOf(repository))
+    for (const { tag } of await tagsOf(repository))
       if ((await resolve(repository, tag)) === digest) await driver.remove(tagPath(repository, tag));
     const { subject } = parseManifest(stored.bytes);
     if (subject) await referrers.remove(repository, subject, digest);
@@ -131,10 +139,21 @@ export function createManifests(deps: ManifestsDeps): Manifests {
   }
 
   /** A folder without a link is what a crash left of a tag that was never made. */
-  async function tagsOf(repository: string): Promise<readonly string[]> {
+  async function tagsOf(repository: string): Promise<readonly Tagged[]> {
     const names = (await driver.list(tagsPath(repository))).map((name) => name.replace(/\/$/, '')).filter(isTag);
     const links = await Promise.all(names.map(async (tag) => await driver.stat(tagLinkPath(repository, tag))));
-    return names.filter((_, index) => links[index] !== undefined);
+    return names.flatMap((tag, index) => {
+      const link = links[index];
+      return link === undefined ? [] : [{ tag, changedMs: link.modifiedMs }];
+    });
+  }
+
+  async function tagged(repository: string): Promise<readonly Tagged[]> {
+    if ((await driver.list(repositoryPath(repository))).length === 0)
+      throw new RegistryError('NAME_UNKNOWN', 'repository name not known to registry', {
+        detail: { name: repository },
+      });
+    return [...(await tagsOf(repository))].sort((a, b) => compareTags(a.tag, b.tag));
   }
 
   return {
@@ -170,13 +189,8 @@ export function createManifests(deps: ManifestsDeps): Manifests {
         await removeRevision(repository, digest);
         return true;
       }),
-    async tags(repository) {
-      if ((await driver.list(repositoryPath(repository))).length === 0)
-        throw new RegistryError('NAME_UNKNOWN', 'repository name not known to registry', {
-          detail: { name: repository },
-        });
-      return [...(await tagsOf(repository))].sort(compareTags);
-    },
+    tagged,
+    tags: async (repository) => (await tagged(repository)).map(({ tag }) => tag),
     async revisions(repository) {
       const folder = `${repositoryPath(repository)}/_manifests/revisions`;
       return await listDigests(driver, folder);
