@@ -28,6 +28,7 @@ const SAME_TIER: Readonly<Record<string, readonly string[]>> = {
   oci: ['lib'],
   api: ['lib', 'oci'],
   store: ['linux'],
+  registry: ['linux'],
   server: ['engine', 'build'],
   engine: ['build'],
 };

@@ -20,6 +20,7 @@ import { type Listening, listen, type TlsFiles } from './server.host.ts';
 import type { Driver } from './storage/driver.ts';
 import { createFilesystemDriver } from './storage/filesystem-driver.host.ts';
 import { createMemoryDriver } from './storage/memory-driver.ts';
+import { lockRoot } from './storage/root-lock.host.ts';
 
 /** A registry that answers. */
 export interface Running {
@@ -33,9 +34,11 @@ export interface Running {
 
 const IDLE_SECONDS = 255;
 
-/** Builds everything the configuration asks for and listens. Errors: invalid_parameter, system. */
+/** Builds everything the configuration asks for and listens. Errors: invalid_parameter, conflict when the root is served by another process, system. */
 export async function serve(config: RegistryConfig, log: Log, now: () => number = Date.now): Promise<Running> {
   const { http, storage, limits, requiredPlatforms } = config;
+  await using held = new AsyncDisposableStack();
+  if (storage.root !== undefined) held.use(lockRoot(storage.root));
   const driver = openDriver(storage.root, now);
   const { graceMs } = storage.collection;
   const partial = config.proxy !== undefined;
@@ -85,6 +88,7 @@ export async function serve(config: RegistryConfig, log: Log, now: () => number 
   const main = listen({ address: http.address, tls: await readTls(http), handler, idleTimeoutSeconds: IDLE_SECONDS });
   const debug = openDebug(http, debugHandler);
   maintenance.start();
+  const lock = held.move();
   log.info('listening', { address: main.address, tls: http.tls !== undefined });
   return {
     address: main.address,
@@ -92,6 +96,7 @@ export async function serve(config: RegistryConfig, log: Log, now: () => number 
     maintenance,
     async stop() {
       await Promise.all([main.close(http.drainTimeoutMs), debug?.close(0), maintenance.stop()]);
+      await lock.disposeAsync();
     },
   };
 }

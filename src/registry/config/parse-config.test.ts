@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'bun:test';
 import { isKind, messageOf } from '../../lib/errors.ts';
-import { parseArguments } from '../main.ts';
 import { parseAddress, parseConfig } from './parse-config.ts';
 
 /** As Debian's package docker-registry installs it. */
@@ -111,21 +110,4 @@ describe('configuration', () => {
     expect(parseAddress('[::1]:80', 'tcp')).toEqual({ kind: 'tcp', host: '::1', port: 80 });
     expect(parseAddress('/run/r.sock', 'unix')).toEqual({ kind: 'unix', path: '/run/r.sock' });
   });
-});
-
-test('arguments: a file, flags in both forms, and a usage line for anything else', () => {
-  expect(parseArguments(['serve', '--addr', 'a:1', 'f.yml', '--root=/r=s'])).toEqual({
-    file: 'f.yml',
-    addr: 'a:1',
-    root: '/r=s',
-  });
-  for (const argv of [
-    [],
-    ['pull'],
-    ['serve', 'a', 'b'],
-    ['serve', '--other'],
-    ['serve', '--addr'],
-    ['serve', '--root='],
-  ])
-    expect(() => parseArguments(argv)).toThrow('Usage: registry serve');
 });

@@ -22,6 +22,10 @@ export interface CollectDeps {
   readonly graceMs: number;
   /** Manifests that no tag, no kept index and no kept subject leads to go as well. */
   readonly deleteUntagged: boolean;
+  /** Counts and tells, and removes nothing. */
+  readonly dryRun?: boolean;
+  /** Told `manifest NAME@DIGEST`, `link NAME@DIGEST` and `blob DIGEST` for each thing that goes. */
+  readonly tell?: (what: string) => void;
 }
 
 /**
@@ -32,16 +36,28 @@ export interface CollectDeps {
 export async function collect(deps: CollectDeps, signal: AbortSignal): Promise<Collected> {
   const done = { manifests: 0, links: 0, blobs: 0, bytes: 0 };
   const live = new Set<ContentDigest>();
+  const goes = async (what: string, remove: () => Promise<boolean>): Promise<boolean> => {
+    if (!deps.dryRun && !(await remove())) return false;
+    deps.tell?.(what);
+    return true;
+  };
   for (const repository of await deps.manifests.repositories()) {
     signal.throwIfAborted();
-    if (deps.deleteUntagged) done.manifests += await removeUntagged(deps, repository);
-    const reached = await reachedFrom(deps, await deps.manifests.revisions(repository));
+    const gone = new Set<ContentDigest>();
+    for (const digest of deps.deleteUntagged ? await findUntagged(deps, repository) : []) {
+      const remove = async (): Promise<boolean> => await deps.manifests.removeUntagged(repository, digest);
+      if (await goes(`manifest ${repository}@${digest}`, remove)) gone.add(digest);
+    }
+    done.manifests += gone.size;
+    const revisions = (await deps.manifests.revisions(repository)).filter((digest) => !gone.has(digest));
+    const reached = await reachedFrom(deps, revisions);
     for (const digest of reached) live.add(digest);
     for (const digest of await listDigests(deps.driver, `${repositoryPath(repository)}/_layers`)) {
       signal.throwIfAborted();
       if (reached.has(digest)) continue;
       const old = await isOld(deps, `${layerPath(repository, digest)}/link`);
-      if (old && (await deps.blobs.removeLink(repository, digest))) done.links++;
+      const remove = async (): Promise<boolean> => await deps.blobs.removeLink(repository, digest);
+      if (old && (await goes(`link ${repository}@${digest}`, remove))) done.links++;
       else live.add(digest);
     }
   }
@@ -50,7 +66,7 @@ export async function collect(deps: CollectDeps, signal: AbortSignal): Promise<C
     if (live.has(digest)) continue;
     const info = await deps.driver.stat(blobPath(digest));
     if (info && !(await isOld(deps, blobPath(digest)))) continue;
-    if (!(await deps.blobs.removeBlob(digest))) continue;
+    if (!(await goes(`blob ${digest}`, async () => await deps.blobs.removeBlob(digest)))) continue;
     done.blobs++;
     done.bytes += info?.sizeBytes ?? 0;
   }
@@ -68,15 +84,12 @@ async function reachedFrom(deps: CollectDeps, roots: readonly ContentDigest[]): 
   return reached;
 }
 
-async function removeUntagged(deps: CollectDeps, repository: string): Promise<number> {
+async function findUntagged(deps: CollectDeps, repository: string): Promise<readonly ContentDigest[]> {
   const revisions = await deps.manifests.revisions(repository);
   const kept = await keptByTags(deps, repository, revisions);
-  let removed = 0;
-  for (const digest of revisions) {
-    if (kept.has(digest) || !(await isOld(deps, blobPath(digest)))) continue;
-    if (await deps.manifests.removeUntagged(repository, digest)) removed++;
-  }
-  return removed;
+  const found: ContentDigest[] = [];
+  for (const digest of revisions) if (!kept.has(digest) && (await isOld(deps, blobPath(digest)))) found.push(digest);
+  return found;
 }
 
 /** Tagged manifests, entries of kept indexes, and referrers of kept subjects, all the way. */

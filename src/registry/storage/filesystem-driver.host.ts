@@ -4,13 +4,15 @@ import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat, unli
 import { dirname, join } from 'node:path';
 import { errnoOf, KnownError } from '../../lib/errors.ts';
 import type { Driver } from './driver.ts';
+import { LOCK_FILE } from './root-lock.host.ts';
 
 /** Beside `docker/`, on the same file system. */
 const TEMPORARY = '.temporary';
+const OWN: readonly string[] = [`${TEMPORARY}/`, LOCK_FILE];
 
 /**
  * Files below `root`. Content is written to `<root>/.temporary/<uuid>`, synced and renamed into place; a folder goes away by one
- * rename into `.temporary`. What a crash leaves there is removed at the next start, so a root belongs to one process.
+ * rename into `.temporary`. What a crash leaves there is removed at the next start, so a root belongs to one process (see lockRoot).
  */
 export function createFilesystemDriver(deps: { readonly root: string }): Driver {
   const { root } = deps;
@@ -86,7 +88,7 @@ export function createFilesystemDriver(deps: { readonly root: string }): Driver 
     async list(path) {
       const entries = await unlessMissing(readdir(at(path), { withFileTypes: true }), []);
       const names = entries.map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name));
-      return names.filter((name) => name !== `${TEMPORARY}/`).sort();
+      return names.filter((name) => path !== '' || !OWN.includes(name)).sort();
     },
     async remove(path) {
       const info = await unlessMissing(stat(at(path)), undefined);
