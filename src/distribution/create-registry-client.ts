@@ -6,6 +6,7 @@ import { readBlob } from './blob-reader.ts';
 import { pushBlob } from './blob-writer.ts';
 import type { KnownHosts } from './known-host.ts';
 import { login } from './login.ts';
+import { addReferrer, type FallbackRequests, subjectOf } from './referrers-fallback.ts';
 import type { RegistryClient, RemoteManifest, RemoteRepository, RepositoryName } from './registry-client.ts';
 import { RegistryError } from './registry-error.ts';
 import type { SendRequest } from './request.ts';
@@ -59,12 +60,7 @@ async function ping(deps: RegistryClientDeps, registry: string, signal: AbortSig
 
 function createRepository(deps: RegistryClientDeps, name: RepositoryName, send: SendRequest): RemoteRepository {
   return {
-    async manifest(tagOrDigest, { signal }) {
-      const path = `/v2/${name.path}/manifests/${tagOrDigest}`;
-      const response = await send({ path, headers: { Accept: MANIFEST_TYPES }, signal });
-      const bytes = await readBody(response, MAX_MANIFEST_BYTES);
-      return checkedManifest(tagOrDigest, response, bytes);
-    },
+    manifest: (tagOrDigest, { signal }) => fetchManifest(send, name, tagOrDigest, signal),
     blob: (descriptor, options) =>
       readBlob({ send, sleep: deps.sleep }, `/v2/${name.path}/blobs/${descriptor.digest}`, descriptor.size, options),
     pushBlob: (push) => pushBlob({ send, sleep: deps.sleep, path: `/v2/${name.path}/blobs` }, push),
@@ -73,9 +69,29 @@ function createRepository(deps: RegistryClientDeps, name: RepositoryName, send: 
       const headers = { Accept: MANIFEST_TYPES };
       return (await send({ method: 'HEAD', path, headers, accept: [404], signal })).ok;
     },
-    putManifest: (tagOrDigest, manifest, { signal }) => putManifest(send, name, tagOrDigest, manifest, signal),
+    async putManifest(tagOrDigest, manifest, { signal }) {
+      const response = await putManifest(send, name, tagOrDigest, manifest, signal);
+      const subject = subjectOf(manifest.bytes);
+      if (subject === undefined || response.headers.has('oci-subject')) return;
+      const requests: FallbackRequests = {
+        manifest: async (tag) => await fetchManifest(send, name, tag, signal),
+        put: async (tag, list) => void (await putManifest(send, name, tag, list, signal)),
+      };
+      await addReferrer(requests, subject, manifest);
+    },
     tags: ({ signal }) => fetchTags(send, name, signal),
   };
+}
+
+async function fetchManifest(
+  send: SendRequest,
+  name: RepositoryName,
+  tagOrDigest: string,
+  signal: AbortSignal,
+): Promise<RemoteManifest> {
+  const path = `/v2/${name.path}/manifests/${tagOrDigest}`;
+  const response = await send({ path, headers: { Accept: MANIFEST_TYPES }, signal });
+  return checkedManifest(tagOrDigest, response, await readBody(response, MAX_MANIFEST_BYTES));
 }
 
 function checkedManifest(wanted: string, response: Response, bytes: Uint8Array): RemoteManifest {
@@ -93,7 +109,7 @@ async function putManifest(
   tagOrDigest: string,
   { mediaType, bytes, digest }: RemoteManifest,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<Response> {
   const response = await send({
     method: 'PUT',
     path: `/v2/${name.path}/manifests/${tagOrDigest}`,
@@ -106,12 +122,29 @@ async function putManifest(
   if (kept !== null && isDigest(kept) && kept !== digest) {
     throw new KnownError('data_loss', `the registry keeps manifest ${digest} as ${kept}`);
   }
+  return response;
 }
 
+/** Follows the links from page to page: a registry may give less at once than it is asked for. */
 async function fetchTags(send: SendRequest, name: RepositoryName, signal: AbortSignal): Promise<readonly string[]> {
-  const response = await send({ path: `/v2/${name.path}/tags/list?n=${MAX_TAGS}`, signal });
-  const parsed: unknown = JSON.parse(Buffer.from(await readBody(response, MAX_TAGS_BYTES)).toString());
-  const tags: unknown = typeof parsed === 'object' && parsed !== null && 'tags' in parsed ? parsed.tags : undefined;
-  if (!Array.isArray(tags)) return [];
-  return tags.filter((tag): tag is string => typeof tag === 'string').slice(0, MAX_TAGS);
+  const found: string[] = [];
+  let path: string | undefined = `/v2/${name.path}/tags/list?n=${MAX_TAGS}`;
+  while (path !== undefined && found.length < MAX_TAGS) {
+    const response = await send({ path, signal });
+    const parsed: unknown = JSON.parse(Buffer.from(await readBody(response, MAX_TAGS_BYTES)).toString());
+    const tags: unknown = typeof parsed === 'object' && parsed !== null && 'tags' in parsed ? parsed.tags : undefined;
+    const page = Array.isArray(tags) ? tags.filter((tag): tag is string => typeof tag === 'string') : [];
+    found.push(...page);
+    path = page.length === 0 ? undefined : nextPage(response.headers.get('link'), name, path);
+  }
+  return found.slice(0, MAX_TAGS);
+}
+
+/** Only to another page of the same list; the path of one that is at another address or the same page is undefined. */
+function nextPage(link: string | null, name: RepositoryName, path: string): string | undefined {
+  const target = /<([^>]+)>\s*;\s*rel="?next"?/.exec(link ?? '')?.[1];
+  const url = target === undefined ? null : URL.parse(target, `http://registry${path}`);
+  if (!url?.pathname.endsWith(`/v2/${name.path}/tags/list`)) return undefined;
+  const next = `/v2/${name.path}/tags/list${url.search}`;
+  return next === path ? undefined : next;
 }

@@ -102,7 +102,10 @@ export interface RemoteRepository {
   /** Sends a blob if the registry lacks it. Taken up where it broke, five attempts without a new byte, pauses as Docker's. */
   pushBlob(push: BlobPush): Promise<BlobPushed>;
   hasManifest(digest: Digest, options: { readonly signal: AbortSignal }): Promise<boolean>;
-  /** Sends a manifest or index exactly as it is. Everything it names must be there already. */
+  /**
+   * Sends a manifest or index exactly as it is. Everything it names must be there already. One with a subject is put on the list under the
+   * subject's fallback tag where the registry keeps none itself.
+   */
   putManifest(tagOrDigest: string, manifest: RemoteManifest, options: { readonly signal: AbortSignal }): Promise<void>;
   /** Every tag, at most 10,000. */
   tags(options: { readonly signal: AbortSignal }): Promise<readonly string[]>;
