@@ -1,5 +1,6 @@
 /**
- * What a registry answers when it refuses: a code of the distribution spec ("Error Codes") with the status that goes with it.
+ * What a registry answers when it refuses: a code of the distribution spec ("Error Codes"; its list is closed for 4xx answers) with the status
+ * that goes with it.
  * `message` goes to the client as it is, so nothing secret belongs there.
  */
 export type ErrorCode =
@@ -17,8 +18,6 @@ export type ErrorCode =
   | 'DENIED'
   | 'UNSUPPORTED'
   | 'TOOMANYREQUESTS'
-  | 'PAGINATION_NUMBER_INVALID'
-  | 'TAG_INVALID'
   | 'UNAVAILABLE'
   | 'UNKNOWN';
 
@@ -61,8 +60,6 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   DENIED: 403,
   UNSUPPORTED: 405,
   TOOMANYREQUESTS: 429,
-  PAGINATION_NUMBER_INVALID: 400,
-  TAG_INVALID: 400,
   UNAVAILABLE: 503,
   UNKNOWN: 500,
 };

@@ -80,6 +80,17 @@ describe('configuration', () => {
     expect([config.storage.readOnly, config.limits.manifestBytes]).toEqual([true, 1_048_576]);
   });
 
+  test('platforms of indexes as the CNCF registry lists them, and in short', () => {
+    const list = '[{ architecture: amd64, os: linux }, { os: linux, architecture: arm, variant: v7 }, linux/s390x]';
+    const config = parseConfig(`validation: { manifests: { indexes: { platforms: list, platformlist: ${list} } } }`);
+    expect(config.requiredPlatforms).toEqual(['linux/amd64', 'linux/arm/v7', 'linux/s390x']);
+  });
+
+  test('what says how it is here anyway is taken', () => {
+    const http = 'http: { tls: { minimumtls: tls1.2 }, http2: { disabled: true }, h2c: { enabled: false } }';
+    expect(parseConfig(`${http}\ncompatibility: { schema1: { enabled: false } }`)).toEqual(parseConfig(''));
+  });
+
   test('what is not supported or makes no sense is refused with its key', () => {
     const cases: readonly (readonly [string, string])[] = [
       ['storage: { s3: {} }', 'storage.s3 is not supported'],
@@ -100,6 +111,15 @@ describe('configuration', () => {
       ['skiff: { limits: { manifest: big } }', 'skiff.limits.manifest is not a size'],
       ['- a', 'the configuration is not a mapping'],
       ['a: [', 'not valid YAML'],
+      ['http: { tls: { minimumtls: tls1.3 } }', 'http.tls.minimumtls: TLS 1.2 and 1.3'],
+      ['http: { http2: { disabled: false } }', 'http.http2.disabled:'],
+      ['compatibility: { schema1: { enabled: true } }', 'compatibility.schema1.enabled:'],
+      ['validation: { manifests: { indexes: { platformlist: [{ os: linux }] } } }', 'architecture is missing'],
+      [
+        'validation: { manifests: { indexes: { platformlist: [{ os: a, architecture: b, cpu: c }] } } }',
+        '[0].cpu is not',
+      ],
+      ['validation: { manifests: { indexes: { platformlist: [1] } } }', 'platformlist[0] is not a mapping'],
       ['proxy: { remoteurl: "ftp://a" }', 'proxy.remoteurl is not a URL'],
       ['proxy: { remoteurl: "https://a", ttl: 1h }', 'proxy.ttl is not supported'],
     ];

@@ -27,6 +27,7 @@ export function parseConfig(
     proxy: parseProxy(root.section('proxy')),
   };
   parseHealth(root.section('health'));
+  root.section('compatibility').section('schema1').only('enabled', false, 'manifests of schema 1 are not taken');
   root.done();
   return config;
 }
@@ -41,7 +42,18 @@ function parseYaml(text: string): unknown {
   }
 }
 
-const SECTIONS = ['log', 'storage', 'http', 'auth', 'validation', 'catalog', 'proxy', 'health', 'skiff'];
+const SECTIONS = [
+  'compatibility',
+  'log',
+  'storage',
+  'http',
+  'auth',
+  'validation',
+  'catalog',
+  'proxy',
+  'health',
+  'skiff',
+];
 
 /** `REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY=/x`: values are YAML. Names that do not begin with a section are somebody else's. */
 function withEnvironment(tree: unknown, environment: Readonly<Record<string, string | undefined>>): unknown {
@@ -106,6 +118,9 @@ function parseHttp(http: Section): HttpConfig {
   if ((certificate === undefined) !== (key === undefined))
     throw new KnownError('invalid_parameter', 'http.tls needs both certificate and key');
   const clientAuthorities = tls.strings('clientcas') ?? [];
+  tls.only('minimumtls', 'tls1.2', 'TLS 1.2 and 1.3 are spoken');
+  http.section('http2').only('disabled', true, 'HTTP/1.1 is spoken');
+  http.section('h2c').only('enabled', false, 'HTTP/1.1 is spoken');
   const debug = http.section('debug');
   const debugAddress = debug.string('addr');
   const prometheus = debug.section('prometheus');
@@ -168,9 +183,18 @@ function parsePlatforms(validation: Section): RegistryConfig['requiredPlatforms'
   return platforms === 'list' ? list : platforms;
 }
 
-/** `os/architecture[/variant]`, ours; the CNCF registry takes mappings. */
+/** Mappings of `os`, `architecture` and perhaps `variant` as in the CNCF registry, or `os/architecture[/variant]`. */
 function parsePlatformList(indexes: Section): readonly string[] {
-  return indexes.strings('platformlist') ?? [];
+  return (indexes.items('platformlist') ?? []).map((item) => {
+    if (typeof item === 'string') return item;
+    const [os, architecture, variant] = [item.string('os'), item.string('architecture'), item.string('variant')];
+    if (os === undefined || architecture === undefined)
+      throw new KnownError(
+        'invalid_parameter',
+        'validation.manifests.indexes.platformlist: os or architecture is missing',
+      );
+    return [os, architecture, ...(variant === undefined ? [] : [variant])].join('/');
+  });
 }
 
 function parseLimits(limits: Section, catalog: Section): RegistryConfig['limits'] {

@@ -18,6 +18,8 @@ export interface Section {
   oneOf<T extends string>(key: string, values: readonly T[]): T | undefined;
   /** An empty one when the key is missing. */
   section(key: string): Section;
+  /** What is in a list: texts as they are, mappings as sections. */
+  items(key: string): readonly (string | Section)[] | undefined;
   /** Accepts nothing but `value`. */
   only(key: string, value: unknown, why: string): void;
   /** Fails for keys nobody has asked for, here and below. */
@@ -57,6 +59,13 @@ export function createSection(value: unknown, path = ''): Section {
       below.push(child);
       return child;
     },
+    items: (key) =>
+      read(key, 'a list', (raw) => (Array.isArray(raw) ? raw : undefined))?.map((one: unknown, index) => {
+        if (typeof one === 'string') return one;
+        const child = createSection(one, `${at(key)}[${index}]`);
+        below.push(child);
+        return child;
+      }),
     only: (key, accepted, why) => {
       asked.add(key);
       if (entries.has(key) && entries.get(key) !== accepted)

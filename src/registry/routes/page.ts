@@ -1,7 +1,7 @@
 import type { Call } from '../call.ts';
 import { RegistryError } from '../registry-error.ts';
 
-/** `n` and `last` of a request (spec, "Listing Tags"). Errors: PAGINATION_NUMBER_INVALID. */
+/** `n` and `last` of a request (spec, "Listing Tags"). Errors: UNSUPPORTED, 400. */
 export interface Page {
   readonly n: number | undefined;
   readonly last: string | undefined;
@@ -11,7 +11,7 @@ export function parsePage(call: Call, maxSize: number): Page {
   const [n, last] = [call.query.get('n'), call.query.get('last') ?? undefined];
   if (n === null || n === '') return { n: undefined, last };
   if (!/^\d{1,9}$/.test(n))
-    throw new RegistryError('PAGINATION_NUMBER_INVALID', 'invalid number of results requested', { detail: { n } });
+    throw new RegistryError('UNSUPPORTED', 'invalid number of results requested', { status: 400, detail: { n } });
   return { n: Math.min(Number(n), maxSize), last };
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { errorCode, OCI_INDEX, sha256 } from '../registry.fake.ts';
+import { errorCode, OCI_INDEX, OCI_MANIFEST, sha256, sha512 } from '../registry.fake.ts';
 import { specSuite } from './spec.suite.ts';
 
 specSuite('Content Discovery', ({ get, registry, send }) => {
@@ -24,10 +24,15 @@ specSuite('Content Discovery', ({ get, registry, send }) => {
       next = /^<(.+)>; rel="next"$/.exec(response.headers.get('link') ?? '')?.[1];
     }
     expect(seen).toEqual(['t0', 't1', '|', 't2', 't3', '|', 't4', '|']);
-    expect(await (await get('/v2/tags/pages/tags/list?n=0')).json()).toMatchObject({ tags: [] });
+    const none = await get('/v2/tags/pages/tags/list?n=0');
+    expect([await none.json(), none.headers.get('link')]).toEqual([{ name: 'tags/pages', tags: [] }, null]);
+    const all = await get('/v2/tags/pages/tags/list?n=5');
+    expect([((await all.json()) as { tags: string[] }).tags.length, all.headers.get('link')]).toEqual([5, null]);
+    const after = await get('/v2/tags/pages/tags/list?n=1&last=t1x');
+    expect(after.headers.get('link')).toBe('</v2/tags/pages/tags/list?n=1&last=t2>; rel="next"');
     expect(await (await get('/v2/tags/pages/tags/list?last=t2')).json()).toMatchObject({ tags: ['t3', 't4'] });
     const odd = await get('/v2/tags/pages/tags/list?n=-1');
-    expect([odd.status, await errorCode(odd)]).toEqual([400, 'PAGINATION_NUMBER_INVALID']);
+    expect([odd.status, await errorCode(odd)]).toEqual([400, 'UNSUPPORTED']);
   });
 
   test('Listing Referrers (end-12a): an index of descriptors with artifactType and annotations; empty when there are none', async () => {
@@ -71,6 +76,64 @@ specSuite('Content Discovery', ({ get, registry, send }) => {
     }
     const bad = await get('/v2/ref/image/referrers/latest');
     expect([bad.status, await errorCode(bad)]).toEqual([400, 'DIGEST_INVALID']);
+  });
+
+  test('Listing Tags (end-8a): a repository without tags has an empty list', async () => {
+    await registry.putBlob('tags/none-yet', 'only a blob');
+    const list = await get('/v2/tags/none-yet/tags/list');
+    expect([list.status, await list.json()]).toEqual([200, { name: 'tags/none-yet', tags: [] }]);
+  });
+
+  test('Listing Referrers (end-12a): an empty artifactType counts as none; an index has its own or none, and its annotations', async () => {
+    const subject = await registry.pushImage('ref/kinds', 'v1');
+    const { digest, size } = subject;
+    const about = { subject: { mediaType: OCI_MANIFEST, digest, size } };
+    await registry.pushImage('ref/kinds', 'empty', { ...about, artifactType: '' });
+    const index = { schemaVersion: 2, mediaType: OCI_INDEX, manifests: [], ...about };
+    const typed = { ...index, artifactType: 'application/x.list', annotations: { a: 'b' } };
+    for (const [tag, body] of [
+      ['bare', index],
+      ['typed', typed],
+    ] as const)
+      expect((await registry.putManifest('ref/kinds', tag, body, OCI_INDEX)).status).toBe(201);
+    const { manifests } = (await (await get(`/v2/ref/kinds/referrers/${digest}`)).json()) as { manifests: object[] };
+    const of = (body: object): object => ({
+      mediaType: OCI_INDEX,
+      digest: sha256(JSON.stringify(body)),
+      size: JSON.stringify(body).length,
+    });
+    expect(manifests).toHaveLength(3);
+    expect(manifests).toContainEqual(
+      expect.objectContaining({ artifactType: 'application/vnd.oci.image.config.v1+json' }) as never,
+    );
+    expect(manifests).toContainEqual(of(index) as never);
+    expect(manifests).toContainEqual({
+      ...of(typed),
+      artifactType: 'application/x.list',
+      annotations: { a: 'b' },
+    } as never);
+  });
+
+  test('Listing Referrers (end-12a): the subject may be named by sha512, and its fallback tag is cut to 64 characters', async () => {
+    const image = await registry.pushImage('ref/sha512', 'v1');
+    const digest = sha512(image.text);
+    await send('PUT', `/v2/ref/sha512/manifests/${digest}`, image.text, { 'Content-Type': OCI_MANIFEST });
+    const about = { subject: { mediaType: OCI_MANIFEST, digest, size: image.size } };
+    const signature = await registry.pushImage('ref/sha512', 'sig', about);
+    const list = async (): Promise<readonly string[]> => {
+      const answer = await get(`/v2/ref/sha512/referrers/${digest}`);
+      return ((await answer.json()) as { manifests: { digest: string }[] }).manifests.map((one) => one.digest);
+    };
+    expect(await list()).toEqual([signature.digest]);
+    const tag = `sha512-${digest.slice(7, 7 + 64)}`;
+    const entry = { mediaType: OCI_MANIFEST, digest: signature.digest, size: signature.size };
+    await registry.putManifest(
+      'ref/sha512',
+      tag,
+      { schemaVersion: 2, mediaType: OCI_INDEX, manifests: [entry] },
+      OCI_INDEX,
+    );
+    expect(await list()).toEqual([signature.digest]);
   });
 
   test('Listing Referrers (end-12b): artifactType filters and says so in OCI-Filters-Applied', async () => {

@@ -79,6 +79,50 @@ specSuite('Pull', ({ get, registry, send }) => {
     expect((await get('/v2/pull/image/manifests/etag', { 'If-None-Match': `"${image.digest}"` })).status).toBe(304);
   });
 
+  test('Pulling blobs (end-2): If-Range with the ETag keeps the range, with another one the whole comes', async () => {
+    const digest = await registry.putBlob('pull/blob', '0123456789');
+    const path = `/v2/pull/blob/blobs/${digest}`;
+    const etag = (await get(path)).headers.get('etag') ?? '';
+    for (const [condition, status, text] of [
+      [etag, 206, '234'],
+      ['"other"', 200, '0123456789'],
+      [`W/${etag}`, 200, '0123456789'],
+    ] as const) {
+      const response = await get(path, { Range: 'bytes=2-4', 'If-Range': condition });
+      expect([response.status, await response.text()]).toEqual([status, text]);
+    }
+  });
+
+  test('Pulling blobs (end-2): If-None-Match takes a list, weak tags and the star, on GET and HEAD', async () => {
+    const digest = await registry.putBlob('pull/blob', 'cached');
+    for (const condition of [`"x", "${digest}"`, `W/"${digest}"`, '*'])
+      for (const method of ['GET', 'HEAD'])
+        expect(
+          (await send(method, `/v2/pull/blob/blobs/${digest}`, undefined, { 'If-None-Match': condition })).status,
+        ).toBe(304);
+  });
+
+  test('Checking if content exists: HEAD answers as GET does, without a body, on every path that is read', async () => {
+    const image = await registry.pushImage('pull/head', 'v1');
+    const paths = ['/v2/', '/v2/_catalog', '/v2/pull/head/tags/list', `/v2/pull/head/referrers/${image.digest}`];
+    for (const path of [
+      ...paths,
+      '/v2/pull/head/manifests/v1',
+      `/v2/pull/head/blobs/${image.layer}`,
+      '/v2/pull/head/manifests/none',
+    ]) {
+      const [whole, head] = [await get(path), await send('HEAD', path)];
+      expect([path, head.status, await head.text()]).toEqual([path, whole.status, '']);
+      expect(head.headers.get('content-type')).toBe(whole.headers.get('content-type'));
+      expect(Number(head.headers.get('content-length'))).toBe((await whole.arrayBuffer()).byteLength);
+    }
+  });
+
+  test('Pulling manifests (end-3): a repository that is not there is 404', async () => {
+    const response = await get('/v2/pull/nowhere/manifests/v1');
+    expect([response.status, await errorCode(response)]).toEqual([404, 'MANIFEST_UNKNOWN']);
+  });
+
   test('Pulling blobs (end-2): an empty blob is served', async () => {
     const digest = await registry.putBlob('pull/blob', '');
     const response = await get(`/v2/pull/blob/blobs/${digest}`);

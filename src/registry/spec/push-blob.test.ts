@@ -54,6 +54,40 @@ specSuite('Push: blobs', ({ get, registry, send, start }) => {
     expect((await send('PUT', `${location}?digest=${sha256('abcdef')}`)).status).toBe(201);
   });
 
+  test('Pushing a blob in chunks (end-5, end-6): the first chunk begins with 0, and the last one, with PUT, where the upload ends', async () => {
+    const location = await start('push/chunks');
+    expect((await send('PATCH', location, 'abc', { 'Content-Range': '3-5' })).status).toBe(416);
+    expect((await send('PATCH', location, 'abc', { 'Content-Range': '0-2' })).status).toBe(202);
+    const path = `${location}?digest=${sha256('abcdef')}`;
+    for (const range of ['0-2', '4-6']) {
+      const wrong = await send('PUT', path, 'def', { 'Content-Range': range });
+      expect([wrong.status, wrong.headers.get('range'), wrong.headers.get('location')]).toEqual([416, '0-2', location]);
+    }
+    expect((await send('PUT', path, 'def', { 'Content-Range': '3-5' })).status).toBe(201);
+  });
+
+  test('POST then PUT (end-4a): the location holds an id of its own for each upload', async () => {
+    const locations = await Promise.all([1, 2, 3].map(async () => await start('push/ids')));
+    expect(new Set(locations).size).toBe(3);
+    for (const location of locations) expect(location).toMatch(/\/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+  });
+
+  test('Pushing blobs: the same content by several clients at once, in one repository and in others, is there whole for each', async () => {
+    const content = randomBytes(300_000);
+    const digest = sha256(content);
+    const names = Array.from({ length: 12 }, (_, lane) => `push/same-${lane % 3}`);
+    const pushes = names.map(async (name, lane) => {
+      if (lane % 2 === 0) return (await send('POST', `/v2/${name}/blobs/uploads/?digest=${digest}`, content)).status;
+      const location = await start(name);
+      await send('PATCH', location, content.subarray(0, 100_000));
+      await send('PATCH', location, content.subarray(100_000));
+      return (await send('PUT', `${location}?digest=${digest}`)).status;
+    });
+    expect(await Promise.all(pushes)).toEqual(names.map(() => 201));
+    for (const name of new Set(names))
+      expect(sha256(new Uint8Array(await (await get(`/v2/${name}/blobs/${digest}`)).arrayBuffer()))).toBe(digest);
+  });
+
   test('Pushing a blob in chunks (end-5): a Content-Range of another length than the body is SIZE_INVALID', async () => {
     const location = await start('push/chunks');
     const response = await send('PATCH', location, 'abc', { 'Content-Range': '0-9' });
@@ -118,7 +152,7 @@ specSuite('Push: blobs', ({ get, registry, send, start }) => {
       }
   });
 
-  test('Canceling an upload: DELETE answers 204 and the upload is gone', async () => {
+  test('Cancel a blob upload (end-14): DELETE answers 204 and the upload is gone', async () => {
     const location = await start('push/blob');
     await send('PATCH', location, 'bytes');
     expect((await send('DELETE', location)).status).toBe(204);
@@ -129,6 +163,7 @@ specSuite('Push: blobs', ({ get, registry, send, start }) => {
     const digest = await registry.putBlob('mount/from', 'to mount');
     const mounted = await send('POST', `/v2/mount/to/blobs/uploads/?mount=${digest}&from=mount/from`);
     expect([mounted.status, mounted.headers.get('location')]).toEqual([201, `/v2/mount/to/blobs/${digest}`]);
+    expect(mounted.headers.get('docker-content-digest')).toBe(digest);
     expect(await (await get(`/v2/mount/to/blobs/${digest}`)).text()).toBe('to mount');
     for (const query of [
       `mount=${sha256('no')}&from=mount/from`,

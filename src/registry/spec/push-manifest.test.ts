@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { errorCode, imageManifest, OCI_INDEX, sha256, sha512 } from '../registry.fake.ts';
+import { errorCode, imageManifest, OCI_INDEX, OCI_MANIFEST, sha256, sha512 } from '../registry.fake.ts';
 import { specSuite } from './spec.suite.ts';
 
 specSuite('Push: manifests', ({ get, registry, send }) => {
@@ -98,6 +98,37 @@ specSuite('Push: manifests', ({ get, registry, send }) => {
       'Content-Type': 'text/plain',
     });
     expect(await errorCode(unknown)).toBe('MANIFEST_INVALID');
+  });
+
+  test('Pushing Manifests (end-7): every byte is kept as it was sent, and parameters of Content-Type are not', async () => {
+    const config = await registry.putBlob('push/bytes', '{}');
+    const manifest = imageManifest({ digest: config, size: 2 }, []);
+    const text = `\n{ "unknown": 1.0,\t"é": "\\u00e9",${JSON.stringify(manifest, null, 3).slice(1)}\n\n`;
+    const put = await send('PUT', '/v2/push/bytes/manifests/v1', text, {
+      'Content-Type': `${OCI_MANIFEST}; charset=utf-8`,
+    });
+    expect([put.status, put.headers.get('docker-content-digest')]).toEqual([201, sha256(text)]);
+    const response = await get('/v2/push/bytes/manifests/v1');
+    expect([await response.text(), response.headers.get('content-type')]).toEqual([text, OCI_MANIFEST]);
+  });
+
+  test('Pushing Manifests (end-7): one of 4 MiB is taken', async () => {
+    const config = await registry.putBlob('push/large', '{}');
+    const bare = { ...imageManifest({ digest: config, size: 2 }, []), annotations: { filler: '' } };
+    const filler = 'x'.repeat(4 * 1024 * 1024 - JSON.stringify(bare).length);
+    const text = JSON.stringify({ ...bare, annotations: { filler } });
+    expect(text.length).toBe(4 * 1024 * 1024);
+    expect((await send('PUT', '/v2/push/large/manifests/v1', text, { 'Content-Type': OCI_MANIFEST })).status).toBe(201);
+    expect(await (await get('/v2/push/large/manifests/v1')).text()).toBe(text);
+  });
+
+  test('Pushing Manifests (end-7): a tag that is pushed again stands for the new manifest, the old one stays by digest', async () => {
+    const [first, second] = [
+      await registry.pushImage('push/again', 'v1'),
+      await registry.pushImage('push/again', 'v1'),
+    ];
+    expect((await get('/v2/push/again/manifests/v1')).headers.get('docker-content-digest')).toBe(second.digest);
+    expect((await get(`/v2/push/again/manifests/${first.digest}`)).status).toBe(200);
   });
 
   test('Pushing Manifests (end-7): one over 4 MiB is 413, whether its length is announced or not', async () => {

@@ -22,7 +22,7 @@ export interface Manifests {
   get(repository: string, reference: string): Promise<StoredManifest>;
   /**
    * Checks it and all it refers to, keeps it, and lets the tag (if `reference` is one) stand for it.
-   * Errors: MANIFEST_INVALID, MANIFEST_BLOB_UNKNOWN, DIGEST_INVALID, TAG_INVALID.
+   * Errors: MANIFEST_INVALID, MANIFEST_BLOB_UNKNOWN, DIGEST_INVALID.
    */
   put(repository: string, reference: string, bytes: Uint8Array, contentType: string | undefined): Promise<PutManifest>;
   /** A tag goes alone; a digest goes with all its tags. Errors: MANIFEST_UNKNOWN. */
@@ -163,7 +163,7 @@ export function createManifests(deps: ManifestsDeps): Manifests {
       const byDigest = isContentDigest(reference);
       if (!byDigest && reference.includes(':')) throw new RegistryError('DIGEST_INVALID', 'invalid digest');
       if (!byDigest && !isTag(reference))
-        throw new RegistryError('TAG_INVALID', 'manifest tag did not match its grammar');
+        throw new RegistryError('MANIFEST_INVALID', 'the tag did not match its grammar');
       const manifest = parseManifest(bytes, contentType);
       const digest = digestOf(bytes, byDigest ? algorithmOf(reference) : 'sha256');
       if (byDigest && digest !== reference)
