@@ -47,6 +47,10 @@ export function parseRepositoryName(text: string, maxLength: number): string {
   return text;
 }
 
+export function isRepositoryName(text: string, maxLength: number): boolean {
+  return text.length <= maxLength && NAME.test(text);
+}
+
 export function isTag(text: string): boolean {
   return TAG.test(text);
 }

@@ -1,7 +1,10 @@
 import { expect, test } from 'bun:test';
 import { createHash, randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
+import { resolve } from 'node:path';
 import { startRegistryProcess } from './serve.ts';
+
+const PROGRAM = resolve(import.meta.dirname, '../../bin/registry');
 
 function sha256(bytes: Uint8Array | string): string {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
@@ -91,6 +94,53 @@ test('SIGKILL at random moments of pushes: what was answered is there, what is t
   await pushOne(registry.url, 'r0', 'last', promised);
   expect(await registry.stop()).toBe(0);
 });
+
+test('SIGKILL among deletions and in a garbage collection: what was deleted stays gone, every tag that is left leads to all of its content', async () => {
+  await using registry = await startRegistryProcess();
+  const gone = new Set<string>();
+  let collections = 0;
+  for (let round = 0; round < 6; round++) {
+    const promised = new Map<string, string>();
+    for (let turn = 0; turn < 12; turn++) await pushOne(registry.url, 'r', `t${round}-${turn}`, promised);
+    const manifests = [...promised].filter(([path]) => path.includes('/manifests/'));
+    const deletions = manifests.slice(0, 9).map(async ([path, digest], turn) => {
+      const byTag = turn % 3 === 0;
+      await Bun.sleep(turn * 4);
+      const response = await ask(registry.url + (byTag ? path : `/v2/r/manifests/${digest}`), { method: 'DELETE' });
+      if (response.status === 202) gone.add(path);
+    });
+    const settled = Promise.allSettled(deletions);
+    const before = gone.size;
+    while (gone.size < before + 2) await Bun.sleep(1);
+    await Bun.sleep(Math.random() * 30);
+    await registry.kill9();
+    await settled;
+
+    const collect = ['garbage-collect', '--delete-untagged', '--root', `${registry.root}/data`];
+    const cut = Bun.spawn([PROGRAM, ...collect], { stdout: 'pipe', stderr: 'ignore' });
+    // The first line tells that the removing has begun.
+    const begun = await cut.stdout.getReader().read();
+    cut.kill('SIGKILL');
+    await cut.exited;
+    if (!begun.done) collections++;
+
+    await registry.start();
+    for (const path of gone) expect([path, (await ask(registry.url + path)).status]).toEqual([path, 404]);
+    await checkWhole(registry.url, 'r');
+    for (const [path, digest] of manifests.slice(9)) {
+      const response = await ask(`${registry.url}${path}`);
+      expect([path, sha256(new Uint8Array(await response.arrayBuffer()))]).toEqual([path, digest]);
+    }
+  }
+  expect([gone.size > 5, collections > 2]).toEqual([true, true]);
+  await registry.stop();
+  const collected = Bun.spawnSync([PROGRAM, 'garbage-collect', '--delete-untagged', '--root', `${registry.root}/data`]);
+  expect(collected.exitCode).toBe(0);
+  const again = Bun.spawnSync([PROGRAM, 'garbage-collect', '-d', '-m', '--root', `${registry.root}/data`]);
+  expect(again.stdout.toString()).toBe('0 manifests, 0 links of repositories, 0 blobs (0 B) eligible for deletion\n');
+  await registry.start();
+  await checkWhole(registry.url, 'r');
+}, 120_000);
 
 /** Notes in `promised` what the registry has answered for: path -> digest. */
 async function pushOne(url: string, name: string, tag: string, promised: Map<string, string>): Promise<void> {

@@ -50,7 +50,7 @@ describe.each(settings.all)('our registry, %s', (_name: string, setting: Setting
     await Promise.all([registry[Symbol.asyncDispose](), theirs[Symbol.asyncDispose]()]);
   });
 
-  test('skopeo copies to docker-registry, back, and by a folder; syncs, inspects, lists, deletes: one digest at every hop', async () => {
+  test.concurrent('skopeo copies to docker-registry, back, and by a folder; syncs, inspects, lists, deletes: one digest at every hop', async () => {
     using skopeo = createSkopeo();
     for (const one of [registry, theirs]) await skopeo.login(one);
     const copy = async (from: PeerRegistry, to: PeerRegistry, source: string, target: string): Promise<void> => {
@@ -112,9 +112,9 @@ describe.each(settings.all)('our registry, %s', (_name: string, setting: Setting
     await skopeo.ok('delete', ...tlsFlags(registry), `${here}/back:list`);
     const tags = await skopeo.ok('list-tags', ...tlsFlags(registry), `${here}/back`);
     expect(JSON.parse(tags).Tags).not.toContain('list');
-  }, 60_000);
+  }, 120_000);
 
-  test('podman pulls, pushes what it pulled and pulls that by digest', async () => {
+  test.concurrent('podman pulls, pushes what it pulled and pulls that by digest', async () => {
     using podman = createPodman();
     await podman.login(registry);
     const image = `${registry.host}/podman/app:1`;
@@ -142,9 +142,9 @@ describe.each(settings.all)('our registry, %s', (_name: string, setting: Setting
     await podman.ok('rmi', '-f', '-a');
     await podman.ok('pull', '-q', ...tlsFlags(registry), `${registry.host}/podman/app@${digest}`);
     await podman.ok('pull', '-q', ...tlsFlags(registry), `${registry.host}/team/app@${contents.docker}`);
-  }, 60_000);
+  }, 120_000);
 
-  test('buildah builds and pushes in OCI’s and in Docker’s form; both daemons have the digests it noted', async () => {
+  test.concurrent('buildah builds and pushes in OCI’s and in Docker’s form; both daemons have the digests it noted', async () => {
     using buildah = createBuildah();
     await buildah.login(registry);
     writeFileSync(join(buildah.folder, 'file'), 'built');
@@ -171,9 +171,9 @@ describe.each(settings.all)('our registry, %s', (_name: string, setting: Setting
         await docker.ok('rmi', image);
       }
     }
-  }, 60_000);
+  }, 120_000);
 
-  test('docker on our daemon: what it loaded whole is pushed whole, here and to docker-registry, and pulled from there by its digest', async () => {
+  test.concurrent('docker on our daemon: what it loaded whole is pushed whole, here and to docker-registry, and pulled from there by its digest', async () => {
     using docker = await trusting(registry, ours.host);
     trustIn(etcDocker, theirs);
     await docker.login(theirs);
@@ -193,14 +193,14 @@ describe.each(settings.all)('our registry, %s', (_name: string, setting: Setting
     expect(await docker.ok('pull', named)).toContain(`Digest: ${contents.multi}`);
     await docker.ok('rmi', '-f', named);
     for (const tag of CONTENT_TAGS.filter((one) => one !== 'signature'))
-      await pullAndPush(docker, registry, tag, contents[tag]);
-  }, 60_000);
+      await pullAndPush(docker, registry, 'ours', tag, contents[tag]);
+  }, 120_000);
 
-  test('docker on Debian’s daemon: pulls and pushes, and our daemon runs what it pushed', async () => {
+  test.concurrent('docker on Debian’s daemon: pulls and pushes, and our daemon runs what it pushed', async () => {
     using docker = await trusting(registry, debian.host);
     expect(await docker.ok('pull', `${registry.host}/team/app:multi`)).toContain(`Digest: ${contents.multi}`);
     await docker.ok('rmi', `${registry.host}/team/app:multi`);
-    await pullAndPush(docker, registry, 'docker', contents.docker);
+    await pullAndPush(docker, registry, 'debian', 'docker', contents.docker);
     const image = `${registry.host}/debian/busybox:1`;
     await docker.ok('tag', 'busybox', image);
     const digest = await pushedDigest(docker, registry, image);
@@ -208,7 +208,7 @@ describe.each(settings.all)('our registry, %s', (_name: string, setting: Setting
     using mine = await trusting(registry, ours.host);
     expect(await mine.ok('pull', image)).toContain(`Digest: ${digest}`);
     await mine.ok('rmi', image);
-  }, 60_000);
+  }, 120_000);
 
   test('nobody pushes without a login, and nobody trusts a CA of which it was not told', async () => {
     const image = `${registry.host}/nobody/app:1`;
@@ -280,8 +280,14 @@ async function pushedDigest(docker: Tool, registry: PeerRegistry, image: string)
   return digest;
 }
 
-async function pullAndPush(docker: Tool, registry: PeerRegistry, tag: string, digest: string): Promise<void> {
-  const [from, to] = [`${registry.host}/team/app:${tag}`, `${registry.host}/pushed/${tag}:1`];
+async function pullAndPush(
+  docker: Tool,
+  registry: PeerRegistry,
+  who: string,
+  tag: string,
+  digest: string,
+): Promise<void> {
+  const [from, to] = [`${registry.host}/team/app:${tag}`, `${registry.host}/pushed-${who}/${tag}:1`];
   expect(await docker.ok('pull', from)).toContain(`Digest: ${digest}`);
   await docker.ok('tag', from, to);
   await pushedDigest(docker, registry, to);

@@ -1,6 +1,6 @@
 import { asFields } from '../../oci/manifest.ts';
-import { isImageConfigType } from '../../oci/media-type.ts';
-import { type Manifest, parseManifest } from '../manifest.ts';
+import { isImageConfigType, isIndexType, isManifestType } from '../../oci/media-type.ts';
+import { type Content, type Manifest, parseManifest } from '../manifest.ts';
 import type { ContentDigest } from '../name.ts';
 import { RegistryError } from '../registry-error.ts';
 import type { Manifests } from '../storage/manifests.ts';
@@ -56,7 +56,7 @@ export async function describeTag(
     images.push(
       child
         ? await describeImage(readConfig, entry.digest, parseManifest(child.bytes), title)
-        : missing(title ?? entry.mediaType, entry.digest),
+        : withoutManifest(title ?? entry.mediaType, entry),
     );
   }
   return { tag, digest: stored.digest, images };
@@ -64,8 +64,11 @@ export async function describeTag(
 
 const MAX_IMAGES = 50;
 
-function missing(title: string, digest: ContentDigest): ImageView {
-  return { title, digest, runnable: true, sizeBytes: undefined, layers: [], createdMs: undefined, labels: [] };
+/** A manifest that is not here, or an entry that is none, such as the layers that a build cache lists. */
+function withoutManifest(title: string, { mediaType, digest, size }: Content): ImageView {
+  const runnable = isManifestType(mediaType) || isIndexType(mediaType);
+  const sizeBytes = runnable ? undefined : size;
+  return { title, digest, runnable, sizeBytes, layers: [], createdMs: undefined, labels: [] };
 }
 
 async function describeImage(

@@ -1,5 +1,5 @@
 import { type Call, empty, type Reply } from '../call.ts';
-import { type ContentDigest, isContentDigest, parseContentDigest, parseRepositoryName } from '../name.ts';
+import { type ContentDigest, isContentDigest, isRepositoryName, parseContentDigest } from '../name.ts';
 import { RegistryError } from '../registry-error.ts';
 import type { Chunk } from '../storage/uploads.ts';
 import type { Match, RouteDeps } from './route.ts';
@@ -9,10 +9,9 @@ export function startUpload(deps: RouteDeps, repository: string): Match['run'] {
   const { registry } = deps;
   return async (call) => {
     const [mount, from, digest] = ['mount', 'from', 'digest'].map((name) => call.query.get(name));
-    if (mount && from && isContentDigest(mount)) {
-      const source = parseRepositoryName(from, deps.limits.nameLength);
-      const readable = await call.may({ kind: 'repository', name: source, actions: ['pull'] });
-      if (readable && (await registry.blobs.mount(source, repository, mount))) return created(deps, repository, mount);
+    if (mount && from && isContentDigest(mount) && isRepositoryName(from, deps.limits.nameLength)) {
+      const readable = await call.may({ kind: 'repository', name: from, actions: ['pull'] });
+      if (readable && (await registry.blobs.mount(from, repository, mount))) return created(deps, repository, mount);
     }
     const wanted = digest && !mount ? parseContentDigest(digest) : undefined;
     const id = await registry.uploads.create(repository);

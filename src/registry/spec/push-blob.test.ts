@@ -169,6 +169,8 @@ specSuite('Push: blobs', ({ get, registry, send, start }) => {
       `mount=${sha256('no')}&from=mount/from`,
       `mount=${digest}&from=mount/none`,
       `mount=${digest}`,
+      `mount=${digest}&from=Not..A..Name`,
+      'mount=nonsense&from=mount/from',
     ]) {
       const fallback = await send('POST', `/v2/mount/third/blobs/uploads/?${query}`);
       expect(fallback.status).toBe(202);

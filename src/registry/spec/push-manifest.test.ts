@@ -68,6 +68,18 @@ specSuite('Push: manifests', ({ get, registry, send }) => {
     }
   });
 
+  test('Pushing Manifests (end-7): entries of an index may be blobs, as build caches have them', async () => {
+    const layer = await registry.putBlob('push/cache', 'a cached layer');
+    const entry = (digest: string): object => ({
+      mediaType: 'application/vnd.oci.image.layer.v1.tar',
+      digest,
+      size: 14,
+    });
+    const index = (digest: string): object => ({ schemaVersion: 2, mediaType: OCI_INDEX, manifests: [entry(digest)] });
+    expect((await registry.putManifest('push/cache', 'v1', index(layer), OCI_INDEX)).status).toBe(201);
+    expect((await registry.putManifest('push/cache', 'v2', index(sha256('none')), OCI_INDEX)).status).toBe(404);
+  });
+
   test('Pushing Manifests (end-7): malformed ones are 400 MANIFEST_INVALID', async () => {
     const config = { mediaType: 'a', digest: sha256('x'), size: 1 };
     const cases: readonly (readonly [string, unknown])[] = [

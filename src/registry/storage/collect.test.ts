@@ -74,6 +74,21 @@ describe('collection', () => {
     ]).toEqual([404, 200]);
   });
 
+  test('blobs that only an index names, as a build cache does, stay while the index does', async () => {
+    await using all = await start(', deleteuntagged: true');
+    const { registry, later } = all;
+    const layer = await registry.putBlob('a', 'cached');
+    const type = 'application/vnd.oci.image.index.v1+json';
+    const entry = { mediaType: 'application/vnd.oci.image.layer.v1.tar', digest: layer, size: 6 };
+    await registry.putManifest('a', 'cache', { schemaVersion: 2, mediaType: type, manifests: [entry] }, type);
+    later(3 * HOUR);
+    expect(await registry.running.maintenance.collectNow()).toMatchObject({ manifests: 0, links: 0, blobs: 0 });
+    expect(await status(registry, `/v2/a/blobs/${layer}`)).toBe(200);
+    await status(registry, '/v2/a/manifests/cache', 'DELETE');
+    later(3 * HOUR);
+    expect(await registry.running.maintenance.collectNow()).toMatchObject({ manifests: 1, links: 1, blobs: 1 });
+  });
+
   test('untagged manifests stay unless deleteuntagged is set; entries of tagged indexes and referrers of kept subjects stay anyway', async () => {
     for (const [config, removed] of [
       ['', 0],

@@ -50,12 +50,12 @@ export async function collect(deps: CollectDeps, signal: AbortSignal): Promise<C
     }
     done.manifests += gone.size;
     const revisions = (await deps.manifests.revisions(repository)).filter((digest) => !gone.has(digest));
-    const reached = await reachedFrom(deps, revisions);
+    const { reached, entries } = await reachedFrom(deps, revisions);
     for (const digest of reached) live.add(digest);
     for (const digest of await listDigests(deps.driver, `${repositoryPath(repository)}/_layers`)) {
       signal.throwIfAborted();
       if (reached.has(digest)) continue;
-      const old = await isOld(deps, `${layerPath(repository, digest)}/link`);
+      const old = !entries.has(digest) && (await isOld(deps, `${layerPath(repository, digest)}/link`));
       const remove = async (): Promise<boolean> => await deps.blobs.removeLink(repository, digest);
       if (old && (await goes(`link ${repository}@${digest}`, remove))) done.links++;
       else live.add(digest);
@@ -73,15 +73,24 @@ export async function collect(deps: CollectDeps, signal: AbortSignal): Promise<C
   return done;
 }
 
-/** The manifests themselves and the blobs they name. */
-async function reachedFrom(deps: CollectDeps, roots: readonly ContentDigest[]): Promise<ReadonlySet<ContentDigest>> {
-  const reached = new Set<ContentDigest>();
+interface Reached {
+  /** The manifests themselves and the blobs they name. */
+  readonly reached: ReadonlySet<ContentDigest>;
+  /** What indexes name: manifests, or blobs. */
+  readonly entries: ReadonlySet<ContentDigest>;
+}
+
+async function reachedFrom(deps: CollectDeps, roots: readonly ContentDigest[]): Promise<Reached> {
+  const [reached, entries] = [new Set<ContentDigest>(), new Set<ContentDigest>()];
   for (const root of roots) {
     reached.add(root);
     const bytes = await readIfThere(deps.driver, blobPath(root));
-    if (bytes) for (const { digest } of parseManifest(bytes).blobs) reached.add(digest);
+    if (bytes === undefined) continue;
+    const { blobs, manifests } = parseManifest(bytes);
+    for (const { digest } of blobs) reached.add(digest);
+    for (const { digest } of manifests) entries.add(digest);
   }
-  return reached;
+  return { reached, entries };
 }
 
 async function findUntagged(deps: CollectDeps, repository: string): Promise<readonly ContentDigest[]> {

@@ -103,13 +103,14 @@ export function createManifests(deps: ManifestsDeps): Manifests {
     return stored;
   }
 
-  /** Says all that is missing at once. */
+  /** Says all that is missing at once. Entries of an index may be blobs: build caches are kept so. */
   async function checkReferences(repository: string, manifest: Manifest): Promise<void> {
     const wanted = manifest.manifests.filter(({ platform }) => isRequired(deps.requiredPlatforms, platform));
     const missing: string[] = [];
     for (const { digest } of manifest.blobs.filter(({ foreign }) => !foreign))
       if (!(await blobs.has(repository, digest))) missing.push(digest);
-    for (const { digest } of wanted) if (!(await find(repository, digest))) missing.push(digest);
+    for (const { digest } of wanted)
+      if (!(await find(repository, digest)) && !(await blobs.has(repository, digest))) missing.push(digest);
     if (missing.length === 0) return;
     throw new RegistryError('MANIFEST_BLOB_UNKNOWN', 'manifest references content unknown to the repository', {
       detail: missing.length === 1 ? { digest: missing[0] } : { digests: missing },
