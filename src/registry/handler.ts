@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { messageOf } from '../lib/errors.ts';
+import { errnoOf, messageOf } from '../lib/errors.ts';
 import type { Authenticator } from './auth/authenticator.ts';
 import { type Access, type Call, type Reply, text } from './call.ts';
 import type { Log } from './log.ts';
@@ -87,9 +87,14 @@ function notFound(): Reply {
 
 /** What is not ours to tell stays in the log. */
 export function errorReply(error: unknown): Reply {
-  const known =
-    error instanceof RegistryError ? error : new RegistryError('UNKNOWN', 'unknown error', { cause: error });
+  const known = error instanceof RegistryError ? error : unexpected(error);
   return text(known.status, formatErrorBody([known]), 'application/json', known.headers);
+}
+
+function unexpected(error: unknown): RegistryError {
+  if (['ENOSPC', 'EDQUOT'].includes(errnoOf(error) ?? ''))
+    return new RegistryError('UNAVAILABLE', 'the storage of the registry is full', { status: 507, cause: error });
+  return new RegistryError('UNKNOWN', 'unknown error', { cause: error });
 }
 
 function withHeaders(deps: HandlerDeps, { path }: Incoming, reply: Reply): Reply {
