@@ -38,7 +38,7 @@ function searchField(search: string): Html {
 
 function welcome(host: string): Html {
   return html`<p>Nothing has been pushed yet. To push an image:</p>
-${copied(`docker tag app ${host}/app:latest`)}<p></p>${copied(`docker push ${host}/app:latest`)}`;
+<p>${copied(`docker tag app ${host}/app:latest`)}</p><p>${copied(`docker push ${host}/app:latest`)}</p>`;
 }
 
 function compare(a: string, b: string): number {
