@@ -17,6 +17,8 @@ export interface Expansion extends ReadText {
 }
 
 const MAX_DEPTH = 64;
+/** By how many characters variables may make a text longer: with ones that double each other a few lines could ask for any size. */
+const MAX_GROWTH = 1024 * 1024;
 
 /** Errors: invalid_parameter `failed to process "...": why`. */
 export function expand(source: string, lookup: Lookup, options: ExpandOptions): Expansion {
@@ -28,7 +30,8 @@ export function expand(source: string, lookup: Lookup, options: ExpandOptions): 
     return value;
   };
   try {
-    const read = readUntil({ scanner: createScanner(source), find, options, depth: 0, readUntil }, '');
+    const maxChars = source.length + MAX_GROWTH;
+    const read = readUntil({ scanner: createScanner(source), find, options, depth: 0, maxChars, readUntil }, '');
     return { ...read, used, missing };
   } catch (error) {
     if (!(error instanceof KnownError)) throw error;
@@ -48,11 +51,16 @@ function readUntil(reading: Reading, stop: string): ReadText {
     }
     const piece = readPiece(reading, point);
     text += piece.text;
+    checkLength(reading, text);
     if (piece.quoted) words.addQuoted(piece.text);
     else words.add(piece.text);
   }
   if (stop !== '') throw syntaxError(`unexpected end of statement while looking for matching ${stop}`);
   return { text, words: words.words() };
+}
+
+function checkLength({ maxChars }: Reading, text: string): void {
+  if (text.length > maxChars) throw syntaxError('the value is too long');
 }
 
 interface Piece {
@@ -87,6 +95,7 @@ function readDoubleQuoted(reading: Reading): string {
   let text = '';
   for (let point = scanner.peek(); point !== quote; point = scanner.peek()) {
     if (point === '') throw syntaxError('unexpected end of statement while looking for matching double-quote');
+    checkLength(reading, text);
     if (point === '$') text += readDollar(reading);
     else text += readDoubleQuotedPoint(reading);
   }

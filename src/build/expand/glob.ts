@@ -46,7 +46,12 @@ export function trimEnd(value: string, glob: Glob, longest: boolean): string {
 }
 
 /** The first match (or all, left to right, none overlapping) replaced; each match is the longest at its place. */
-export function replaceMatches(value: string, glob: Glob, replacement: string, all: boolean): string {
+export function replaceMatches(
+  value: string,
+  glob: Glob,
+  replacement: string,
+  { all, maxChars }: { readonly all: boolean; readonly maxChars: number },
+): string {
   const points = Array.from(value);
   if (points.length * points.length * (glob.length + 1) > MAX_WORK) {
     throw new KnownError('invalid_parameter', 'the value is too long for a pattern substitution');
@@ -62,6 +67,7 @@ export function replaceMatches(value: string, glob: Glob, replacement: string, a
       continue;
     }
     result += replacement;
+    if (result.length > maxChars) throw new KnownError('invalid_parameter', 'the value is too long');
     if (!all) return result + points.slice(end).join('');
     afterMatch = end;
     if (end === at) result += points[at] ?? '';

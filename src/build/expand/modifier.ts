@@ -66,7 +66,7 @@ function withReplacement(reading: Reading, name: string): string {
   const replacement = readPart(reading, '}', true, MISSING_BRACE);
   const value = find(name);
   if (options.keepUnset && value === undefined) return `\${${name}/${pattern}/${replacement}}`;
-  return replaceMatches(value ?? '', globOf(pattern), replacement, all);
+  return replaceMatches(value ?? '', globOf(pattern), replacement, { all, maxChars: reading.maxChars });
 }
 
 function readPart(reading: Reading, stop: string, rawEscapes: boolean, atEnd: string): string {

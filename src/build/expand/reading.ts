@@ -25,6 +25,8 @@ export interface Reading {
   readonly options: ExpandOptions;
   /** How many `${` are open. */
   readonly depth: number;
+  /** A longer text is refused. */
+  readonly maxChars: number;
   /** Reads to `stop` (taken, not returned), or to the end when `stop` is ''. */
   readonly readUntil: (reading: Reading, stop: string) => ReadText;
 }

@@ -16,9 +16,9 @@ export function createWordCollector(): WordCollector {
   };
   return {
     add(text) {
-      for (const point of text) {
-        if (/\s/.test(point)) end();
-        else word += point;
+      for (const [index, part] of text.split(/\s+/).entries()) {
+        if (index > 0) end();
+        word += part;
       }
     },
     addQuoted(text) {

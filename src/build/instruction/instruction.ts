@@ -59,11 +59,14 @@ export interface ArgDefinition {
 export interface EnvInstruction extends Written {
   readonly kind: 'env';
   readonly pairs: readonly Pair[];
+  /** `ENV KEY rest of line`. */
+  readonly legacy: boolean;
 }
 
 export interface LabelInstruction extends Written {
   readonly kind: 'label';
   readonly pairs: readonly Pair[];
+  readonly legacy: boolean;
 }
 
 export interface MaintainerInstruction extends Written {

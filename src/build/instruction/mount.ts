@@ -44,6 +44,11 @@ export function checkMountShape(text: string): void {
   }
 }
 
+/** The values of the fields, in which variables are expanded. Errors: invalid_parameter. */
+export function mountValues(text: string): readonly string[] {
+  return fieldsOf(text).flatMap((field) => splitField(field).value ?? []);
+}
+
 /** `expandValue` is applied to every value. Errors: invalid_parameter. */
 export function parseMount(text: string, expandValue: (value: string) => string): RunMount {
   const mount: Mutable = {

@@ -44,9 +44,9 @@ function build(name: Name, node: SyntaxNode, written: Written): ParsedInstructio
     case 'arg':
       return { kind: 'arg', ...written, args: parseArgs(node) };
     case 'env':
-      return { kind: 'env', ...written, pairs: pairsOf(node, 'ENV') };
+      return { kind: 'env', ...written, ...pairsOf(node, 'ENV') };
     case 'label':
-      return { kind: 'label', ...written, pairs: pairsOf(node, 'LABEL') };
+      return { kind: 'label', ...written, ...pairsOf(node, 'LABEL') };
     case 'maintainer':
       return { kind: 'maintainer', ...written, name: oneText(node, 'MAINTAINER') };
     case 'run':
@@ -112,10 +112,11 @@ function description(node: SyntaxNode, name: string): string {
   return line?.slice(name.length + 1) ?? '';
 }
 
-function pairsOf(node: SyntaxNode, name: string): readonly Pair[] {
+function pairsOf(node: SyntaxNode, name: string): { readonly pairs: readonly Pair[]; readonly legacy: boolean } {
   if (node.arguments.kind !== 'pairs') throw atLeastOne(name);
-  if (node.arguments.pairs.some((pair) => pair.key === '')) throw invalid(`${name} names can not be blank`);
-  return node.arguments.pairs;
+  const { pairs, legacy } = node.arguments;
+  if (pairs.some((pair) => pair.key === '')) throw invalid(`${name} names can not be blank`);
+  return { pairs, legacy };
 }
 
 function oneText(node: SyntaxNode, name: string): string {

@@ -7,9 +7,15 @@ import { type ParsedInstruction, parseInstruction } from './parse-instruction.ts
 
 /** The stages of a syntax tree. Errors: DockerfileError `dockerfile parse error on line N: ...`. */
 export function parseProgram(tree: SyntaxTree): Program {
+  return parseProgramChecked(tree, () => undefined);
+}
+
+/** `parseProgram`, with `check` called for every node before it is read: for those before an error as well. */
+export function parseProgramChecked(tree: SyntaxTree, check: (node: SyntaxNode) => void): Program {
   const globalArgs: ArgInstruction[] = [];
   const stages: (Omit<Stage, 'instructions'> & { readonly instructions: Instruction[] })[] = [];
   for (const node of tree.instructions) {
+    check(node);
     const parsed = parseNode(node);
     const stage = stages.at(-1);
     if (parsed.kind === 'from') {

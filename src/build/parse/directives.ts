@@ -12,7 +12,7 @@ export interface Directives {
   readonly list: readonly Directive[];
 }
 
-const FORM = /^#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*$/;
+const FORM = /^#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+)$/;
 
 /**
  * The `# key=value` lines at the very top; the first line that is none of them ends the search. Errors: DockerfileError for a

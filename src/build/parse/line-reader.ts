@@ -32,8 +32,12 @@ export function createLineReader(
     for (let raw = lines[at]; raw !== undefined; raw = lines[at]) {
       at += 1;
       const line = bare(raw).trimStart();
-      if (line.startsWith('#')) comments = at > directiveCount ? withComment(comments, line) : comments;
-      else if (line !== '') return { ...join(line), comments };
+      const comment = line.startsWith('#') ? line.slice(1).trim() : undefined;
+      if (line !== '' && comment === undefined) return { ...join(line), comments };
+      if (at <= directiveCount) continue;
+      if (comment) comments.push(comment);
+      // an empty line or an empty comment ends the block above it
+      else comments = [];
     }
     return undefined;
   };
@@ -62,10 +66,4 @@ export function createLineReader(
 
 function bare(line: string): string {
   return line.replace(/[\r\n]+$/, '');
-}
-
-/** An empty comment ends the block above it. */
-function withComment(comments: readonly string[], line: string): string[] {
-  const text = line.slice(1).trim();
-  return text === '' ? [] : [...comments, text];
 }

@@ -25,7 +25,7 @@ export interface SyntaxNode {
   readonly flags: readonly string[];
   readonly arguments: Arguments;
   readonly heredocs: readonly Heredoc[];
-  /** The comment lines right above, without `#`. */
+  /** The comment lines right above, without `#`; an empty line or comment in between parts them from it. */
   readonly comments: readonly string[];
   readonly location: Location;
 }

@@ -13,12 +13,15 @@ import { splitCommand } from './split-command.ts';
 
 /** Errors: DockerfileError. */
 export function parseDockerfile(text: string): SyntaxTree {
+  if (text.length > MAX_CHARS) throw new DockerfileError('the Dockerfile is larger than 16 MiB');
   const lines = physicalLines(text);
   const directives = parseDirectives(lines);
   const reader = createLineReader(lines, directives.escape, directives.list.length);
   const instructions: SyntaxNode[] = [];
   const warnings: ParseWarning[] = [];
   for (let line = reader.next(); line !== undefined; line = reader.next()) {
+    if (instructions.length === MAX_INSTRUCTIONS)
+      throw new DockerfileError(`the Dockerfile has more than ${MAX_INSTRUCTIONS} instructions`, line);
     if (line.hasEmptyContinuation) warnings.push(emptyContinuation(line));
     instructions.push(parseLine(line, reader, directives.escape));
   }
@@ -27,6 +30,11 @@ export function parseDockerfile(text: string): SyntaxTree {
   return { escape: directives.escape, directives: directives.list, instructions, warnings };
 }
 
+/** What BuildKit's own messages can hold. */
+const MAX_CHARS = 16 * 1024 * 1024;
+const MAX_INSTRUCTIONS = 100_000;
+/** More than a command line of Linux can be. */
+const MAX_INSTRUCTION_CHARS = 1024 * 1024;
 const MAX_LINE_BYTES = 64 * 1024 - 1;
 
 /** Lines with their ends. */
@@ -47,6 +55,8 @@ function emptyContinuation({ text, end }: LogicalLine): ParseWarning {
 
 function parseLine(line: LogicalLine, reader: LineReader, escape: EscapeCharacter): SyntaxNode {
   const location = { start: line.start, end: line.end };
+  if (line.text.length > MAX_INSTRUCTION_CHARS)
+    throw new DockerfileError('the instruction is longer than 1 MiB', location);
   const node = located(location, () => parseInstruction(line.text, escape));
   const marks = holdsHeredocs(node) && line.text.includes('<<') ? located(location, () => heredocMarks(line.text)) : [];
   const heredocs = marks.map((mark) => readHeredoc(mark, reader, line.start));

@@ -13,7 +13,7 @@ import {
   recorded,
   type StageContext,
   type StageState,
-  setVariable,
+  setVariables,
   withShell,
 } from './stage-state.ts';
 
@@ -78,13 +78,12 @@ function pairTexts(pairs: readonly Pair[]): string {
 }
 
 function applyEnv(state: StageState, pairs: readonly Pair[]): StageState {
-  let { variables } = state;
-  let env = state.image.config.Env ?? [];
-  for (const { key, value } of pairs) {
-    variables = setVariable(variables, key, value);
-    env = setEnv(env, key, value);
-  }
-  return changed({ ...state, variables }, { Env: env }, `ENV ${pairTexts(pairs)}`);
+  const variables = setVariables(state.variables, pairs);
+  return changed(
+    { ...state, variables },
+    { Env: setEnv(state.image.config.Env ?? [], pairs) },
+    `ENV ${pairTexts(pairs)}`,
+  );
 }
 
 function applyLabel(state: StageState, pairs: readonly Pair[]): StageState {
@@ -131,6 +130,9 @@ function applyVolume(state: StageState, paths: readonly string[]): StageState {
   return changed(state, { Volumes: { ...state.image.config.Volumes, ...added } }, `VOLUME ${goList(paths)}`);
 }
 
+/** They steer attestations, and RUN does not see them. */
+const NOT_IN_ENVIRONMENT = new Set(['BUILDKIT_SBOM_SCAN_CONTEXT', 'BUILDKIT_SBOM_SCAN_STAGE']);
+
 /** A build arg wins, then the default, then the global value. */
 function applyArg(state: StageState, { args }: ArgInstruction, context: StageContext): StageState {
   const declared: DeclaredArg[] = [];
@@ -139,7 +141,8 @@ function applyArg(state: StageState, { args }: ArgInstruction, context: StageCon
     const given = Object.hasOwn(context.buildArgs, name) ? context.buildArgs[name] : undefined;
     const fallback = value === undefined ? context.globals.get(name) : undefined;
     const final = given ?? (value === undefined ? fallback : expandWord({ ...state, variables }, context, value));
-    if (final !== undefined) variables = setVariable(variables, name, final);
+    if (final !== undefined && !NOT_IN_ENVIRONMENT.has(name))
+      variables = setVariables(variables, [{ key: name, value: final }]);
     declared.push({ name, value: final });
   }
   const texts = declared.map(({ name, value }) => (value === undefined ? name : `${name}=${value}`));

@@ -34,13 +34,13 @@ export function planCopy(
     instruction: name,
     from: copy && instruction.from !== '' ? context.sourceOf(instruction.from, '') : { kind: 'context' },
     paths,
-    files: instruction.heredocs.map((heredoc) => ({ name: heredoc.name, content: fileText(state, heredoc) })),
+    files: instruction.heredocs.map((heredoc) => ({ name: heredoc.name, content: fileText(state, heredoc, context) })),
     destination: copyDestination(state.image.config.WorkingDir ?? '/', destination),
     chown,
     chmod,
     link: instruction.link,
     parents: copy && instruction.parents,
-    excludes: instruction.excludes,
+    excludes: instruction.excludes.map(word),
     checksum,
     keepGitDir: !copy && instruction.keepGitDir,
     unpack: copy ? undefined : instruction.unpack,
@@ -49,10 +49,12 @@ export function planCopy(
 }
 
 /** Variables in a body are read with a backslash as escape character, and quotes mean nothing. */
-function fileText(state: StageState, heredoc: Heredoc): string {
+function fileText(state: StageState, heredoc: Heredoc, { budget }: StageContext): string {
   const text = heredocText(heredoc);
   if (!heredoc.expand) return text;
-  return expand(text, (name) => state.variables.get(name), { escape: '\\', plainQuotes: true }).text;
+  const expanded = expand(text, (name) => state.variables.get(name), { escape: '\\', plainQuotes: true }).text;
+  budget?.charge(expanded.length);
+  return expanded;
 }
 
 const SYMBOLIC = /^[ugoa]*(?:[-+=](?:[rwxXst]*|[ugo]))+(?:,[ugoa]*(?:[-+=](?:[rwxXst]*|[ugo]))+)*$/;

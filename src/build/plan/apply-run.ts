@@ -49,11 +49,11 @@ function commandOf({ command, heredocs }: RunInstruction): Command {
   return { words: [path], script: { path, content } };
 }
 
-/** `|2 a=1 b=2`: declared args with the values that RUN sees. */
+/** `|2 a=1 b=2`: declared args, each once, with the values that RUN sees. */
 function argTexts(args: readonly DeclaredArg[], state: StageState): readonly string[] {
   if (args.length === 0) return [];
-  const texts = args.map(({ name, value }) => `${name}=${state.variables.get(name) ?? value ?? ''}`);
-  return [`|${texts.length}`, ...texts];
+  const texts = new Map(args.map(({ name, value }) => [name, `${name}=${state.variables.get(name) ?? value ?? ''}`]));
+  return [`|${texts.size}`, ...texts.values()];
 }
 
 function planMount(state: StageState, text: string, context: StageContext): PlannedMount {

@@ -22,6 +22,7 @@ export function applyInstruction(
 ): Applied {
   const head = { source: instruction.source, location: instruction.location, trigger };
   return located(instruction.location, () => {
+    context.budget?.charge(copyingCost(state));
     switch (instruction.kind) {
       case 'run': {
         const details = planRun(state, instruction, context);
@@ -39,6 +40,15 @@ export function applyInstruction(
     }
   });
 }
+
+/** What stands in a state is copied, in one way or another, for every instruction. */
+function copyingCost({ image: { config, history }, variables, args }: StageState): number {
+  const { Labels = {}, ExposedPorts = {}, Volumes = {}, OnBuild } = config;
+  const fields = [Labels, ExposedPorts, Volumes].reduce((sum, map) => sum + Object.keys(map).length, variables.size);
+  return 1 + history.length + args.length + (OnBuild?.length ?? 0) + UNITS_PER_FIELD * fields;
+}
+
+const UNITS_PER_FIELD = 10;
 
 type Head = Pick<Step, 'source' | 'location' | 'trigger'>;
 

@@ -1,6 +1,7 @@
 import type { HistoryEntry, ImageDocument } from '../../oci/image-config.ts';
 import type { Platform } from '../../oci/platform.ts';
 import type { Healthcheck } from '../instruction/instruction.ts';
+import type { Pair } from '../parse/node.ts';
 
 /** The `config` of an image document. Fields that the base has and a build never sets stay as they are. */
 export interface ImageConfig {
@@ -59,9 +60,18 @@ export function withHistory(draft: ImageDraft, createdBy: string, layer: boolean
   return { ...draft, history: [...draft.history, entry] };
 }
 
-/** `env` with `name` set: replaced where it stands, else at the end. */
-export function setEnv(env: readonly string[], name: string, value: string): readonly string[] {
-  const entry = `${name}=${value}`;
-  const at = env.findIndex((other) => other.split('=', 1)[0] === name);
-  return at === -1 ? [...env, entry] : env.with(at, entry);
+/** `env` with the pairs set: each replaced where it stands, else at the end. */
+export function setEnv(env: readonly string[], pairs: readonly Pair[]): readonly string[] {
+  const places = new Map<string, number>();
+  for (const [index, entry] of env.entries()) {
+    const name = entry.split('=', 1)[0] ?? '';
+    if (!places.has(name)) places.set(name, index);
+  }
+  const changed = [...env];
+  for (const { key, value } of pairs) {
+    const place = places.get(key) ?? changed.length;
+    places.set(key, place);
+    changed[place] = `${key}=${value}`;
+  }
+  return changed;
 }

@@ -1,13 +1,23 @@
 import { isIP } from 'node:net';
 import { KnownError } from '../../lib/errors.ts';
 
+/** The parts of `[ip:][host:]port[-end][/proto]`, '' for those that are not there. */
+export interface PortParts {
+  readonly address: string;
+  readonly host: string;
+  readonly range: string;
+  readonly protocol: string;
+}
+
+export function splitPort(text: string): PortParts {
+  const parts = text.split(':');
+  const [range, protocol] = splitProtocol(parts.at(-1) ?? '');
+  return { address: parts.slice(0, -2).join(':'), host: parts.at(-2) ?? '', range, protocol };
+}
+
 /** `[ip:][host:]port[-end][/proto]` as `port/proto`, one for each port of a range. Errors: invalid_parameter. */
 export function parseExposedPorts(text: string): readonly string[] {
-  const parts = text.split(':');
-  const last = parts.at(-1) ?? '';
-  const host = parts.at(-2) ?? '';
-  const address = parts.slice(0, -2).join(':');
-  const [range, protocol] = splitProtocol(last);
+  const { address, host, range, protocol } = splitPort(text);
   if (range === '') throw invalid(`invalid port: ${JSON.stringify(text)}: no port specified`);
   const kind = protocol.toLowerCase() || 'tcp';
   if (!['tcp', 'udp', 'sctp'].includes(kind))

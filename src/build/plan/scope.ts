@@ -5,6 +5,7 @@ import { expand } from '../expand/expand.ts';
 import type { EscapeCharacter } from '../expand/reading.ts';
 import type { ArgInstruction } from '../instruction/instruction.ts';
 import { located } from '../parse/dockerfile-error.ts';
+import type { Budget } from './budget.ts';
 
 export type Variables = ReadonlyMap<string, string>;
 export type BuildArgs = Readonly<Record<string, string>>;
@@ -43,6 +44,7 @@ export function globalVariables(
   platform: Variables,
   args: BuildArgs,
   escape: EscapeCharacter,
+  budget: Budget,
 ): Variables {
   const variables = new Map(platform);
   for (const { args: definitions, location } of instructions) {
@@ -50,14 +52,26 @@ export function globalVariables(
       const given = Object.hasOwn(args, name) ? args[name] : undefined;
       const final =
         given ??
-        (value === undefined
-          ? undefined
-          : located(location, () => expand(value, (other) => variables.get(other), { escape }).text));
+        (value === undefined ? undefined : located(location, () => expandCharged(value, variables, escape, budget)));
       if (final !== undefined) variables.set(name, final);
     }
   }
   return variables;
 }
+
+/** The value with variables in it. Errors: invalid_parameter. */
+export function expandCharged(
+  word: string,
+  variables: Variables,
+  escape: EscapeCharacter,
+  budget: Budget | undefined,
+): string {
+  const { text } = expand(word, (name) => variables.get(name), { escape });
+  budget?.charge(UNITS_PER_CHAR * text.length);
+  return text;
+}
+
+const UNITS_PER_CHAR = 10;
 
 const PROXIES = new Set(['http_proxy', 'https_proxy', 'ftp_proxy', 'no_proxy', 'all_proxy']);
 

@@ -1,39 +1,44 @@
 import { KnownError } from '../../lib/errors.ts';
 import type { Instruction, Stage } from '../instruction/instruction.ts';
 import { parseMount } from '../instruction/mount.ts';
-import { DockerfileError } from '../parse/dockerfile-error.ts';
+import { DockerfileError, located } from '../parse/dockerfile-error.ts';
 import type { Location } from '../parse/location.ts';
-import { nearest } from '../parse/suggest.ts';
+import { withSuggestion } from '../parse/suggest.ts';
 
-/** The stage that FROM names: the last one before `index` with that name. */
-export function baseStage(stages: readonly Stage[], base: string, index: number): number | undefined {
-  const found = stages.slice(0, index).findLastIndex((stage) => stage.name !== '' && stage.name === base.toLowerCase());
-  return found === -1 ? undefined : found;
+/** Finds stages by what FROM and `--from` say; names are compared in lower case. */
+export interface StageNames {
+  /** The stage that FROM names: the last one before `index` with that name. */
+  before(name: string, index: number): number | undefined;
+  /** The stage that `--from` names, by number or name; undefined when it must be an image. Errors: invalid_parameter. */
+  named(from: string, allowNumber: boolean): number | undefined;
 }
 
-/** The stage that `--from` names, by number or name; undefined when it must be an image. Errors: invalid_parameter. */
-export function namedStage(stages: readonly Stage[], from: string, allowNumber: boolean): number | undefined {
-  if (allowNumber && /^[-+]?\d+$/.test(from)) {
-    const index = Number(from);
-    if (index < 0 || index >= stages.length) throw new KnownError('invalid_parameter', `invalid stage index ${index}`);
-    return index;
+export function createStageNames(stages: readonly Stage[]): StageNames {
+  const indexes = new Map<string, number[]>();
+  for (const [index, { name }] of stages.entries()) {
+    const same = indexes.get(name);
+    if (same) same.push(index);
+    else if (name !== '') indexes.set(name, [index]);
   }
-  const found = stages.findLastIndex((stage) => stage.name !== '' && stage.name === from.toLowerCase());
-  return found === -1 ? undefined : found;
+  return {
+    before: (name, index) => indexes.get(name.toLowerCase())?.findLast((other) => other < index),
+    named(from, allowNumber) {
+      if (!allowNumber || !/^[-+]?\d+$/.test(from)) return indexes.get(from.toLowerCase())?.at(-1);
+      const index = Number(from);
+      if (index < 0 || index >= stages.length)
+        throw new KnownError('invalid_parameter', `invalid stage index ${index}`);
+      return index;
+    },
+  };
 }
 
 /** The last stage, or the one that `target` names. Errors: DockerfileError. */
-export function targetStage(stages: readonly Stage[], target: string): number {
+export function targetStage(stages: readonly Stage[], names: StageNames, target: string): number {
   if (target === '') return stages.length - 1;
-  const found = namedStage(stages, target, true);
+  const found = names.named(target, true);
   if (found !== undefined) return found;
-  const near = nearest(
-    target,
-    stages.flatMap((stage) => stage.name || []),
-    true,
-  );
-  const hint = near === undefined ? '' : ` (did you mean ${near}?)`;
-  throw new DockerfileError(`target stage ${JSON.stringify(target)} could not be found${hint}`);
+  const known = stages.map((stage, index) => stage.name || `stage-${index}`);
+  throw new DockerfileError(withSuggestion(`target stage ${JSON.stringify(target)} could not be found`, target, known));
 }
 
 /** What an instruction names by `--from`. */
@@ -68,38 +73,48 @@ function mountFrom(text: string): string {
 }
 
 /** Errors: DockerfileError when stages copy from each other in a ring. */
-export function checkCircular(stages: readonly Stage[]): void {
+export function checkCircular(stages: readonly Stage[], names: StageNames): void {
   const uses = stages.map((stage) =>
     fromUses(stage.instructions).flatMap(({ from, allowNumber, location }) => {
-      const index = indexOf(stages, from, allowNumber, location);
+      const index = located(location, () => names.named(from, allowNumber));
       return index === undefined ? [] : [{ index, location }];
     }),
   );
   const done = new Set<number>();
-  const visit = (start: number, path: ReadonlySet<number>): Location | undefined => {
-    if (done.has(start)) return undefined;
-    done.add(start);
-    const longer = new Set([...path, start]);
-    for (const { index, location } of uses[start] ?? []) {
-      if (longer.has(index)) return location;
-      const found = visit(index, longer);
-      if (found !== undefined) return found;
-    }
-    return undefined;
-  };
   for (const [index, stage] of stages.entries()) {
-    const location = visit(index, new Set());
-    if (location !== undefined) {
-      const name = stage.name || `stage-${index}`;
-      throw new DockerfileError(`circular dependency detected on stage: ${name}`, location);
-    }
+    const location = findRing(index, uses, done);
+    if (location === undefined) continue;
+    const name = stage.name || `stage-${index}`;
+    throw new DockerfileError(`circular dependency detected on stage: ${name}`, location);
   }
 }
 
-function indexOf(stages: readonly Stage[], from: string, allowNumber: boolean, location: Location): number | undefined {
-  try {
-    return namedStage(stages, from, allowNumber);
-  } catch (error) {
-    throw error instanceof KnownError ? new DockerfileError(error.message, location, { cause: error }) : error;
+interface Use {
+  readonly index: number;
+  readonly location: Location;
+}
+
+/**
+ * Walks depth first from `start`, over stages that are not `done`; where a stage of the own path comes again, the location of that use. The
+ * path is a list and not the call stack: a Dockerfile may have as many stages as it has lines.
+ */
+function findRing(start: number, uses: readonly (readonly Use[])[], done: Set<number>): Location | undefined {
+  if (done.has(start)) return undefined;
+  done.add(start);
+  const path = [{ index: start, next: 0 }];
+  const onPath = new Set([start]);
+  for (let top = path.at(-1); top !== undefined; top = path.at(-1)) {
+    const use = uses[top.index]?.[top.next];
+    top.next += 1;
+    if (use === undefined) {
+      onPath.delete(top.index);
+      path.pop();
+    } else if (onPath.has(use.index)) return use.location;
+    else if (!done.has(use.index)) {
+      done.add(use.index);
+      onPath.add(use.index);
+      path.push({ index: use.index, next: 0 });
+    }
   }
+  return undefined;
 }

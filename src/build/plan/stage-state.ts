@@ -1,8 +1,9 @@
-import { expand } from '../expand/expand.ts';
 import type { EscapeCharacter } from '../expand/reading.ts';
+import type { Pair } from '../parse/node.ts';
+import type { Budget } from './budget.ts';
 import { type ImageDraft, withHistory } from './image-draft.ts';
 import type { FileSource } from './plan.ts';
-import type { BuildArgs, Variables } from './scope.ts';
+import { type BuildArgs, expandCharged, type Variables } from './scope.ts';
 
 /** A stage between two instructions. */
 export interface StageState {
@@ -25,6 +26,8 @@ export interface StageContext {
   readonly escape: EscapeCharacter;
   readonly globals: Variables;
   readonly buildArgs: BuildArgs;
+  /** What the whole Dockerfile may ask for; undefined counts nothing. */
+  readonly budget?: Budget;
   /** Where `--from=name` leads. Errors: invalid_parameter for a stage that comes later. */
   readonly sourceOf: (name: string, target: string) => FileSource;
 }
@@ -39,16 +42,19 @@ function splitEntry(entry: string): readonly [string, string] {
   return at === -1 ? [entry, ''] : [entry.slice(0, at), entry.slice(at + 1)];
 }
 
-/** The value set, at the end of the list. */
-export function setVariable(variables: Variables, name: string, value: string): Variables {
+/** The values set, each at the end of the list. */
+export function setVariables(variables: Variables, pairs: readonly Pair[]): Variables {
   const changed = new Map(variables);
-  changed.delete(name);
-  return changed.set(name, value);
+  for (const { key, value } of pairs) {
+    changed.delete(key);
+    changed.set(key, value);
+  }
+  return changed;
 }
 
 /** Errors: invalid_parameter. */
-export function expandWord(state: StageState, { escape }: StageContext, word: string): string {
-  return expand(word, (name) => state.variables.get(name), { escape }).text;
+export function expandWord(state: StageState, { escape, budget }: StageContext, word: string): string {
+  return expandCharged(word, state.variables, escape, budget);
 }
 
 export function recorded(state: StageState, createdBy: string, layer: boolean): StageState {
