@@ -1,16 +1,23 @@
 /**
- * The corpus test/fixtures/dockerfiles: a folder per case with `Dockerfile`, perhaps `options.json`, and what the compiler makes
- * of it: `ast.json`, `instructions.json`, `plan.json`, or `error.txt` from the stage that refuses it.
+ * The corpus test/fixtures/dockerfiles: a folder per case with `Dockerfile`, perhaps `options.json` and `.dockerignore`, and what the
+ * compiler makes of it: `ast.json`, `instructions.json`, `plan.json`, or `error.txt` from the stage that refuses it. Cases named check-*,
+ * outline-* and targets-* hold what these calls answer instead, as text and as JSON.
  * `UPDATE_GOLDEN=1 bun test src/build/corpus.test.ts` writes them anew; read the difference before it is committed.
  */
 import { describe, expect, test } from 'bun:test';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { KnownError } from '../lib/errors.ts';
 import type { Digest } from '../oci/digest.ts';
 import { parseImageDocument } from '../oci/image-config.ts';
 import { parsePlatform } from '../oci/platform.ts';
+import { formatCheck, formatCheckError, formatCheckJson } from './call/format-check.ts';
+import { formatOutline, formatOutlineJson } from './call/format-outline.ts';
+import { makeOutline } from './call/outline.ts';
+import { formatTargets, formatTargetsJson, listTargets } from './call/targets.ts';
+import { checkDockerfile } from './check/check-dockerfile.ts';
+import { parseIgnoreFile } from './ignore/ignore-file.ts';
 import { parseProgram } from './instruction/program.ts';
 import { DockerfileError } from './parse/dockerfile-error.ts';
 import { formatExcerpt } from './parse/location.ts';
@@ -40,14 +47,19 @@ const IMAGES: Readonly<Record<string, object>> = {
     OnBuild: ['ARG MODE=fast', 'COPY . /usr/src', 'RUN make $MODE'],
   },
   'docker.io/library/onbuild-from:latest': { Env: ['PATH=/bin'], OnBuild: ['COPY --from=tools /t /t'] },
+  'docker.io/library/only-arm:latest': { Env: ['PATH=/bin'] },
+  'docker.io/library/shell:latest': { Env: ['PATH=/bin'], Shell: ['/bin/other', '-c'] },
+  'docker.io/library/unknown:latest': {},
 };
 
 const resolveImage: ResolveImage = async (reference, platform) => {
   const config = IMAGES[reference];
   if (!config) throw new KnownError('not_found', `${reference}: not found`);
   const history = [{ created: '2024-01-01T00:00:00Z', created_by: 'base' }];
-  const document = { os: platform.os, architecture: platform.architecture, config, history };
+  const architecture = reference.includes('/only-arm:') ? 'arm64' : platform.architecture;
+  const document = { os: platform.os, architecture, config, history };
   return {
+    ...(reference.includes('/unknown:') ? { unknown: true } : {}),
     digest: `sha256:${createHash('sha256').update(reference).digest('hex')}` as Digest,
     document: parseImageDocument(Buffer.from(JSON.stringify(document))),
   };
@@ -59,6 +71,8 @@ interface CaseOptions {
   readonly labels?: Readonly<Record<string, string>>;
   readonly platform?: string;
 }
+
+const signal = new AbortController().signal;
 
 function planOptions(folder: string): PlanOptions {
   const file = join(folder, 'options.json');
@@ -72,17 +86,13 @@ function planOptions(folder: string): PlanOptions {
   };
 }
 
-async function compile(folder: string): Promise<ReadonlyMap<string, string>> {
+type Outputs = Map<string, string>;
+
+async function compile(folder: string): Promise<Outputs> {
   const text = readFileSync(join(folder, 'Dockerfile'), 'utf8');
-  const made = new Map<string, string>();
+  const made: Outputs = new Map();
   try {
-    const tree = text === '' ? undefined : parseDockerfile(text);
-    if (tree) {
-      made.set('ast.json', print(tree));
-      made.set('instructions.json', print(parseProgram(tree)));
-    }
-    const signal = new AbortController().signal;
-    made.set('plan.json', print(await makePlan(text, planOptions(folder), resolveImage, { signal })));
+    await (CALLS[basename(folder).split('-', 1)[0] ?? ''] ?? compilePlan)(text, folder, made);
   } catch (error) {
     if (!(error instanceof KnownError)) throw error;
     const place = error instanceof DockerfileError ? error.location : undefined;
@@ -92,11 +102,49 @@ async function compile(folder: string): Promise<ReadonlyMap<string, string>> {
   return made;
 }
 
+type Call = (text: string, folder: string, made: Outputs) => Promise<void>;
+
+const CALLS: Readonly<Record<string, Call>> = { check: compileCheck, outline: compileOutline, targets: compileTargets };
+
+async function compileCheck(text: string, folder: string, made: Outputs): Promise<void> {
+  const ignore = join(folder, '.dockerignore');
+  const ignorePatterns = existsSync(ignore) ? parseIgnoreFile(readFileSync(ignore, 'utf8')) : [];
+  const report = await checkDockerfile(
+    { text, options: planOptions(folder), ignorePatterns, resolve: resolveImage },
+    { signal },
+  );
+  const source = { text, fileName: 'Dockerfile' };
+  made.set('check.txt', formatCheck(report, source) + (report.error ? formatCheckError(report.error, source) : ''));
+  made.set('check.json', `${formatCheckJson(report, source)}\n`);
+}
+
+async function compileOutline(text: string, folder: string, made: Outputs): Promise<void> {
+  const outline = await makeOutline(text, planOptions(folder), resolveImage, { signal });
+  made.set('outline.txt', formatOutline(outline));
+  made.set('outline.json', `${formatOutlineJson(outline, text)}\n`);
+}
+
+async function compileTargets(text: string, _folder: string, made: Outputs): Promise<void> {
+  const targets = listTargets(parseProgram(parseDockerfile(text)));
+  made.set('targets.txt', formatTargets(targets));
+  made.set('targets.json', `${formatTargetsJson(targets, text)}\n`);
+}
+
+async function compilePlan(text: string, folder: string, made: Outputs): Promise<void> {
+  const tree = text === '' ? undefined : parseDockerfile(text);
+  if (tree) {
+    made.set('ast.json', print(tree));
+    made.set('instructions.json', print(parseProgram(tree)));
+  }
+  made.set('plan.json', print(await makePlan(text, planOptions(folder), resolveImage, { signal })));
+}
+
 function print(value: unknown): string {
   return `${JSON.stringify(value, undefined, 1)}\n`;
 }
 
-const OUTPUTS = ['ast.json', 'instructions.json', 'plan.json', 'error.txt'];
+const CALL_OUTPUTS = ['check', 'outline', 'targets'].flatMap((name) => [`${name}.txt`, `${name}.json`]);
+const OUTPUTS = ['ast.json', 'instructions.json', 'plan.json', 'error.txt', ...CALL_OUTPUTS];
 
 function update(folder: string, made: ReadonlyMap<string, string>): void {
   for (const name of OUTPUTS) {
@@ -108,7 +156,7 @@ function update(folder: string, made: ReadonlyMap<string, string>): void {
 
 describe('corpus of Dockerfiles', () => {
   const names = readdirSync(CASES).toSorted();
-  test('has at least a hundred cases', () => expect(names.length).toBeGreaterThanOrEqual(100));
+  test('has at least 300 cases', () => expect(names.length).toBeGreaterThanOrEqual(300));
   for (const name of names) {
     test(`${name}: tree, instructions and plan are as recorded`, async () => {
       const folder = join(CASES, name);
