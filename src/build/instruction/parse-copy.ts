@@ -1,5 +1,5 @@
-import { KnownError } from '../../lib/errors.ts';
-import { parseHeredocMark } from '../parse/heredoc.ts';
+import { isKind, KnownError } from '../../lib/errors.ts';
+import { type HeredocMark, parseHeredocMark } from '../parse/heredoc.ts';
 import type { SyntaxNode } from '../parse/node.ts';
 import { type FlagValues, parseFlags } from './flags.ts';
 import type { AddInstruction, CopyInstruction, CopySources, Written } from './instruction.ts';
@@ -52,10 +52,10 @@ function wordsOf(node: SyntaxNode, name: string): readonly string[] {
 function sources(node: SyntaxNode, words: readonly string[], name: string, flags: FlagValues): CopySources {
   const destination = words.at(-1) ?? '';
   const mayBeHeredoc = node.arguments.kind === 'words';
-  if (mayBeHeredoc && parseHeredocMark(destination)) throw invalid(`${name} cannot accept a heredoc as a destination`);
+  if (mayBeHeredoc && heredocMarkOf(destination)) throw invalid(`${name} cannot accept a heredoc as a destination`);
   const marks = new Set(node.heredocs.map((heredoc) => heredoc.name));
   const paths = words.slice(0, -1).filter((word) => {
-    const mark = mayBeHeredoc ? parseHeredocMark(word) : undefined;
+    const mark = mayBeHeredoc ? heredocMarkOf(word) : undefined;
     return mark === undefined || !marks.has(mark.name);
   });
   return {
@@ -67,6 +67,16 @@ function sources(node: SyntaxNode, words: readonly string[], name: string, flags
     link: flags.bool('link') ?? false,
     excludes: flags.list('exclude'),
   };
+}
+
+/** A word with an open quote is a path; expanding it fails. */
+function heredocMarkOf(word: string): HeredocMark | undefined {
+  try {
+    return parseHeredocMark(word);
+  } catch (error) {
+    if (isKind(error, 'invalid_parameter')) return undefined;
+    throw error;
+  }
 }
 
 function invalid(text: string): KnownError {

@@ -44,7 +44,7 @@ function commandOf({ command, heredocs }: RunInstruction): Command {
     return { words: [[line, ...bodies].join('\n')], script: undefined };
   }
   const content = heredocText(first);
-  if (!first.content.startsWith('#!')) return { words: [content], script: undefined };
+  if (!content.startsWith('#!')) return { words: [content], script: undefined };
   const path = `/dev/pipes/${first.name}`;
   return { words: [path], script: { path, content } };
 }

@@ -62,10 +62,12 @@ export function withHistory(draft: ImageDraft, createdBy: string, layer: boolean
 
 /** `env` with the pairs set: each replaced where it stands, else at the end. */
 export function setEnv(env: readonly string[], pairs: readonly Pair[]): readonly string[] {
+  const wanted = new Set(pairs.map(({ key }) => key));
   const places = new Map<string, number>();
   for (const [index, entry] of env.entries()) {
-    const name = entry.split('=', 1)[0] ?? '';
-    if (!places.has(name)) places.set(name, index);
+    const at = entry.indexOf('=');
+    const name = at === -1 ? entry : entry.slice(0, at);
+    if (wanted.has(name) && !places.has(name)) places.set(name, index);
   }
   const changed = [...env];
   for (const { key, value } of pairs) {

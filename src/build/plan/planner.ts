@@ -57,7 +57,7 @@ export function createPlanner(deps: PlannerDeps): Planner {
   const done = new Map<number, Planned>();
 
   const plan = async (target: number): Promise<void> => {
-    for (const index of neededStages(target, deps)) if (!done.has(index)) await planStage(index);
+    for (const index of neededStages(target, deps, (other) => done.has(other))) await planStage(index);
   };
 
   const planStage = async (index: number): Promise<void> => {
@@ -162,17 +162,27 @@ export function createPlanner(deps: PlannerDeps): Planner {
   };
 }
 
-/** The target and all it stands on or copies from, in the order of the file. What triggers of base images name is not among it. */
-function neededStages(target: number, { program, names, heads }: PlannerDeps): readonly number[] {
-  const needed = new Set([target]);
+/** The target and what it stands on or copies from, in the order of the file, without what is done and what triggers of base images name. */
+function neededStages(
+  target: number,
+  { program, names, heads }: PlannerDeps,
+  isDone: (index: number) => boolean,
+): readonly number[] {
+  const needed = new Set<number>();
+  const add = (index: number): void => {
+    if (!isDone(index)) needed.add(index);
+  };
+  add(target);
   for (const index of needed) {
     const parent = names.before(heads[index]?.base ?? '', index);
     const triggers = parent === undefined ? [] : triggersOf(program.stages[parent]);
-    const uses = fromUses([...triggers, ...(program.stages[index]?.instructions ?? [])]);
-    if (parent !== undefined) needed.add(parent);
-    for (const { from, allowNumber, location } of uses) {
+    if (parent !== undefined) add(parent);
+    for (const { from, allowNumber, location } of fromUses([
+      ...triggers,
+      ...(program.stages[index]?.instructions ?? []),
+    ])) {
       const other = located(location, () => names.named(from, allowNumber));
-      if (other !== undefined && other < index) needed.add(other);
+      if (other !== undefined && other < index) add(other);
     }
   }
   return [...needed].toSorted((left, right) => left - right);
