@@ -1,5 +1,5 @@
 import { existsSync, lstatSync, readFileSync, statSync } from 'node:fs';
-import { basename, isAbsolute, join, relative, resolve } from 'node:path';
+import { isAbsolute, join, relative, resolve } from 'node:path';
 import { parseIgnoreFile } from '../../build/ignore/ignore-file.ts';
 import { createIgnoreMatcher } from '../../build/ignore/matcher.ts';
 import { KnownError } from '../../lib/errors.ts';
@@ -48,7 +48,8 @@ function readDockerfile(path: string): Buffer {
   return readFileSync(path);
 }
 
-function noDockerfile(path: string): KnownError {
+/** Errors of a Dockerfile that is not there. */
+export function noDockerfile(path: string): KnownError {
   return new KnownError(
     'not_found',
     `unable to prepare context: unable to evaluate symlinks in Dockerfile path: lstat ${path}: no such file or directory`,
@@ -57,10 +58,14 @@ function noDockerfile(path: string): KnownError {
 
 /** What the daemon must see is never ignored. */
 function ignorePatterns(root: string, dockerfile: string, keep: readonly string[]): readonly string[] {
-  const own = join(root, `${basename(dockerfile)}.dockerignore`);
-  const path = [own, join(root, '.dockerignore')].find((candidate) => existsSync(candidate));
+  const path = ignoreFile(root, dockerfile);
   if (path === undefined) return [];
   return [...parseIgnoreFile(readFileSync(path, 'utf8')), ...keep.map((name) => `!${name}`)];
+}
+
+/** The ignore file of a context: one named after the Dockerfile and beside it wins. Undefined when there is none. */
+export function ignoreFile(root: string, dockerfile: string): string | undefined {
+  return [`${dockerfile}.dockerignore`, join(root, '.dockerignore')].find((candidate) => existsSync(candidate));
 }
 
 async function* pack(
@@ -90,7 +95,8 @@ function fileEntry(name: string, content: Buffer): readonly Uint8Array[] {
   return [tarHeader(entry), content, tarPadding(content.length)];
 }
 
-function isArchive(bytes: Buffer): boolean {
+/** By its first bytes. */
+export function isArchive(bytes: Buffer): boolean {
   return (
     bytes.toString('latin1', TAR_MAGIC_AT, TAR_MAGIC_AT + 5) === 'ustar' ||
     COMPRESSED.some((magic) => bytes.toString('hex', 0, magic.length / 2) === magic)

@@ -1,5 +1,8 @@
 import { writeFileSync } from 'node:fs';
+import type { PlanOptions } from '../../../build/plan/make-plan.ts';
 import { KnownError } from '../../../lib/errors.ts';
+import { parsePlatform } from '../../../oci/platform.ts';
+import { CALL_FLAGS, parseBuildCall } from '../../build/call-flag.ts';
 import { folderContext, isRemote, type SentContext, stdinContext } from '../../build/context.ts';
 import type { Command, Flags } from '../../command.ts';
 import { ExitError } from '../../exit-error.ts';
@@ -51,9 +54,22 @@ export const build: Command = {
     { name: 'tag', short: 't', kind: 'list', description: 'Name and optionally a tag in the "name:tag" format' },
     { name: 'target', kind: 'string', description: 'Set the target build stage to build.' },
     { name: 'ulimit', kind: 'list', placeholder: 'ulimit', description: 'Ulimit options' },
+    ...CALL_FLAGS,
   ],
   args: { min: 1, max: 1 },
-  async run({ api, out }, { flags, args }) {
+  async run(outside, { flags, args }) {
+    const { api, out } = outside;
+    const call = parseBuildCall(flags);
+    if (call !== undefined) {
+      const { runCall } = await import('../../build/run-call.ts');
+      const { localDockerfile } = await import('../../build/local-dockerfile.ts');
+      const dockerfile = await localDockerfile(
+        args[0] ?? '',
+        flags.text('file'),
+        async () => await readAll(process.stdin),
+      );
+      return await runCall(outside, call, dockerfile, planOptions(flags));
+    }
     const context = await readContext(args[0] ?? '', flags.text('file'));
     const quiet = flags.bool('quiet');
     const options = outputOptions();
@@ -85,6 +101,21 @@ export const build: Command = {
     return 0;
   },
 };
+
+/** What a Dockerfile is compiled with; the build's platform is this machine's. */
+function planOptions(flags: Flags): PlanOptions {
+  const given = Object.entries(buildArgs(flags.list('build-arg')));
+  const host = { os: 'linux', architecture: ARCHITECTURES[process.arch] ?? process.arch };
+  const platform = flags.text('platform');
+  return {
+    target: flags.text('target'),
+    buildArgs: Object.fromEntries(given.filter((pair): pair is [string, string] => pair[1] !== null)),
+    labels: toMap(flags.list('label')),
+    platforms: { build: host, target: platform === '' ? host : parsePlatform(platform, host) },
+  };
+}
+
+const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386' };
 
 async function readContext(place: string, file: string): Promise<SentContext> {
   if (place === '-' && file === '-')
