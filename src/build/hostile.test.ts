@@ -65,6 +65,14 @@ describe('hostile Dockerfiles end', () => {
     '100,000 empty lines': { text: `${FROM}${'\n'.repeat(100_000)}RUN true\n`, plan: 'plan' },
     '99,999 times RUN': { text: `${FROM}${lines(99_999, () => 'RUN true')}`, plan: TOO_MUCH },
     '5,000 times RUN': { text: `${FROM}${lines(5_000, () => 'RUN true')}`, plan: 'plan' },
+    '90,000 instructions in two cases': {
+      text: `${FROM}${lines(90_000, (index) => (index % 2 ? 'RUN true' : 'run true'))}`,
+      plan: TOO_MUCH,
+    },
+    'names in FROM that nobody has': {
+      text: `${lines(20_000, (index) => `ARG n${index}`)}${lines(20, (line) => `FROM a${Array.from({ length: 8_000 }, (_none, index) => `$x${line}${index}`).join('')}`)}`,
+      plan: 'plan',
+    },
     '200,000 instructions': {
       text: `${FROM}${lines(200_000, () => 'RUN true')}`,
       plan: /more than 100000 instructions/,

@@ -1,11 +1,13 @@
 /** All checks over a Dockerfile, in BuildKit's order (dockerfile2llb/convert.go, DockerfileLint). */
 import { KnownError } from '../../lib/errors.ts';
 import { formatPlatform } from '../../oci/platform.ts';
+import type { Program } from '../instruction/instruction.ts';
 import { parseProgramChecked } from '../instruction/program.ts';
 import { DockerfileError } from '../parse/dockerfile-error.ts';
 import type { Location } from '../parse/location.ts';
 import type { SyntaxTree } from '../parse/node.ts';
 import { parseDockerfile } from '../parse/parse.ts';
+import { createHints } from '../parse/suggest.ts';
 import type { ResolveImage } from '../plan/base-image.ts';
 import { builtInVariables, type PlanOptions, preparePlan } from '../plan/make-plan.ts';
 import type { PlanObserver, SeenInstruction, SeenStage } from '../plan/observer.ts';
@@ -14,7 +16,7 @@ import { checkInstruction, type StageMemory } from './check-instruction.ts';
 import { fileCheckOptions } from './check-options.ts';
 import { checkDefaults, checkHeads, checkStageNames } from './check-stages.ts';
 import { checkCasing, checkContinuations, checkNode, createCommentLookup } from './check-tree.ts';
-import { type Candidate, type Finding, selectFindings } from './finding.ts';
+import { type Candidate, type Finding, type Selected, selectFindings } from './finding.ts';
 import { RULES } from './rules.ts';
 
 export interface CheckReport {
@@ -46,35 +48,29 @@ export async function checkDockerfile(
   { signal }: { readonly signal: AbortSignal },
 ): Promise<CheckReport> {
   const candidates: Candidate[] = [];
-  let tree: SyntaxTree | undefined;
-  let error: CheckError | undefined;
+  let select = (): Selected => NOTHING;
   try {
     if (text === '') throw new DockerfileError('the Dockerfile cannot be empty');
-    tree = parseDockerfile(text);
-    fileCheckOptions(tree, options.buildArgs);
-    await collect({ tree, options, ignorePatterns, resolve, signal, found: (more) => candidates.push(...more) });
-  } catch (thrown) {
+    const tree = parseDockerfile(text);
+    const checkOptions = fileCheckOptions(tree, options.buildArgs);
+    select = () => selectFindings(candidates, checkOptions, createCommentLookup(tree));
+    const found = (more: readonly Candidate[]): void => {
+      for (const candidate of more) candidates.push(candidate);
+    };
+    await collect({ tree, options, ignorePatterns, resolve, signal, found });
+  } catch (error) {
     signal.throwIfAborted();
-    if (!(thrown instanceof KnownError)) throw thrown;
-    error = { message: thrown.message, location: thrown instanceof DockerfileError ? thrown.location : undefined };
+    return { findings: select().findings, error: toCheckError(error) };
   }
-  return tree === undefined ? { findings: [], error } : report(tree, options, candidates, error);
+  const { findings, errors } = select();
+  return { findings, error: violation(errors) };
 }
 
-function report(
-  tree: SyntaxTree,
-  { buildArgs }: PlanOptions,
-  candidates: readonly Candidate[],
-  error: CheckError | undefined,
-): CheckReport {
-  let checkOptions: ReturnType<typeof fileCheckOptions>;
-  try {
-    checkOptions = fileCheckOptions(tree, buildArgs);
-  } catch {
-    return { findings: [], error };
-  }
-  const { findings, errors } = selectFindings(candidates, checkOptions, createCommentLookup(tree));
-  return { findings, error: error ?? violation(errors) };
+const NOTHING: Selected = { findings: [], errors: [] };
+
+function toCheckError(error: unknown): CheckError {
+  if (!(error instanceof KnownError)) throw error;
+  return { message: error.message, location: error instanceof DockerfileError ? error.location : undefined };
 }
 
 function violation(errors: readonly Finding[]): CheckError | undefined {
@@ -95,21 +91,23 @@ async function collect({ tree, options, ignorePatterns, resolve, signal, found }
   const program = parseProgramChecked(tree, (node) => found(checkNode(node)));
   found(checkStageNames(program.stages));
   found(checkCasing(tree));
+  const near = createHints();
   const builtIn = builtInVariables(program, options);
-  const scope = { escape: tree.escape, builtIn, buildArgs: options.buildArgs, platforms: options.platforms };
+  const scope = { escape: tree.escape, builtIn, buildArgs: options.buildArgs, platforms: options.platforms, near };
   found(checkDefaults(program, scope));
   found(checkHeads(program, scope));
-  const observer = createCheckObserver({ tree, program, options, ignorePatterns, found });
+  const observer = createCheckObserver({ tree, program, options, ignorePatterns, found, near });
   const { planner, target } = preparePlan(program, tree.escape, options, resolve, { signal, observer });
   if (options.target !== '') return await planner.plan(target);
   for (const index of program.stages.keys()) await planner.plan(index);
 }
 
 interface ObserverDeps extends Pick<Collecting, 'tree' | 'options' | 'ignorePatterns' | 'found'> {
-  readonly program: ReturnType<typeof parseProgramChecked>;
+  readonly program: Program;
+  readonly near: ReturnType<typeof createHints>;
 }
 
-function createCheckObserver({ tree, program, options, ignorePatterns, found }: ObserverDeps): PlanObserver {
+function createCheckObserver({ tree, program, options, ignorePatterns, found, near }: ObserverDeps): PlanObserver {
   const memories = new Map<number, StageMemory>();
   const unknown = new Set<number>();
   const checkCopy = createCopyCheck(ignorePatterns);
@@ -123,7 +121,7 @@ function createCheckObserver({ tree, program, options, ignorePatterns, found }: 
     },
     instruction({ stage, instruction, before }: SeenInstruction) {
       const memory = memories.get(stage) ?? { last: new Map(), workdirSet: false };
-      const scope = { escape: tree.escape, buildArgs: options.buildArgs, baseUnknown: unknown.has(stage) };
+      const scope = { escape: tree.escape, buildArgs: options.buildArgs, baseUnknown: unknown.has(stage), near };
       const checked = checkInstruction(instruction, before, memory, scope);
       memories.set(stage, checked.memory);
       found([...checked.candidates, ...checkCopy(instruction, before, tree.escape)]);

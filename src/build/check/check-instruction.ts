@@ -10,7 +10,7 @@ import type {
   WorkdirInstruction,
 } from '../instruction/instruction.ts';
 import type { Pair } from '../parse/node.ts';
-import { nearest } from '../parse/suggest.ts';
+import type { createHints } from '../parse/suggest.ts';
 import { splitPort } from '../plan/ports.ts';
 import type { BuildArgs } from '../plan/scope.ts';
 import type { StageState } from '../plan/stage-state.ts';
@@ -24,6 +24,7 @@ export interface StageScope {
   readonly buildArgs: BuildArgs;
   /** The base is not known, and with it some variables. */
   readonly baseUnknown: boolean;
+  readonly near: ReturnType<typeof createHints>;
 }
 
 /** What is remembered of a stage from one instruction to the next. */
@@ -80,7 +81,7 @@ function checkVariables(instruction: Instruction, before: StageState, scope: Sta
     .filter((name) => !declared.has(name))
     .map((name) => ({
       rule: 'UndefinedVar',
-      detail: RULES.UndefinedVar.detail(name, nearest(name, known)),
+      detail: RULES.UndefinedVar.detail(name, scope.near(name, known)),
       location: instruction.location,
     }));
 }

@@ -3,7 +3,7 @@ import { parsePlatform } from '../../oci/platform.ts';
 import { parseReference } from '../../oci/reference.ts';
 import type { EscapeCharacter } from '../expand/reading.ts';
 import type { Program, Stage } from '../instruction/instruction.ts';
-import { nearest } from '../parse/suggest.ts';
+import type { createHints } from '../parse/suggest.ts';
 import { createBudget } from '../plan/budget.ts';
 import { type BuildArgs, globalVariables, type PlatformPair, type Variables } from '../plan/scope.ts';
 import { expandHead, expandHeadWord } from '../plan/stage-head.ts';
@@ -32,6 +32,7 @@ export interface HeadScope {
   readonly builtIn: Variables;
   readonly buildArgs: BuildArgs;
   readonly platforms: PlatformPair;
+  readonly near: ReturnType<typeof createHints>;
 }
 
 /** Bases that only build args make valid. */
@@ -66,36 +67,23 @@ export function checkHeads({ globalArgs, stages }: Program, scope: HeadScope): r
     const globals = globalVariables(globalArgs, scope.builtIn, scope.buildArgs, scope.escape, createBudget());
     const declared = globalArgs.flatMap(({ args }) => args.map(({ name }) => name));
     const known = new Set([...declared, ...globals.keys()]);
+    const options = [...known];
     for (const stage of stages) {
-      found.push(...checkNames(stage.base, stage, known, globals, scope));
-      if (stage.platform !== '')
-        found.push(
-          ...checkNames(stage.platform, stage, known, globals, scope),
-          ...checkPlatform(stage, globals, scope),
-        );
+      for (const text of [stage.base, stage.platform]) {
+        const { missing } = expandHeadWord(text, globals, scope.escape);
+        for (const name of missing) {
+          if (known.has(name)) continue;
+          const detail = RULES.UndefinedArgInFrom.detail(name, scope.near(name, options));
+          found.push({ rule: 'UndefinedArgInFrom', detail, location: stage.location });
+        }
+      }
+      if (stage.platform !== '') found.push(...checkPlatform(stage, globals, scope));
       expandHead(stage, globals, scope.escape, scope.platforms.build);
     }
   } catch {
     // the planner fails in the same place, with the place
   }
   return found;
-}
-
-function checkNames(
-  text: string,
-  { location }: Stage,
-  known: ReadonlySet<string>,
-  globals: Variables,
-  scope: HeadScope,
-): readonly Candidate[] {
-  const { missing } = expandHeadWord(text, globals, scope.escape);
-  return [...missing]
-    .filter((name) => !known.has(name))
-    .map((name) => ({
-      rule: 'UndefinedArgInFrom',
-      detail: RULES.UndefinedArgInFrom.detail(name, nearest(name, [...known])),
-      location,
-    }));
 }
 
 function checkPlatform(stage: Stage, globals: Variables, { escape, platforms }: HeadScope): readonly Candidate[] {

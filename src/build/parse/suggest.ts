@@ -26,6 +26,16 @@ function caseOf(written: string, lower: string): string {
   return written !== written.toLowerCase() && written === written.toUpperCase() ? lower.toUpperCase() : lower;
 }
 
+/** `nearest` for as many names as there may be: after a number of comparisons there are no more hints. */
+export function createHints(): (written: string, options: readonly string[]) => string | undefined {
+  let left = MAX_COMPARISONS;
+  return (written, options) => {
+    left -= options.length;
+    return left < 0 ? undefined : nearest(written, options);
+  };
+}
+
+const MAX_COMPARISONS = 5_000_000;
 const TOO_FAR = 3;
 const MAX_CHARS = 256;
 const BAND = [-2, -1, 0, 1, 2];
