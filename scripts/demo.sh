@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 bun=$PWD/node_modules/.bin/bun
 [ "$(id -u)" = 0 ] || { echo "demo: containers need root: run it with sudo" >&2; exit 1; }
 
-bash scripts/setup.sh
+bash scripts/setup.sh --engine docker.io
 echo "# Base images, made from Debian's packages"
 "$bun" scripts/images/build.ts
 

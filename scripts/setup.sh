@@ -1,15 +1,20 @@
 #!/usr/bin/env bash
 # Everything a fresh Debian 12/13 or Ubuntu 24.04 needs, as root. Idempotent; quick when nothing is missing.
 #   Debian packages, npm packages, the monitor. Prints a line for each step it really takes.
-#   Arguments: more Debian packages.
+#   --engine: only what the engine runs and is made with, not what its tests are held against. Further arguments: more Debian packages.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# crun: OCI runtime; runc: the alternative; nftables, iproute2: networks; gcc, make, musl-tools: the monitor;
-# busybox-static: base image and test rootfs; skopeo, docker-registry, docker.io (an unmodified client and dockerd),
-# docker-compose, podman, buildah, openssl (certificates): tests with real peers; chromium-headless-shell: the registry's page as a
-# browser shows it; procps: `docker top`.
-packages=("$@" crun runc nftables iproute2 gcc libc6-dev make musl-tools busybox-static skopeo docker-registry docker.io docker-compose gzip bzip2 xz-utils procps ca-certificates golang-github-containers-common podman buildah openssl chromium-headless-shell)
+# crun: OCI runtime; runc: the alternative; nftables, iproute2: networks; gcc, make, musl-tools: the monitor; busybox-static: base
+# image and test rootfs; procps: `docker top`; git: builds from repositories.
+engine=(crun runc nftables iproute2 gcc libc6-dev make musl-tools busybox-static gzip bzip2 xz-utils procps git ca-certificates golang-github-containers-common)
+# An unmodified client and dockerd, registries and their clients; openssl: certificates; chromium: the registry's page as a browser shows it.
+peers=(docker.io docker-compose skopeo docker-registry podman buildah openssl chromium-headless-shell)
+if [ "${1:-}" = --engine ]; then
+  shift
+  peers=()
+fi
+packages=("${engine[@]}" "${peers[@]}" "$@")
 missing=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
