@@ -35,7 +35,8 @@ export async function startEngine(name: EngineName, registries: readonly string[
     name
   ];
   if (!existsSync(program)) return undefined;
-  const root = mkdtempSync(`/tmp/skb-${name[0]}`);
+  // On the disk: /tmp may be memory.
+  const root = mkdtempSync(`/var/tmp/skb-${name[0]}`);
   const bridge = basename(root).replace('skb-', 'skb');
   const socket = join(root, 's');
   const host = `unix://${socket}`;

@@ -23,8 +23,10 @@ export interface ImageCases extends AsyncDisposable {
 export async function createImageCases(): Promise<ImageCases> {
   const [from, to] = await Promise.all([startRegistry(), startRegistry()]);
   const scratch = mkdtempSync(join(tmpdir(), 'skb-images-'));
-  const pulled = onceEach((round) => putImage(from, `mixed-${round}`, mixedLayers(round)));
-  const many = onceEach(() => putImage(from, 'many', manyLayers()));
+  const mixed = (round: number): readonly Uint8Array[] => mixedFiles(round).map(tarOf);
+  const pulled = onceEach((round) => putImage(from, `mixed-${round}`, mixed(round)));
+  const pushed = onceEach((round) => putImage(from, `pushed-${round}`, mixed(ROUNDS + 1 + round)));
+  const many = onceEach((round) => putImage(from, `many-${round}`, manyLayers()));
   const here = ({ name }: Engine, round: number): string => `${to.host}/${name}-${round}`;
   const archive = join(scratch, 'saved.tar');
   const cases: readonly Case[] = [
@@ -32,15 +34,16 @@ export async function createImageCases(): Promise<ImageCases> {
       name: 'image pull: layers of 60 MB random, 4,000 files, 60 MB of text',
       rounds: ROUNDS,
       target: 0.6,
-      prepare: async (engine) => remove(engine, await pulled(0)),
-      run: async (engine) => void docker(engine, 'pull', '-q', await pulled(0)),
+      // Another one each time: a file system is slow to make files where many have just been deleted.
+      prepare: async (_engine, round) => void (await pulled(round)),
+      run: async (engine, round) => void docker(engine, 'pull', '-q', await pulled(round)),
     },
     {
       name: 'image pull: 20 layers',
       rounds: ROUNDS,
       target: 0.5,
-      prepare: async (engine) => remove(engine, await many(0)),
-      run: async (engine) => void docker(engine, 'pull', '-q', await many(0)),
+      prepare: async (_engine, round) => void (await many(round)),
+      run: async (engine, round) => void docker(engine, 'pull', '-q', await many(round)),
     },
     {
       name: 'image push, just built',
@@ -55,7 +58,7 @@ export async function createImageCases(): Promise<ImageCases> {
       rounds: ROUNDS,
       target: 0.3,
       prepare: async (engine, round) => {
-        const name = await pulled(round);
+        const name = await pushed(round);
         docker(engine, 'pull', '-q', name);
         docker(engine, 'tag', name, here(engine, round));
       },
@@ -118,10 +121,6 @@ function textOf(round: number): string {
   );
   const choice = randomBytes(2 * 130_000);
   return Array.from({ length: 130_000 }, (_none, index) => words[choice.readUInt16LE(index * 2) % 4096]).join(' ');
-}
-
-function mixedLayers(round: number): readonly Uint8Array[] {
-  return mixedFiles(round).map(tarOf);
 }
 
 function manyLayers(): readonly Uint8Array[] {
