@@ -127,6 +127,7 @@ function readTar(archive: Uint8Array): { readonly files: FileTree; readonly date
       pieces = [];
     },
     data: (piece) => void pieces.push(Buffer.from(piece)),
+    hole: (sizeBytes) => void pieces.push(Buffer.alloc(sizeBytes)),
     entryEnd: () => {
       if (header === undefined) return;
       const path = header.name.replace(/^\.\/|\/$/g, '').replace(/\/$/, '');

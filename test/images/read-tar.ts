@@ -10,6 +10,9 @@ export function readTar(archive: Uint8Array): readonly { readonly header: TarHea
       const last = entries.at(-1);
       if (last) last.content = Buffer.concat([last.content, piece]);
     },
+    hole: () => {
+      throw new Error('no sparse files are expected here');
+    },
     entryEnd: () => undefined,
   });
   parser.write(archive);

@@ -21,6 +21,7 @@ async function namesIn({ archive }: SentContext): Promise<readonly string[]> {
   const parser = createTarParser({
     entry: (header) => void names.push(`${header.name}${header.uid === 0 ? '' : ' not of root'}`),
     data: () => undefined,
+    hole: () => undefined,
     entryEnd: () => undefined,
   });
   for await (const chunk of archive) parser.write(chunk);

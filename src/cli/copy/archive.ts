@@ -36,7 +36,7 @@ export async function extractLocal(
 ): Promise<void> {
   const root = realpathSync(goClean(folder) || '/');
   const renamed = (name: string): string => renames.reduce<string>(renameEntry, name);
-  const { sink, finish } = createExtractor({
+  const { sink, finish, close } = createExtractor({
     folder: root,
     keepKinds: true,
     owner: undefined,
@@ -51,12 +51,16 @@ export async function extractLocal(
         linkName: header.type === 'link' ? renamed(header.linkName) : header.linkName,
       }),
   });
-  for await (const piece of archive) {
-    count(piece.length);
-    parser.write(piece);
+  try {
+    for await (const piece of archive) {
+      count(piece.length);
+      parser.write(piece);
+    }
+    parser.end();
+    finish();
+  } finally {
+    close();
   }
-  parser.end();
-  finish();
 }
 
 function checkInside(root: string, path: string, header: TarHeader): void {

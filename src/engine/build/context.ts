@@ -1,8 +1,8 @@
 import { createHash, type Hash } from 'node:crypto';
 import { clean } from '../../build/plan/paths.ts';
 import { KnownError } from '../../lib/errors.ts';
+import { tarEvents } from '../../lib/tar/events.ts';
 import type { TarHeader } from '../../lib/tar/header.ts';
-import { createTarParser } from '../../lib/tar/parser.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { ContentStore } from '../../store/content/content-store.ts';
 import { coalesce } from './coalesce.ts';
@@ -36,6 +36,9 @@ export async function readContext(
   return { entries: index.entries, read: createRangeReader(content, digest, signal) };
 }
 
+/** Names, link targets and attributes of all entries together: what the index holds in memory. */
+const MAX_INDEX_BYTES = 256 * 1024 * 1024;
+
 interface Index {
   readonly entries: Map<string, ContextEntry>;
   /** The content of all files, one after the other; the index is complete when it ends. */
@@ -44,32 +47,29 @@ interface Index {
 
 function createIndex(): Index {
   const entries = new Map<string, ContextEntry>();
-  let pieces: Uint8Array[] = [];
   let offset = 0;
+  let indexBytes = 0;
   let current: { readonly header: TarHeader; readonly start: number; readonly hash: Hash } | undefined;
-  const parser = createTarParser({
-    entry(header) {
-      current = { header, start: offset, hash: createHash('sha256') };
-    },
-    data(piece) {
-      current?.hash.update(piece);
-      offset += piece.length;
-      // a piece of the archive's own chunk, which is not used again
-      pieces.push(piece);
-    },
-    entryEnd() {
-      if (current) add(entries, current.header, current.start, current.hash);
-    },
-  });
+  const begin = (header: TarHeader): void => {
+    current = { header, start: offset, hash: createHash('sha256') };
+    indexBytes += header.name.length + header.linkName.length;
+    for (const [name, { length }] of Object.entries(header.xattrs)) indexBytes += name.length + length;
+    if (indexBytes > MAX_INDEX_BYTES)
+      throw new KnownError('invalid_parameter', `the build context has more than ${MAX_INDEX_BYTES} bytes of names`);
+  };
   return {
     entries,
     async *fileContents(archive) {
-      for await (const chunk of archive) {
-        parser.write(chunk);
-        yield* pieces;
-        pieces = [];
+      for await (const event of tarEvents(archive)) {
+        if (event.kind === 'entry') begin(event.header);
+        else if (event.kind === 'end') {
+          if (current) add(entries, current.header, current.start, current.hash);
+        } else {
+          current?.hash.update(event.piece);
+          offset += event.piece.length;
+          yield event.piece;
+        }
       }
-      parser.end();
     },
   };
 }

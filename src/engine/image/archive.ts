@@ -1,7 +1,6 @@
 import { posix } from 'node:path';
 import { KnownError } from '../../lib/errors.ts';
-import type { TarHeader } from '../../lib/tar/header.ts';
-import { createTarParser } from '../../lib/tar/parser.ts';
+import { type TarEvent, tarEvents } from '../../lib/tar/events.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { isDigest } from '../../oci/digest.ts';
 import type { ContentStore } from '../../store/content/content-store.ts';
@@ -18,11 +17,6 @@ export interface Archive {
   /** Follows symbolic links inside the archive; undefined when there is no such file. Errors: invalid_parameter for endless links. */
   file(path: string): ArchiveFile | undefined;
 }
-
-type Event =
-  | { readonly kind: 'entry'; readonly header: TarHeader }
-  | { readonly kind: 'data'; readonly piece: Uint8Array }
-  | { readonly kind: 'end' };
 
 const MAX_ENTRIES = 100_000;
 const MAX_LINKS = 16;
@@ -61,7 +55,7 @@ async function keepFile(
   content: ContentStore,
   path: string,
   size: number,
-  events: AsyncIterator<Event>,
+  events: AsyncIterator<TarEvent>,
   signal: AbortSignal,
 ): Promise<ArchiveFile> {
   const digest = `sha256:${/^blobs\/sha256\/([0-9a-f]{64})$/.exec(path)?.[1] ?? ''}`;
@@ -69,28 +63,10 @@ async function keepFile(
   return content.write(entryData(events), { ...expected, size, signal });
 }
 
-async function* entryData(events: AsyncIterator<Event>): AsyncGenerator<Uint8Array> {
+async function* entryData(events: AsyncIterator<TarEvent>): AsyncGenerator<Uint8Array> {
   for (let next = await events.next(); !next.done && next.value.kind !== 'end'; next = await events.next()) {
     if (next.value.kind === 'data') yield next.value.piece;
   }
-}
-
-/** The parser pushes; this turns it into something that is pulled, one chunk of input at a time. */
-async function* tarEvents(plain: AsyncIterable<Uint8Array>): AsyncGenerator<Event, undefined> {
-  let events: Event[] = [];
-  const parser = createTarParser({
-    entry: (header) => events.push({ kind: 'entry', header }),
-    data: (piece) => events.push({ kind: 'data', piece }),
-    entryEnd: () => events.push({ kind: 'end' }),
-  });
-  for await (const chunk of plain) {
-    parser.write(chunk);
-    const found = events;
-    events = [];
-    yield* found;
-  }
-  parser.end();
-  yield* events;
 }
 
 function cleanPath(name: string): string {

@@ -1,5 +1,5 @@
 import type { RemoteRepository } from '../../distribution/registry-client.ts';
-import { KnownError } from '../../lib/errors.ts';
+import { isKind, KnownError } from '../../lib/errors.ts';
 import type { ImageDocument } from '../../oci/image-config.ts';
 import { parseImageDocument } from '../../oci/image-config.ts';
 import type { ImageIndex, ImageManifest } from '../../oci/manifest.ts';
@@ -46,19 +46,31 @@ export async function pull(
   const reference = parsePullReference(request.reference);
   const platform = request.platform ? parsePlatform(request.platform, deps.host) : undefined;
   const repository = deps.registry.repository(reference, request.auth);
-  if (!request.allTags) {
-    await pullOne(deps, { reference: withDefaultTag(reference), repository, platform }, progress, signal);
-    return;
+  const one = (wanted: Reference): Promise<void> =>
+    pullOne(deps, { reference: wanted, repository, platform }, progress, signal);
+  try {
+    if (request.allTags) await pullAll(reference, repository, one, signal);
+    else await one(withDefaultTag(reference));
+  } catch (error) {
+    if (!mayGoOn(error)) await deps.collector.collect();
+    throw error;
   }
+}
+
+/** What broke off may be gone on with later: its blobs stay. What is wrong will not become right. */
+function mayGoOn(error: unknown): boolean {
+  return isKind(error, 'cancelled', 'unavailable');
+}
+
+async function pullAll(
+  reference: Reference,
+  repository: RemoteRepository,
+  one: (reference: Reference) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
   const tags = await explained(reference, repository.tags({ signal }));
   if (tags.length === 0) throw new KnownError('not_found', `no tags found for ${familiarName(reference)}`);
-  for (const tag of tags)
-    await pullOne(
-      deps,
-      { reference: { ...reference, tag, digest: undefined }, repository, platform },
-      progress,
-      signal,
-    );
+  for (const tag of tags) await one({ ...reference, tag, digest: undefined });
 }
 
 export function parsePullReference(text: string): Reference {
@@ -86,7 +98,7 @@ async function pullOne(
   const document = await fetchConfig(deps, repository, chosen.manifest, signal);
   checkPlatform(source, chosen, document);
   const known = deps.records.findByName(formatReference(reference))?.target.digest === target.digest;
-  await fetchLayers({ ...deps, repository }, pairLayers(chosen.manifest, document), progress, signal);
+  await fetchAll(deps, repository, pairLayers(chosen.manifest, document), progress, signal);
   if (top.kind === 'index') await fetchAttestations({ ...deps, repository }, top, chosen.descriptor, signal);
   await writeBytes(deps, chosen.descriptor, chosen.bytes, signal);
   await writeBytes(deps, target, remote.bytes, signal);
@@ -98,6 +110,21 @@ async function pullOne(
   progress({
     status: `Status: ${known ? 'Image is up to date' : 'Downloaded newer image'} for ${familiarReference(reference)}`,
   });
+}
+
+async function fetchAll(
+  deps: ImageServiceDeps,
+  repository: RemoteRepository,
+  layers: ReturnType<typeof pairLayers>,
+  progress: ProgressSink,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await fetchLayers({ ...deps, repository }, layers, progress, signal);
+  } catch (error) {
+    if (!mayGoOn(error)) for (const { descriptor } of layers) await deps.content.forget(descriptor.digest);
+    throw error;
+  }
 }
 
 interface Fetched {

@@ -4,6 +4,7 @@ import {
   constants,
   fchmodSync,
   fchownSync,
+  ftruncateSync,
   futimesSync,
   lchownSync,
   linkSync,
@@ -36,6 +37,14 @@ export interface ExtractOptions {
   readonly check?: (path: string, header: TarHeader) => void;
 }
 
+export interface Extractor {
+  readonly sink: TarSink;
+  /** Sets what must be set last. */
+  readonly finish: () => void;
+  /** Closes what is open, after a failure in the middle: a thread's descriptors outlive it. */
+  readonly close: () => void;
+}
+
 const MAX_ENTRIES = 5_000_000;
 
 /**
@@ -43,9 +52,10 @@ const MAX_ENTRIES = 5_000_000;
  * followed (keeping that inside is the caller's: a changed root, or `check`). `finish` sets the times of folders.
  * Errors: invalid_parameter for a name that leads out of the folder, a hard link out of it, a conflict of kinds; of the file system.
  */
-export function createExtractor(options: ExtractOptions): { readonly sink: TarSink; readonly finish: () => void } {
+export function createExtractor(options: ExtractOptions): Extractor {
   const folderTimes = new Map<string, number>();
   let file: { readonly fd: number; readonly header: TarHeader; readonly path: string } | undefined;
+  let position = 0; // in the file
   let entries = 0;
 
   const begin = (header: TarHeader): void => {
@@ -63,6 +73,7 @@ export function createExtractor(options: ExtractOptions): { readonly sink: TarSi
     if (header.type === 'file') {
       const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
       file = { fd: openSync(path, flags, 0o600), header, path };
+      position = 0;
       return;
     }
     make(path, header, joins);
@@ -112,7 +123,15 @@ export function createExtractor(options: ExtractOptions): { readonly sink: TarSi
         }
       },
       data(piece) {
-        if (file) for (let done = 0; done < piece.length; ) done += writeSync(file.fd, piece, done);
+        if (!file) return;
+        for (let done = 0; done < piece.length; )
+          done += writeSync(file.fd, piece, done, piece.length - done, position + done);
+        position += piece.length;
+      },
+      hole(sizeBytes) {
+        if (!file) return;
+        position += sizeBytes;
+        ftruncateSync(file.fd, position);
       },
       entryEnd() {
         if (!file) return;
@@ -133,6 +152,10 @@ export function createExtractor(options: ExtractOptions): { readonly sink: TarSi
     finish() {
       for (const [path, mtime] of folderTimes)
         if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) lutimesSync(path, mtime, mtime);
+    },
+    close() {
+      if (file) closeSync(file.fd);
+      file = undefined;
     },
   };
 }

@@ -41,12 +41,15 @@ const TYPES: Readonly<Record<string, TarEntryType>> = {
   '6': 'fifo',
 };
 
-/** Errors: invalid_parameter for a type that has no meaning here (multi-volume, ...). */
+/** Before ustar a folder was a file whose name ends with a slash. Errors: invalid_parameter for a type that has no meaning here (multi-volume, ...). */
 export function entryType(typeflag: string, name: string): TarEntryType {
   const type = TYPES[typeflag];
   if (type === undefined)
-    throw new KnownError('invalid_parameter', `archive entry ${name} has unsupported type ${JSON.stringify(typeflag)}`);
-  return type === 'file' && name.endsWith('/') ? 'directory' : type;
+    throw new KnownError(
+      'invalid_parameter',
+      `archive entry ${name.slice(0, 200)} has unsupported type ${JSON.stringify(typeflag)}`,
+    );
+  return typeflag === '\0' && name.endsWith('/') ? 'directory' : type;
 }
 
 /** Parses one block; undefined for a block of zeros (the end mark). Errors: invalid_parameter for a wrong checksum. */

@@ -15,13 +15,16 @@ export interface TarSink {
   entry(header: TarHeader): void;
   /** Content of the last entry, in pieces that are valid only during the call. */
   data(piece: Uint8Array): void;
-  /** Zeros in the content of a sparse file; without this function they come as data. */
-  hole?(sizeBytes: number): void;
+  /** Zeros in the content of a sparse file, perhaps far more of them than there is disk: what is made of them has to be bounded. */
+  hole(sizeBytes: number): void;
   /** The last entry is complete. */
   entryEnd(): void;
 }
 
-/** Incremental archive parser: pure, bounded, without copies of content. */
+/**
+ * Incremental archive parser: pure, bounded, without copies of content. Where readers differ it reads as Go's `archive/tar` does: global
+ * headers say nothing of entries, the last extended header counts, and GNU's long names win over it.
+ */
 export interface TarParser {
   write(chunk: Uint8Array): void;
   /** Errors: invalid_parameter when the archive is cut off. */
@@ -30,9 +33,17 @@ export interface TarParser {
 
 /** Largest extended header or long name that is accepted. */
 const METADATA_BYTES = 1024 * 1024;
+/** Longest name and link target: PATH_MAX. */
+const PATH_BYTES = 4096;
 
 /** Type of a sparse file in GNU's own format. */
 const OLD_SPARSE = 'S';
+
+/** What GNU's headers for long names said of the next entry. */
+interface LongNames {
+  readonly name?: string;
+  readonly linkName?: string;
+}
 
 type Metadata = { readonly kind: 'pax' | 'global' | 'longName' | 'longLink'; readonly body: Buffer; filled: number };
 
@@ -46,38 +57,43 @@ export function createTarParser(sink: TarSink): TarParser {
   let sparse: SparseReader | undefined; // of the current entry
   let extending: { readonly header: TarHeader; readonly stored: number; readonly map: SparseMap } | undefined;
   let metadata: Metadata | undefined;
-  let global: PaxRecords = new Map();
-  let local = new Map<string, Uint8Array>();
+  let zeroBlock = false; // the first of the two that end an archive
+  let records: PaxRecords = new Map(); // for the next entry
+  let long: LongNames = {};
 
+  // What a header says replaces what an earlier one said, so that headers without an entry do not pile up.
   const finishMetadata = ({ kind, body }: Metadata): void => {
     metadata = undefined;
-    if (kind === 'global') global = new Map([...global, ...parsePax(body)]);
-    else if (kind === 'pax') local = new Map([...local, ...parsePax(body)]);
-    else
-      local.set(
-        kind === 'longName' ? 'path' : 'linkpath',
-        body.subarray(0, body.indexOf(0) === -1 ? body.length : body.indexOf(0)),
-      );
+    const text = body.subarray(0, body.indexOf(0) === -1 ? body.length : body.indexOf(0)).toString('utf8');
+    if (kind === 'pax') records = parsePax(body);
+    else if (kind === 'longName') long = { ...long, name: text };
+    else if (kind === 'longLink') long = { ...long, linkName: text };
+  };
+  const beginMetadata = (kind: Metadata['kind'], size: number): void => {
+    if (size > METADATA_BYTES || size < 0)
+      throw new KnownError('invalid_parameter', 'archive has an extended header that is too large');
+    metadata = { kind, body: Buffer.alloc(size), filled: 0 };
+    start(size);
+    if (size === 0) finishMetadata(metadata);
   };
   const takeBlock = (): void => {
     if (extending) return extend(extending);
     const raw = parseHeader(block);
     if (raw === undefined) {
-      ended = true;
+      ended = zeroBlock;
+      zeroBlock = true;
       return;
     }
+    if (zeroBlock) throw new KnownError('invalid_parameter', 'archive goes on after a block of zeros');
     const kind = METADATA_KINDS[raw.typeflag];
-    if (kind !== undefined) {
-      if (raw.header.size > METADATA_BYTES)
-        throw new KnownError('invalid_parameter', 'archive has an extended header that is too large');
-      metadata = { kind, body: Buffer.alloc(raw.header.size), filled: 0 };
-      start(raw.header.size);
-      if (raw.header.size === 0) finishMetadata(metadata);
-      return;
-    }
-    const records = new Map([...global, ...local]);
-    const merged = applyPax(raw.header, records);
-    local = new Map();
+    if (kind !== undefined) return beginMetadata(kind, raw.header.size);
+    const merged = { ...applyPax(raw.header, records), ...long };
+    const known = paxSparse(records);
+    records = new Map();
+    long = {};
+    for (const path of [merged.name, merged.linkName, known?.name ?? ''])
+      if (Buffer.byteLength(path) > PATH_BYTES)
+        throw new KnownError('invalid_parameter', `archive has a path that is too long: ${path.slice(0, 200)}`);
     const type = raw.typeflag === OLD_SPARSE ? 'file' : entryType(raw.typeflag, merged.name);
     const size = type === 'file' ? merged.size : 0;
     if (size < 0) throw new KnownError('invalid_parameter', `archive entry ${merged.name} has a negative size`);
@@ -88,7 +104,6 @@ export function createTarParser(sink: TarSink): TarParser {
       else begin(header, size, map);
       return;
     }
-    const known = paxSparse(records);
     if (known) begin({ ...header, name: known.name ?? header.name }, size, known.map);
     else begin(header, size, undefined);
   };
@@ -150,7 +165,8 @@ export function createTarParser(sink: TarSink): TarParser {
       }
     },
     end() {
-      if (content > 0 || metadata || inEntry || filled > 0 || extending)
+      const announced = records.size > 0 || long.name !== undefined || long.linkName !== undefined;
+      if (content > 0 || metadata || inEntry || filled > 0 || extending || announced)
         throw new KnownError('invalid_parameter', 'archive ends in the middle of an entry');
     },
   };

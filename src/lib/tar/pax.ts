@@ -12,10 +12,10 @@ export function parsePax(body: Uint8Array): PaxRecords {
   const records = new Map<string, Uint8Array>();
   for (let at = 0; at < bytes.length && bytes[at] !== 0; ) {
     const space = bytes.indexOf(0x20, at);
-    const length = space === -1 ? Number.NaN : Number(bytes.toString('latin1', at, space));
+    const length = space === -1 || space - at > 10 ? Number.NaN : decimal(bytes.toString('latin1', at, space));
     const equals = bytes.indexOf(0x3d, space);
     const end = at + length;
-    if (!Number.isInteger(length) || equals === -1 || equals >= end || end > bytes.length || bytes[end - 1] !== 0x0a) {
+    if (Number.isNaN(length) || equals === -1 || equals >= end || end > bytes.length || bytes[end - 1] !== 0x0a) {
       throw new KnownError('invalid_parameter', 'archive has a malformed extended header');
     }
     records.set(bytes.toString('utf8', space + 1, equals), bytes.subarray(equals + 1, end - 1));
@@ -24,17 +24,26 @@ export function parsePax(body: Uint8Array): PaxRecords {
   return records;
 }
 
-/** A header with the records (and GNU long names, put there as `path` and `linkpath`) applied. */
+/** Whole decimal text, with a sign perhaps; NaN for anything else. */
+export function decimal(text: string): number {
+  return /^-?\d{1,19}$/.test(text) ? Number(text) : Number.NaN;
+}
+
+function seconds(text: string): number {
+  return /^-?\d{1,19}(?:\.\d*)?$/.test(text) ? Number(text) : Number.NaN;
+}
+
+/** A header with the records applied; an empty value leaves what the block says. Errors: invalid_parameter for a malformed number. */
 export function applyPax(raw: RawHeader['header'], records: PaxRecords): Omit<TarHeader, 'type'> {
   const text = (key: string): string | undefined => {
     const value = records.get(key);
-    return value === undefined ? undefined : Buffer.from(value).toString('utf8');
+    return value === undefined || value.length === 0 ? undefined : Buffer.from(value).toString('utf8');
   };
-  const number = (key: string, otherwise: number): number => {
+  const number = (key: string, otherwise: number, parse = decimal): number => {
     const value = text(key);
     if (value === undefined) return otherwise;
-    const parsed = Number(value);
-    if (value === '' || !Number.isFinite(parsed) || Math.abs(parsed) > Number.MAX_SAFE_INTEGER)
+    const parsed = parse(value);
+    if (!(Math.abs(parsed) <= Number.MAX_SAFE_INTEGER))
       throw new KnownError('invalid_parameter', `archive has a malformed ${key}`);
     return parsed;
   };
@@ -48,7 +57,7 @@ export function applyPax(raw: RawHeader['header'], records: PaxRecords): Omit<Ta
     uid: number('uid', raw.uid),
     gid: number('gid', raw.gid),
     size: number('size', raw.size),
-    mtime: number('mtime', raw.mtime),
+    mtime: number('mtime', raw.mtime, seconds),
     xattrs: Object.fromEntries(xattrs),
   };
 }

@@ -34,10 +34,12 @@ function archive(name: string, format: readonly string[]): Buffer {
   return stdout;
 }
 
-function read(
-  bytes: Buffer,
-  holes: boolean,
-): { readonly name: string; readonly size: number; readonly hash: string; readonly skipped: number } {
+function read(bytes: Buffer): {
+  readonly name: string;
+  readonly size: number;
+  readonly hash: string;
+  readonly skipped: number;
+} {
   const hash = createHash('sha256');
   let [name, size, skipped, ended] = ['', 0, 0, 0];
   const hole = (sizeBytes: number): void => {
@@ -47,7 +49,7 @@ function read(
   const parser = createTarParser({
     entry: (header) => void ([name, size] = [header.name, header.size]),
     data: (piece) => void hash.update(piece),
-    ...(holes && { hole }),
+    hole,
     entryEnd: () => void ended++,
   });
   for (let at = 0; at < bytes.length; at += 700) parser.write(bytes.subarray(at, at + 700));
@@ -69,10 +71,9 @@ for (const format of FORMATS)
     const expected = { name, size: content.length, hash: createHash('sha256').update(content).digest('hex') };
     const bytes = archive(name, format);
     expect(bytes.length).toBeLessThan(2 << 20);
-    expect(read(bytes, false)).toMatchObject(expected);
-    const skipping = read(bytes, true);
-    expect(skipping).toMatchObject(expected);
-    expect(skipping.skipped).toBeGreaterThan(30 << 20);
+    const found = read(bytes);
+    expect(found).toMatchObject(expected);
+    expect(found.skipped).toBeGreaterThan(30 << 20);
   });
 
 test('a map that lies is refused', () => {
@@ -81,11 +82,9 @@ test('a map that lies is refused', () => {
   const digit = bytes.indexOf(',', key) - 1;
   bytes[digit] = bytes[digit] === 0x39 ? 0x38 : 0x39;
   bytes[bytes.indexOf(',', digit) + 1] = 0x39;
-  expect(() => read(bytes, true)).toThrow('malformed sparse file');
+  expect(() => read(bytes)).toThrow('malformed sparse file');
 });
 
 test('the oldest pax format is refused by name', () => {
-  expect(() => read(archive(sparseFile(3), ['--format=posix', '--sparse-version=0.0']), true)).toThrow(
-    'unsupported format',
-  );
+  expect(() => read(archive(sparseFile(3), ['--format=posix', '--sparse-version=0.0']))).toThrow('unsupported format');
 });

@@ -1,6 +1,6 @@
 import { KnownError } from '../errors.ts';
 import { BLOCK_BYTES, readNumber } from './header.ts';
-import type { PaxRecords } from './pax.ts';
+import { decimal, type PaxRecords } from './pax.ts';
 
 /** Where the stored pieces of a sparse file belong; all between is zeros (GNU tar manual, "Storing Sparse Files"). */
 export interface SparseMap {
@@ -23,9 +23,10 @@ export interface SparseReader {
 }
 
 const MAX_SEGMENTS = 200_000;
+/** More than a file of a real disk can be. */
+const MAX_REAL_BYTES = 2 ** 50;
 /** Longest text of a map of format 1.0. */
 const MAP_BYTES = 8 * 1024 * 1024;
-const ZEROS = new Uint8Array(64 * 1024);
 
 /** The old format's header block: four segments, whether an extension block follows, and the real size. */
 export function parseOldSparse(block: Buffer): { readonly map: SparseMap; readonly extended: boolean } {
@@ -49,7 +50,7 @@ export function paxSparse(
     return value && Buffer.from(value).toString('utf8');
   };
   const number = (key: string): number => {
-    const value = Number(text(key));
+    const value = decimal(text(key) ?? '');
     if (!Number.isSafeInteger(value) || value < 0) throw malformed();
     return value;
   };
@@ -57,7 +58,7 @@ export function paxSparse(
     return { map: { segments: [], realSize: number('realsize'), inData: true }, name: text('name') };
   const list = text('map');
   if (list !== undefined) {
-    const numbers = list === '' ? [] : list.split(',').map(Number);
+    const numbers = list === '' ? [] : list.split(',').map(decimal);
     return { map: { segments: pairs(numbers), realSize: number('size') }, name: text('name') };
   }
   if (text('major') === undefined && text('numblocks') === undefined) return undefined;
@@ -75,9 +76,7 @@ export function createSparseReader(map: SparseMap, sink: SparseSink): SparseRead
   const hole = (to: number): void => {
     const size = to - position;
     position = to;
-    if (size <= 0) return;
-    if (sink.hole) return sink.hole(size);
-    for (let left = size; left > 0; left -= ZEROS.length) sink.data(ZEROS.subarray(0, Math.min(left, ZEROS.length)));
+    if (size > 0) sink.hole(size);
   };
   const readMap = (piece: Uint8Array): Uint8Array => {
     text = Buffer.concat([text, piece]);
@@ -122,10 +121,10 @@ export function createSparseReader(map: SparseMap, sink: SparseSink): SparseRead
   };
 }
 
-/** Who gets the content: zeros are given as data where holes are not understood. */
+/** Who gets the content. */
 export interface SparseSink {
   data(piece: Uint8Array): void;
-  hole?(sizeBytes: number): void;
+  hole(sizeBytes: number): void;
 }
 
 function segmentsIn(block: Buffer, from: number, count: number): readonly SparseSegment[] {
@@ -146,9 +145,9 @@ function mapIn(text: Buffer): { readonly segments: readonly SparseSegment[]; rea
   while (numbers.length < wanted) {
     const end = text.indexOf(0x0a, start);
     if (end === -1) return undefined;
-    const number = Number(text.toString('latin1', start, end));
+    const number = decimal(text.toString('latin1', start, end));
     if (numbers.length === 0) {
-      if (!(number <= MAX_SEGMENTS)) throw malformed();
+      if (!(number >= 0 && number <= MAX_SEGMENTS)) throw malformed();
       wanted = 1 + 2 * number;
     }
     numbers.push(number);
@@ -168,7 +167,7 @@ function pairs(numbers: readonly number[]): readonly SparseSegment[] {
 /** In order, apart, and within the file. */
 function checked(segments: readonly SparseSegment[], realSize: number): readonly SparseSegment[] {
   let end = 0;
-  if (segments.length > MAX_SEGMENTS || !Number.isSafeInteger(realSize) || realSize < 0) throw malformed();
+  if (segments.length > MAX_SEGMENTS || !(realSize >= 0 && realSize <= MAX_REAL_BYTES)) throw malformed();
   for (const { offset, size } of segments) {
     if (
       !Number.isSafeInteger(offset) ||

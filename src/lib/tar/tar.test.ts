@@ -19,6 +19,7 @@ function parse(archive: Buffer, chunkBytes = archive.length): readonly (TarHeade
       const last = found.at(-1);
       if (last) last.content += Buffer.from(piece).toString();
     },
+    hole: () => undefined,
     entryEnd: () => undefined,
   });
   for (let at = 0; at < archive.length; at += chunkBytes) parser.write(archive.subarray(at, at + chunkBytes));

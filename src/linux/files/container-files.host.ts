@@ -95,15 +95,21 @@ function startThread(work: Work, signal: AbortSignal): Thread {
   const answers: FromThread[] = [];
   let failure: unknown;
   let wake: (() => void) | undefined;
+  let ended = false;
   const fail = (error: unknown): void => {
     failure ??= error;
     wake?.();
   };
+  const end = (): void => {
+    if (!ended) worker.postMessage({ kind: 'cancel' } satisfies ToThread);
+  };
   const cancel = (): void => {
     fail(signal.reason);
-    void worker.terminate();
+    end();
   };
   worker.on('message', (answer: FromThread) => {
+    ended ||= answer.kind === 'failed' || answer.kind === 'done';
+    if (ended) void worker.terminate();
     if (answer.kind === 'failed') return fail(new KnownError(answer.error.kind, answer.error.message));
     answers.push(answer);
     wake?.();
@@ -128,7 +134,7 @@ function startThread(work: Work, signal: AbortSignal): Thread {
     },
     [Symbol.dispose]() {
       signal.removeEventListener('abort', cancel);
-      void worker.terminate();
+      end();
     },
   };
 }

@@ -42,6 +42,9 @@ function makeNode(path: string, header: TarHeader): void {
   mknod(path, kind, makeDevice(header.deviceMajor, header.deviceMinor));
 }
 
+/** Linux has one number for the first two. */
+const UNSUPPORTED: ReadonlySet<string> = new Set(['ENOTSUP', 'EOPNOTSUPP', 'EPERM']);
+
 /** Attributes of overlayfs itself would forge whiteouts. What the file system does not take is left out. */
 function setXattrs(path: string, xattrs: TarHeader['xattrs']): void {
   for (const [name, value] of Object.entries(xattrs)) {
@@ -49,7 +52,7 @@ function setXattrs(path: string, xattrs: TarHeader['xattrs']): void {
     try {
       lsetxattr(path, name, value);
     } catch (error) {
-      if (errnoOf(error) !== 'ENOTSUP' && errnoOf(error) !== 'EPERM') throw error;
+      if (!UNSUPPORTED.has(errnoOf(error) ?? '')) throw error;
     }
   }
 }

@@ -11,7 +11,8 @@ import { type FromThread, PIECES_IN_FLIGHT, type ToThread, type Work } from './w
 
 /**
  * A thread that does one piece of work on a container's files and ends. It leaves the process's root and mounts behind first; only
- * synchronous calls follow, since asynchronous ones run on other threads.
+ * synchronous calls follow, since asynchronous ones run on other threads. It is never ended from outside in the middle: descriptors are the process's, and
+ * would outlive it.
  */
 const port = parentPort;
 const inbox: ToThread[] = [];
@@ -58,15 +59,19 @@ async function perform({ place, empty, task }: Work): Promise<void> {
 
 async function extract(task: Extract<Work['task'], { kind: 'write' }>): Promise<void> {
   const accounts = { passwd: readText('/etc/passwd'), group: readText('/etc/group') };
-  const { sink, finish } = openTarget(task, accounts);
+  const { sink, finish, close } = openTarget(task, accounts);
   const parser = createTarParser(sink);
-  for (let message = await receive(); message.kind !== 'end'; message = await receive()) {
-    if (message.kind !== 'piece') continue;
-    parser.write(message.bytes);
-    post({ kind: 'credit' });
+  try {
+    for (let message = await receive(); message.kind !== 'end'; message = await receive()) {
+      if (message.kind !== 'piece') continue;
+      parser.write(message.bytes);
+      post({ kind: 'credit' });
+    }
+    parser.end();
+    finish();
+  } finally {
+    close();
   }
-  parser.end();
-  finish();
 }
 
 const ACCOUNTS_MAX_BYTES = 4 * 1024 * 1024;
@@ -89,9 +94,11 @@ async function send(pieces: Iterable<Uint8Array<ArrayBuffer>>): Promise<void> {
   }
 }
 
+/** Errors: cancelled, so that what is open is closed on the way out. */
 async function receive(): Promise<ToThread> {
   for (;;) {
     const message = inbox.shift();
+    if (message?.kind === 'cancel') throw new KnownError('cancelled', 'context canceled');
     if (message) return message;
     await new Promise<void>((resolve) => (wake = resolve));
   }

@@ -20,12 +20,13 @@ export interface Work {
     | { readonly kind: 'changes' | 'layer'; readonly layers: OverlayLayers };
 }
 
-/** To the thread: what to do, then pieces of an archive to extract, or leave to send one more piece. */
+/** To the thread: what to do, then pieces of an archive to extract, or leave to send one more piece. `cancel`: nobody waits any more. */
 export type ToThread =
   | { readonly kind: 'work'; readonly work: Work }
   | { readonly kind: 'piece'; readonly bytes: Uint8Array }
   | { readonly kind: 'end' }
-  | { readonly kind: 'credit' };
+  | { readonly kind: 'credit' }
+  | { readonly kind: 'cancel' };
 
 /** From the thread. `credit`: one piece has been taken in. `done` or `failed` comes last, once. */
 export type FromThread =

@@ -85,6 +85,7 @@ export function createFakeContentStore(): ContentStore {
       partials.clear();
       return bytes;
     },
+    forget: async (digest) => void partials.delete(digest),
     remove: async (digest) => void blobs.delete(digest),
     async *list() {
       for (const [digest, blob] of blobs) yield { digest, size: blob.length };

@@ -80,6 +80,10 @@ export function createContentStore(deps: { readonly root: string }): ContentStor
         await rename(join(partial, digestHex(descriptor.digest)), pathOf(descriptor.digest));
         await syncFolder(blobs);
       }),
+    forget: (digest) =>
+      locks.run(digest, async () => {
+        await rm(join(partial, digestHex(digest)), { force: true });
+      }),
     dropPartials: (beforeMs) => dropOld(partial, beforeMs),
     remove: async (digest) => await rm(pathOf(digest), { force: true }),
     async *list() {

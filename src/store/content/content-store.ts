@@ -75,6 +75,8 @@ export interface ContentStore {
       readonly onOpen?: (blob: GrowingBlob) => void;
     },
   ): Promise<void>;
+  /** Drops the beginning of a blob that `resume` left; waits for one that runs. Fine when there is none. */
+  forget(digest: Digest): Promise<void>;
   /** Drops beginnings of blobs that nobody went on with since `beforeMs` (milliseconds since the epoch); resolves with their bytes. Not beside `resume`. */
   dropPartials(beforeMs: number): Promise<number>;
   /** Deletes a blob; fine when it is gone. Only the image garbage collector calls this. */

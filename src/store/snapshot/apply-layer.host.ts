@@ -186,6 +186,9 @@ function setOwnerAndMode(path: string, header: TarHeader): void {
   chmodSync(`/${path}`, header.mode);
 }
 
+/** Linux has one number for the first two. */
+const UNSUPPORTED: ReadonlySet<string> = new Set(['ENOTSUP', 'EOPNOTSUPP', 'EPERM']);
+
 /** Attributes of overlayfs itself in an archive would forge whiteouts: they are left out. A file system without user attributes is no failure. */
 function setXattrs(path: string, header: TarHeader): void {
   for (const [name, value] of Object.entries(header.xattrs)) {
@@ -193,7 +196,7 @@ function setXattrs(path: string, header: TarHeader): void {
     try {
       lsetxattr(`/${path}`, name, value);
     } catch (error) {
-      if (errnoOf(error) !== 'ENOTSUP' && errnoOf(error) !== 'EPERM') throw error;
+      if (!UNSUPPORTED.has(errnoOf(error) ?? '')) throw error;
     }
   }
 }
