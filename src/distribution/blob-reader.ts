@@ -59,7 +59,7 @@ export async function* readBlob(
 function mayPass(error: unknown): boolean {
   if (error instanceof RegistryError) return error.status >= 500;
   if (!(error instanceof KnownError)) return true;
-  return isKind(error, 'unavailable') && !/certificate|redirect|token|HTTPS client|TLS handshake/.test(error.message);
+  return isKind(error, 'unavailable') && !/certificate|token|HTTPS client|TLS handshake/.test(error.message);
 }
 
 function gaveUp(path: string, error: unknown): unknown {
@@ -82,10 +82,15 @@ async function* readFrom(
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   if (offset === sizeBytes && offset > 0) return;
-  const headers = offset > 0 ? { headers: { Range: `bytes=${offset}-` } } : {};
-  const response = await send({ path, signal, retried: false, ...headers });
+  const range = offset > 0 ? { headers: { Range: `bytes=${offset}-` }, accept: [416] } : {};
+  const response = await send({ path, signal, retried: false, ...range });
+  try {
+    checkSize(response, { offset, sizeBytes, path });
+  } catch (error) {
+    await response.body?.cancel();
+    throw error;
+  }
   let skip = offset > 0 && response.status !== 206 ? offset : 0;
-  if (response.status === 206) checkRange(response.headers.get('content-range'), offset, path);
   for await (const part of response.body ?? []) {
     const dropped = Math.min(skip, part.byteLength);
     skip -= dropped;
@@ -93,11 +98,22 @@ async function* readFrom(
   }
 }
 
-function checkRange(header: string | null, offset: number, path: string): void {
-  const start = /^bytes (\d+)-/.exec(header ?? '')?.[1];
-  if (start !== undefined && Number(start) !== offset) {
+/** What the answer says of the whole blob must be what was promised: a blob of another size is no download that broke. */
+function checkSize(
+  response: Response,
+  { offset, sizeBytes, path }: { readonly offset: number; readonly sizeBytes: number; readonly path: string },
+): void {
+  if (response.status === 416) throw wrongSize(path, `at most ${offset}`, sizeBytes);
+  const range = /^bytes (\d+)-\d+\/(\d+)$/.exec(response.headers.get('content-range') ?? '');
+  if (response.status === 206 && range && Number(range[1]) !== offset)
     throw new KnownError('data_loss', `the registry answered another range of ${path} than asked for`);
-  }
+  const length = response.headers.get('content-length');
+  const whole = response.status === 206 ? range?.[2] : length;
+  if (whole !== undefined && whole !== null && Number(whole) !== sizeBytes) throw wrongSize(path, whole, sizeBytes);
+}
+
+function wrongSize(path: string, has: string, sizeBytes: number): KnownError {
+  return new KnownError('data_loss', `the registry has ${has} instead of the promised ${sizeBytes} bytes of ${path}`);
 }
 
 function tooLong(path: string, sizeBytes: number): KnownError {

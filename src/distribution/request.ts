@@ -219,5 +219,5 @@ export function limitWaitMs(error: unknown): number | undefined {
 export function isTransient(error: unknown): boolean {
   if (!isKind(error, 'unavailable')) return false;
   if ('status' in error) return typeof error.status === 'number' && error.status >= 500;
-  return !/connection refused|no such host|redirect|certificate|token|HTTPS client|TLS handshake/.test(error.message);
+  return !/connection refused|no such host|certificate|token|HTTPS client|TLS handshake/.test(error.message);
 }

@@ -46,7 +46,7 @@ const MAX_REDIRECTS = 10;
 /**
  * One request with redirects followed by hand: at most 10, to http(s) addresses only, from https never down to http (unless
  * the registry is insecure anyway), and the Authorization header never leaves the host it was made for.
- * Errors: unavailable for no connection, with Docker's text; cancelled.
+ * Errors: unavailable for no connection, with Docker's text; system for a redirect that is not followed; cancelled.
  */
 export async function send(fetch: Fetch, request: TransportRequest): Promise<Response> {
   let url = request.url;
@@ -57,7 +57,7 @@ export async function send(fetch: Fetch, request: TransportRequest): Promise<Res
     await response.body?.cancel();
     url = redirectTarget(url, location, request.allowHttp);
   }
-  throw new KnownError('unavailable', `Get "${shownAddress(request.url)}": stopped after ${MAX_REDIRECTS} redirects`);
+  throw new KnownError('system', `Get "${shownAddress(request.url)}": stopped after ${MAX_REDIRECTS} redirects`);
 }
 
 async function sendOnce(fetch: Fetch, url: string, request: TransportRequest): Promise<Response> {
@@ -94,7 +94,7 @@ function redirectTarget(from: string, location: string, allowHttp: boolean): str
     target?.protocol === 'https:' || (target?.protocol === 'http:' && (allowHttp || from.startsWith('http:')));
   if (!target || !allowed || target.username !== '' || target.password !== '') {
     throw new KnownError(
-      'unavailable',
+      'system',
       `Get "${shownAddress(from)}": refused to follow a redirect to ${shownAddress(location)}`,
     );
   }

@@ -36,12 +36,11 @@ const MAX_MANIFESTS = 1000;
 /**
  * Parses a manifest or index, checking everything that is used later. `mediaType` is what the descriptor or the registry
  * said; the document's own field wins, and its shape decides when neither says.
- * Errors: invalid_parameter.
+ * Errors: invalid_parameter; not_implemented for schema 1, which Docker has given up.
  */
 export function parseManifest(bytes: Uint8Array, mediaType = ''): ImageManifest | ImageIndex {
   const fields = jsonFields(bytes, 'manifest');
-  if (fields.get('schemaVersion') === 1)
-    throw malformed('manifest', 'schema 1 images are not supported, push the image again with a current tool');
+  if (fields.get('schemaVersion') === 1) throw new KnownError('not_implemented', 'manifest of schema 1');
   const own = fields.get('mediaType');
   const type = typeof own === 'string' && own !== '' ? own : mediaType;
   if (isIndexType(type)) return parseIndex(fields, type);
@@ -81,6 +80,8 @@ function parseList(value: unknown, max: number, what: string): readonly OciDescr
 export function parseDescriptor(value: unknown): OciDescriptor {
   const fields = asFields(value);
   const [mediaType, digest, size] = [fields.get('mediaType'), fields.get('digest'), fields.get('size')];
+  if (typeof digest === 'string' && /^(?!sha256:)[a-z0-9]+(?:[+._-][a-z0-9]+)*:[\w=-]+$/.test(digest))
+    throw malformed('descriptor', `unsupported digest algorithm: ${digest.slice(0, 100)}`);
   if (typeof digest !== 'string' || !isDigest(digest))
     throw malformed('descriptor', `digest ${String(digest).slice(0, 100)}`);
   if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0)

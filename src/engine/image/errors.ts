@@ -59,6 +59,14 @@ export function pullError(error: unknown, familiarName: string, familiar: string
   return error;
 }
 
+/** `name`: the full form, with tag or digest. */
+export function schema1Removed(name: string): KnownError {
+  return new KnownError(
+    'invalid_parameter',
+    `Docker Image Format v1 and Docker Image manifest version 2, schema 1 support has been removed. Suggest the author of ${name} to upgrade the image to the OCI Format or Docker Image manifest v2, schema 2. More information at https://docs.docker.com/go/deprecated-image-specs/`,
+  );
+}
+
 export function referenceInUse(familiar: string, containerId: string, image: Digest): KnownError {
   return new KnownError(
     'conflict',

@@ -18,7 +18,7 @@ import {
 import type { Descriptor } from '../../store/content/content-store.ts';
 import { bestMatch, isAttestation } from './catalog.ts';
 import type { ImageServiceDeps } from './deps.ts';
-import { noMatchingManifest, pullError, wrongPlatform } from './errors.ts';
+import { noMatchingManifest, pullError, schema1Removed, wrongPlatform } from './errors.ts';
 import { fetchAttestations } from './pull-attestations.ts';
 import { fetchLayers } from './pull-layers.ts';
 import type { ImageService, ProgressSink } from './service.ts';
@@ -92,7 +92,7 @@ async function pullOne(
   const wanted = reference.digest ?? reference.tag ?? 'latest';
   const remote = await explained(reference, repository.manifest(wanted, { signal }));
   progress({ status: `Pulling from ${reference.path}`, id: wanted });
-  const top = parseManifest(remote.bytes, remote.mediaType);
+  const top = parsePulled(reference, remote.bytes, remote.mediaType);
   const target: Descriptor = { mediaType: top.mediaType, digest: remote.digest, size: remote.bytes.byteLength };
   const chosen = await choosePlatform(deps, source, { top, target, bytes: remote.bytes }, signal);
   const document = await fetchConfig(deps, repository, chosen.manifest, signal);
@@ -160,10 +160,18 @@ async function choosePlatform(
       'data_loss',
       `manifest ${descriptor.digest} has ${remote.bytes.byteLength} bytes, not ${descriptor.size}`,
     );
-  const manifest = parseManifest(remote.bytes, descriptor.mediaType);
+  const manifest = parsePulled(source.reference, remote.bytes, descriptor.mediaType);
   if (manifest.kind === 'index')
     throw new KnownError('invalid_parameter', `the entry for this platform is an index itself: ${descriptor.digest}`);
   return { descriptor, manifest, bytes: remote.bytes, alone: false };
+}
+
+function parsePulled(reference: Reference, bytes: Uint8Array, mediaType: string): ImageManifest | ImageIndex {
+  try {
+    return parseManifest(bytes, mediaType);
+  } catch (error) {
+    throw isKind(error, 'not_implemented') ? schema1Removed(formatReference(reference)) : error;
+  }
 }
 
 async function fetchConfig(

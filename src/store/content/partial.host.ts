@@ -23,7 +23,8 @@ export async function fetchPartial(
   try {
     await complete(path, descriptor, source, options);
   } catch (error) {
-    if (!isKind(error, 'data_loss') && errnoOf(error) !== 'ENOSPC') throw error;
+    const nothing = (await sizeAt(path)) === 0;
+    if (!nothing && !isKind(error, 'data_loss') && errnoOf(error) !== 'ENOSPC') throw error;
     await rm(path, { force: true });
     if (had === 0 || !isKind(error, 'data_loss')) throw error;
     // The beginning may be what was wrong (a power failure): once more from the first byte.
