@@ -77,11 +77,14 @@ export function createCatalog(deps: { readonly content: ContentStore; readonly l
     return ready ? { descriptor, manifest, document, chain } : undefined;
   };
 
-  const walk = async (descriptor: Descriptor, depth: number): Promise<readonly CatalogEntry[]> => {
+  // Each index once: those that name each other a thousand times would be walked a thousand times a thousand.
+  const walk = async (descriptor: Descriptor, depth: number, seen: Set<Digest>): Promise<readonly CatalogEntry[]> => {
     if (depth > MAX_DEPTH || !mayBeDocument(descriptor)) return [];
     const parsed = await readable(descriptor);
     if (parsed?.kind === 'index') {
-      const below = await Promise.all(parsed.manifests.map((child) => walk(child, depth + 1)));
+      if (seen.has(descriptor.digest)) return [];
+      seen.add(descriptor.digest);
+      const below = await Promise.all(parsed.manifests.map((child) => walk(child, depth + 1, seen)));
       return below.flat();
     }
     if (isIndexType(descriptor.mediaType)) return [];
@@ -103,7 +106,7 @@ export function createCatalog(deps: { readonly content: ContentStore; readonly l
     if (parsed?.kind === 'index') for (const child of parsed.manifests) await collect(child, depth + 1, found, without);
   };
 
-  const entries = (target: Descriptor): Promise<readonly CatalogEntry[]> => walk(target, 0);
+  const entries = (target: Descriptor): Promise<readonly CatalogEntry[]> => walk(target, 0, new Set());
   return {
     read,
     entries,

@@ -9,7 +9,7 @@ import { invalidArchive } from './errors.ts';
 export async function layerSuffix(content: ContentStore, digest: Digest): Promise<string> {
   const start = await firstBytes(await content.stream(digest));
   if (start.startsWith('1f8b')) return '+gzip';
-  if (start.startsWith('28b52ffd')) return '+zstd';
+  if (start.startsWith('28b52ffd') || /^5.2a4d18/.test(start)) return '+zstd';
   if (start.startsWith('425a68') || start.startsWith('fd377a58'))
     throw invalidArchive(`layer ${digest} is compressed by bzip2 or xz`);
   return '';

@@ -83,7 +83,10 @@ async function lookForMissing(
   signal: AbortSignal,
 ): Promise<{ readonly missing: Descriptor | undefined; readonly remote: ReadonlySet<Digest> }> {
   const remote = new Set<Digest>();
+  const seen = new Set<Digest>();
   const visit = async (descriptor: Descriptor, depth: number): Promise<Descriptor | undefined> => {
+    if (seen.has(descriptor.digest)) return undefined;
+    seen.add(descriptor.digest);
     if (!mayBeDocument(descriptor)) return (await deps.content.has(descriptor.digest)) ? undefined : descriptor;
     const parsed = depth > MAX_DEPTH ? undefined : await deps.catalog.read(descriptor);
     if (parsed?.kind === 'manifest' && (await isWhole(deps.content, parsed))) return undefined;

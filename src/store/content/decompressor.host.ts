@@ -7,6 +7,7 @@ import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { assertNever, errnoOf, KnownError, messageOf } from '../../lib/errors.ts';
 import type { Decompressor } from './decompressor.ts';
 import { compressionOf, peek } from './decompressor.ts';
+import { createZstdFrames } from './zstd-frames.ts';
 
 /** gzip and zstd by the runtime, bzip2 and xz by their programs (xz with at most 256 MiB of memory). */
 export function createDecompressor(): Decompressor {
@@ -22,7 +23,7 @@ export function createDecompressor(): Decompressor {
           yield* throughTransform(rest, createGunzip(), kind, signal);
           return;
         case 'zstd':
-          yield* throughTransform(rest, createZstdDecompress(), kind, signal);
+          yield* throughTransform(wholeFrames(rest), createZstdDecompress(), kind, signal);
           return;
         case 'bzip2':
           yield* throughProgram(rest, ['bzip2', '-dc'], signal);
@@ -35,6 +36,15 @@ export function createDecompressor(): Decompressor {
       }
     },
   };
+}
+
+async function* wholeFrames(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const frames = createZstdFrames();
+  for await (const chunk of source) {
+    frames.write(chunk);
+    yield chunk;
+  }
+  frames.end();
 }
 
 async function* throughTransform(

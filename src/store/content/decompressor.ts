@@ -16,7 +16,8 @@ export const MAGIC_BYTES = 6;
 export function compressionOf(start: Uint8Array): Compression {
   const hex = Buffer.from(start.buffer, start.byteOffset, Math.min(start.byteLength, MAGIC_BYTES)).toString('hex');
   if (hex.startsWith('1f8b')) return 'gzip';
-  if (hex.startsWith('28b52ffd')) return 'zstd';
+  // A skippable frame may come first: pzstd and zstd:chunked write them.
+  if (hex.startsWith('28b52ffd') || /^5.2a4d18/.test(hex)) return 'zstd';
   if (hex.startsWith('425a68')) return 'bzip2';
   if (hex.startsWith('fd377a585a00')) return 'xz';
   return 'none';
