@@ -106,7 +106,7 @@ function parseRealm(realm: string | undefined, allowHttp: boolean): URL {
   const url = URL.parse(realm ?? '');
   if (url?.protocol === 'https:' || (url?.protocol === 'http:' && allowHttp)) return url;
   throw new KnownError(
-    'unavailable',
+    'system',
     `invalid token service address in the registry's answer: ${(realm ?? 'none').slice(0, 200)}`,
   );
 }
@@ -154,7 +154,7 @@ function parseToken(body: string): { readonly token: string; readonly refreshTok
   try {
     parsed = JSON.parse(body);
   } catch (error) {
-    throw new KnownError('unavailable', 'the token service did not answer with JSON', { cause: error });
+    throw new KnownError('system', 'the token service did not answer with JSON', { cause: error });
   }
   const fields =
     typeof parsed === 'object' && parsed !== null
@@ -162,7 +162,7 @@ function parseToken(body: string): { readonly token: string; readonly refreshTok
       : new Map<string, unknown>();
   const token = fields.get('token') || fields.get('access_token');
   if (typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token))
-    throw new KnownError('unavailable', 'authorization server did not include a token in the response');
+    throw new KnownError('system', 'authorization server did not include a token in the response');
   const refreshToken = fields.get('refresh_token');
   return { token, refreshToken: typeof refreshToken === 'string' && refreshToken !== '' ? refreshToken : undefined };
 }

@@ -2,6 +2,7 @@ import { isKind, KnownError, messageOf } from '../lib/errors.ts';
 import { RegistryError } from './registry-error.ts';
 import type { SendRequest } from './request.ts';
 import { limitWaitMs } from './request.ts';
+import { brokenBody, discard } from './transport.ts';
 
 export interface BlobReaderDeps {
   readonly send: SendRequest;
@@ -59,12 +60,14 @@ export async function* readBlob(
 function mayPass(error: unknown): boolean {
   if (error instanceof RegistryError) return error.status >= 500;
   if (!(error instanceof KnownError)) return true;
-  return isKind(error, 'unavailable') && !/certificate|token|HTTPS client|TLS handshake/.test(error.message);
+  return isKind(error, 'unavailable') && !/certificate|HTTPS client|TLS handshake/.test(error.message);
 }
 
 function gaveUp(path: string, error: unknown): unknown {
   if (error instanceof RegistryError) return error;
-  return new KnownError('unavailable', `download of ${path} failed: ${messageOf(error)}`, { cause: error });
+  const doing = `download of ${path} failed`;
+  if (!(error instanceof KnownError)) return brokenBody(error, doing);
+  return new KnownError('unavailable', `${doing}: ${messageOf(error)}`, { cause: error });
 }
 
 async function pause(deps: BlobReaderDeps, total: number, { signal, onRetry }: ReadOptions): Promise<void> {
@@ -87,7 +90,7 @@ async function* readFrom(
   try {
     checkSize(response, { offset, sizeBytes, path });
   } catch (error) {
-    await response.body?.cancel();
+    await discard(response);
     throw error;
   }
   let skip = offset > 0 && response.status !== 206 ? offset : 0;

@@ -4,6 +4,7 @@ import type { BlobPush, BlobPushed } from './registry-client.ts';
 import { RegistryError } from './registry-error.ts';
 import type { SendRequest } from './request.ts';
 import { limitWaitMs } from './request.ts';
+import { discard } from './transport.ts';
 
 export interface BlobWriterDeps {
   readonly send: SendRequest;
@@ -60,7 +61,7 @@ async function tryMounts(
         scopes: [`repository:${from}:pull`],
         signal: push.signal,
       });
-      await response.body?.cancel();
+      await discard(response);
       if (session) await abandon(deps, session, push.signal);
       if (response.status === 201) return { from };
       session = openedBy(response);
@@ -75,7 +76,7 @@ async function tryMounts(
 async function abandon({ send }: BlobWriterDeps, session: Session, signal: AbortSignal): Promise<void> {
   try {
     const response = await send({ method: 'DELETE', path: session.location, retried: false, signal });
-    await response.body?.cancel();
+    await discard(response);
   } catch (error) {
     if (!(error instanceof KnownError) || isKind(error, 'cancelled')) throw error;
   }
@@ -130,7 +131,7 @@ async function pause(deps: BlobWriterDeps, push: BlobPush, total: number): Promi
 async function begin({ send, path }: BlobWriterDeps, signal: AbortSignal): Promise<Session> {
   const headers = { 'Content-Length': '0' };
   const response = await send({ method: 'POST', path: `${path}/uploads/`, headers, signal });
-  await response.body?.cancel();
+  await discard(response);
   return openedBy(response);
 }
 
@@ -144,7 +145,7 @@ function openedBy(response: Response): Session {
 async function resumed(deps: BlobWriterDeps, broken: Session, push: BlobPush): Promise<Session | undefined> {
   try {
     const response = await deps.send({ path: broken.location, signal: push.signal });
-    await response.body?.cancel();
+    await discard(response);
     const offset = receivedBytes(response);
     // `0-0` is what some registries say of an empty upload and others of one byte.
     if (offset === undefined || offset <= 1 || offset > push.size) return undefined;
@@ -200,7 +201,7 @@ async function sendPart(deps: BlobWriterDeps, push: BlobPush, session: Session, 
     retried: false,
     signal: push.signal,
   });
-  await response.body?.cancel();
+  await discard(response);
   return response;
 }
 
@@ -214,7 +215,7 @@ async function finish(deps: BlobWriterDeps, push: BlobPush, session: Session, fr
     retried: false,
     signal: push.signal,
   });
-  await response.body?.cancel();
+  await discard(response);
 }
 
 /** The digest is added to whatever the registry keeps in its address. */

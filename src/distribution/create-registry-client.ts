@@ -10,10 +10,10 @@ import { addReferrer, type FallbackRequests, subjectOf } from './referrers-fallb
 import type { RegistryClient, RemoteManifest, RemoteRepository, RepositoryName } from './registry-client.ts';
 import { RegistryError } from './registry-error.ts';
 import type { SendRequest } from './request.ts';
-import { createAuthorizedSend, createSendRequest } from './request.ts';
+import { createAuthorizedSend, createSendRequest, withRetries } from './request.ts';
 import { search } from './search.ts';
 import type { Fetch } from './transport.ts';
-import { readBody } from './transport.ts';
+import { discard, readBody } from './transport.ts';
 
 export interface RegistryClientDeps {
   readonly fetch: Fetch;
@@ -51,7 +51,7 @@ async function ping(deps: RegistryClientDeps, registry: string, signal: AbortSig
   const send = createAuthorizedSend(deps, { registry, path: '' }, {}, []);
   try {
     const response = await send({ path: '/v2/', accept: [401], signal });
-    await response.body?.cancel();
+    await discard(response);
   } catch (error) {
     // Whatever it answers, it is there.
     if (!(error instanceof RegistryError)) throw error;
@@ -60,7 +60,7 @@ async function ping(deps: RegistryClientDeps, registry: string, signal: AbortSig
 
 function createRepository(deps: RegistryClientDeps, name: RepositoryName, send: SendRequest): RemoteRepository {
   return {
-    manifest: (tagOrDigest, { signal }) => fetchManifest(send, name, tagOrDigest, signal),
+    manifest: (tagOrDigest, { signal }) => fetchManifest(deps, send, name, tagOrDigest, signal),
     blob: (descriptor, options) =>
       readBlob({ send, sleep: deps.sleep }, `/v2/${name.path}/blobs/${descriptor.digest}`, descriptor.size, options),
     pushBlob: (push) => pushBlob({ send, sleep: deps.sleep, path: `/v2/${name.path}/blobs` }, push),
@@ -74,24 +74,28 @@ function createRepository(deps: RegistryClientDeps, name: RepositoryName, send: 
       const subject = subjectOf(manifest.bytes);
       if (subject === undefined || response.headers.has('oci-subject')) return;
       const requests: FallbackRequests = {
-        manifest: async (tag) => await fetchManifest(send, name, tag, signal),
+        manifest: async (tag) => await fetchManifest(deps, send, name, tag, signal),
         put: async (tag, list) => void (await putManifest(send, name, tag, list, signal)),
       };
       await addReferrer(requests, subject, manifest);
     },
-    tags: ({ signal }) => fetchTags(send, name, signal),
+    tags: ({ signal }) => fetchTags(deps, send, name, signal),
   };
 }
 
 async function fetchManifest(
+  deps: Pick<RegistryClientDeps, 'sleep'>,
   send: SendRequest,
   name: RepositoryName,
   tagOrDigest: string,
   signal: AbortSignal,
 ): Promise<RemoteManifest> {
   const path = `/v2/${name.path}/manifests/${tagOrDigest}`;
-  const response = await send({ path, headers: { Accept: MANIFEST_TYPES }, signal });
-  return checkedManifest(tagOrDigest, response, await readBody(response, MAX_MANIFEST_BYTES));
+  const once = async (): Promise<RemoteManifest> => {
+    const response = await send({ path, headers: { Accept: MANIFEST_TYPES }, retried: false, signal });
+    return checkedManifest(tagOrDigest, response, await readBody(response, MAX_MANIFEST_BYTES));
+  };
+  return await withRetries(deps, once, signal);
 }
 
 function checkedManifest(wanted: string, response: Response, bytes: Uint8Array): RemoteManifest {
@@ -117,7 +121,7 @@ async function putManifest(
     body: bytes,
     signal,
   });
-  await response.body?.cancel();
+  await discard(response);
   const kept = response.headers.get('docker-content-digest');
   if (kept !== null && isDigest(kept) && kept !== digest) {
     throw new KnownError('data_loss', `the registry keeps manifest ${digest} as ${kept}`);
@@ -125,17 +129,40 @@ async function putManifest(
   return response;
 }
 
+async function fetchPage(
+  send: SendRequest,
+  path: string,
+  signal: AbortSignal,
+): Promise<{ readonly page: readonly string[]; readonly link: string | null }> {
+  const response = await send({ path, retried: false, signal });
+  const parsed = parseJson(Buffer.from(await readBody(response, MAX_TAGS_BYTES)).toString());
+  const tags: unknown = typeof parsed === 'object' && parsed !== null && 'tags' in parsed ? parsed.tags : undefined;
+  const page = Array.isArray(tags) ? tags.filter((tag): tag is string => typeof tag === 'string') : [];
+  return { page, link: response.headers.get('link') };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new KnownError('system', 'the registry did not answer with a list of tags', { cause: error });
+  }
+}
+
 /** Follows the links from page to page: a registry may give less at once than it is asked for. */
-async function fetchTags(send: SendRequest, name: RepositoryName, signal: AbortSignal): Promise<readonly string[]> {
+async function fetchTags(
+  deps: Pick<RegistryClientDeps, 'sleep'>,
+  send: SendRequest,
+  name: RepositoryName,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
   const found: string[] = [];
   let path: string | undefined = `/v2/${name.path}/tags/list?n=${MAX_TAGS}`;
   while (path !== undefined && found.length < MAX_TAGS) {
-    const response = await send({ path, signal });
-    const parsed: unknown = JSON.parse(Buffer.from(await readBody(response, MAX_TAGS_BYTES)).toString());
-    const tags: unknown = typeof parsed === 'object' && parsed !== null && 'tags' in parsed ? parsed.tags : undefined;
-    const page = Array.isArray(tags) ? tags.filter((tag): tag is string => typeof tag === 'string') : [];
+    const at: string = path;
+    const { page, link } = await withRetries(deps, () => fetchPage(send, at, signal), signal);
     found.push(...page);
-    path = page.length === 0 ? undefined : nextPage(response.headers.get('link'), name, path);
+    path = page.length === 0 ? undefined : nextPage(link, name, path);
   }
   return found.slice(0, MAX_TAGS);
 }

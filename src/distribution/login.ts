@@ -4,6 +4,7 @@ import type { RegistryCredentials } from './registry-client.ts';
 import { RegistryError } from './registry-error.ts';
 import type { RequestDeps } from './request.ts';
 import { createAuthorizedSend } from './request.ts';
+import { discard } from './transport.ts';
 
 /** See RegistryClient.login. The texts are Docker's; what was tried is in none of them. */
 export async function login(
@@ -17,7 +18,7 @@ export async function login(
   const send = createAuthorizedSend(deps, name, credentials, [], (token) => (identityToken = token));
   try {
     const response = await send({ path: '/v2/', signal });
-    await response.body?.cancel();
+    await discard(response);
     return identityToken;
   } catch (error) {
     if (!isKind(error, 'unauthorized', 'forbidden')) throw error;

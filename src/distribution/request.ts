@@ -9,7 +9,7 @@ import type { RegistryCredentials, RepositoryName } from './registry-client.ts';
 import { parseRegistryError, RegistryError, refusalOf } from './registry-error.ts';
 import type { RegistryHost } from './registry-hosts.ts';
 import type { Fetch, Method, RequestBody } from './transport.ts';
-import { readBody, send } from './transport.ts';
+import { discard, readBody, send } from './transport.ts';
 
 export interface RequestDeps {
   readonly fetch: Fetch;
@@ -50,7 +50,8 @@ export function createSendRequest(
   const scopes = [`repository:${name.path}:pull${push ? ',push' : ''}`];
   const own = createAuthorizedSend(deps, name, credentials, scopes);
   const once = push ? own : mirrorsFirst(deps, name, scopes, own);
-  return (request) => (request.retried === false ? once(request) : withRetries(deps, once, request));
+  return (request) =>
+    request.retried === false ? once(request) : withRetries(deps, () => once(request), request.signal);
 }
 
 /**
@@ -184,28 +185,32 @@ async function chooseBase(
   if (first === undefined || second === undefined) return first ?? '';
   try {
     const response = await send(fetch, { url: `${first}/v2/`, ...shared, signal });
-    await response.body?.cancel();
+    await discard(response);
     return first;
   } catch (error) {
     if (!isKind(error, 'unavailable')) throw error;
     const response = await send(fetch, { url: `${second}/v2/`, ...shared, signal });
-    await response.body?.cancel();
+    await discard(response);
     return second;
   }
 }
 
 /**
  * Tries again after what passes by itself: a server failure or a connection that broke, but not one that was refused; and after a
- * limit that the registry lifts soon.
+ * limit that the registry lifts soon. Work that reads the answer too sends its request with `retried: false`.
  */
-async function withRetries(deps: RequestDeps, once: SendRequest, request: RegistryRequest): Promise<Response> {
+export async function withRetries<T>(
+  deps: Pick<RequestDeps, 'sleep'>,
+  once: () => Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await once(request);
+      return await once();
     } catch (error) {
       const waitMs = isTransient(error) ? 250 * 2 ** attempt : limitWaitMs(error);
       if (attempt >= ATTEMPTS || waitMs === undefined) throw error;
-      await deps.sleep(waitMs, request.signal);
+      await deps.sleep(waitMs, signal);
     }
   }
 }
@@ -219,5 +224,5 @@ export function limitWaitMs(error: unknown): number | undefined {
 export function isTransient(error: unknown): boolean {
   if (!isKind(error, 'unavailable')) return false;
   if ('status' in error) return typeof error.status === 'number' && error.status >= 500;
-  return !/connection refused|no such host|certificate|token|HTTPS client|TLS handshake/.test(error.message);
+  return !/connection refused|no such host|certificate|HTTPS client|TLS handshake/.test(error.message);
 }

@@ -54,7 +54,7 @@ export async function send(fetch: Fetch, request: TransportRequest): Promise<Res
     const response = await sendOnce(fetch, url, request);
     const location = redirectOf(response);
     if (location === undefined) return response;
-    await response.body?.cancel();
+    await discard(response);
     url = redirectTarget(url, location, request.allowHttp);
   }
   throw new KnownError('system', `Get "${shownAddress(request.url)}": stopped after ${MAX_REDIRECTS} redirects`);
@@ -135,6 +135,9 @@ function reasonOf(code: string, address: string, hostname: string, text: string)
       return `dial tcp ${address}: connect: no route to host`;
     case 'ENETUNREACH':
       return `dial tcp ${address}: connect: network is unreachable`;
+    case 'ECONNRESET':
+    case 'ConnectionClosed':
+      return 'EOF';
     case 'ETIMEDOUT':
       return `dial tcp ${address}: i/o timeout`;
     default:
@@ -142,15 +145,36 @@ function reasonOf(code: string, address: string, hostname: string, text: string)
   }
 }
 
-/** Reads a body that must be small. Errors: data_loss when it is larger than `maxBytes`. */
+/** Gives up a body that nobody wants, whatever became of it. */
+export async function discard(response: Response): Promise<void> {
+  try {
+    await response.body?.cancel();
+  } catch {
+    // It broke before it was given up.
+  }
+}
+
+/** Reads a body that must be small. Errors: data_loss when it is larger than `maxBytes`; unavailable when it breaks off; cancelled. */
 export async function readBody(response: Response, maxBytes: number): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let total = 0;
-  for await (const part of response.body ?? []) {
-    total += part.byteLength;
-    if (total > maxBytes)
-      throw new KnownError('data_loss', `answer of ${response.url} is larger than ${maxBytes} bytes`);
-    parts.push(part);
+  try {
+    for await (const part of response.body ?? []) {
+      total += part.byteLength;
+      if (total > maxBytes)
+        throw new KnownError('data_loss', `answer of ${shownAddress(response.url)} is larger than ${maxBytes} bytes`);
+      parts.push(part);
+    }
+  } catch (error) {
+    throw error instanceof KnownError ? error : brokenBody(error, `Get "${shownAddress(response.url)}"`);
   }
   return Buffer.concat(parts);
+}
+
+/** What a body that ended too early is told as: the runtime's own text is about its options. */
+export function brokenBody(error: unknown, doing: string): KnownError {
+  if (error instanceof Error && error.name === 'AbortError')
+    return new KnownError('cancelled', 'context canceled', { cause: error });
+  const closed = ['ECONNRESET', 'ConnectionClosed'].includes(errnoOf(error) ?? '');
+  return new KnownError('unavailable', `${doing}: ${closed ? 'unexpected EOF' : messageOf(error)}`, { cause: error });
 }
