@@ -13,6 +13,7 @@ import {
   mkdirSync,
   openSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeSync,
 } from 'node:fs';
@@ -38,7 +39,8 @@ export interface AppliedLayer {
 
 /**
  * Applies a layer's entries below `/`, which is the layer's own directory: the thread is chrooted there, so that the kernel keeps
- * every path inside. Parents that are no directories are replaced; symbolic links are never followed on the way.
+ * every path inside, symbolic links included: what an archive writes below a link to a folder goes into that folder, as with Docker.
+ * Parents that lead to no directory are replaced.
  * Whiteouts become overlayfs' own marks (kernel doc, overlayfs.rst, "whiteouts and opaque directories").
  */
 export function applyLayer(): AppliedLayer {
@@ -52,7 +54,7 @@ export function applyLayer(): AppliedLayer {
   const ensureParents = (path: string): void => {
     for (const parent of parentsOf(path)) {
       if (knownFolders.has(parent)) continue;
-      if (statOf(parent)?.isDirectory() !== true) {
+      if (!leadsToFolder(parent)) {
         remove(parent);
         mkdirSync(`/${parent}`, 0o755);
         chmodSync(`/${parent}`, 0o755);
@@ -61,9 +63,15 @@ export function applyLayer(): AppliedLayer {
     }
   };
   const remove = (path: string): void => {
+    const there = statOf(path);
+    if (there === undefined) return;
     rmSync(`/${path}`, { recursive: true, force: true });
-    for (const folder of knownFolders)
-      if (folder === path || folder.startsWith(`${path}/`)) knownFolders.delete(folder);
+    // A link may have led to what was known under another name: everything is looked at anew.
+    if (there.isDirectory() || there.isSymbolicLink()) resetKnownFolders();
+  };
+  const resetKnownFolders = (): void => {
+    knownFolders.clear();
+    knownFolders.add('');
   };
   const makeFolder = (path: string, header: TarHeader): void => {
     const there = path === '' || statOf(path)?.isDirectory() === true;
@@ -179,6 +187,16 @@ export function applyLayer(): AppliedLayer {
 
 function statOf(path: string): ReturnType<typeof lstatSync> | undefined {
   return lstatSync(`/${path}`, { throwIfNoEntry: false });
+}
+
+/** Through symbolic links. */
+function leadsToFolder(path: string): boolean {
+  try {
+    return statSync(`/${path}`, { throwIfNoEntry: false })?.isDirectory() === true;
+  } catch (error) {
+    if (errnoOf(error) === 'ELOOP' || errnoOf(error) === 'ENOTDIR') return false;
+    throw error;
+  }
 }
 
 function setOwnerAndMode(path: string, header: TarHeader): void {

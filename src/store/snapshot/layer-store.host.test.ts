@@ -133,6 +133,25 @@ test('whiteouts hide what lower layers have, opaque directories all of it', asyn
   });
 });
 
+test('what a layer writes below its own link to a folder goes into that folder; the link itself can be replaced', async () => {
+  const linked = await layer([
+    { name: 'usr/lib/', type: 'directory' },
+    { name: 'lib', type: 'symlink', linkName: 'usr/lib' },
+    { name: 'lib/a', type: 'file', content: 'a' },
+    { name: 'loop', type: 'symlink', linkName: 'loop' },
+    { name: 'loop/b', type: 'file', content: 'b' },
+    { name: 'later', type: 'symlink', linkName: '/usr/lib' },
+    { name: 'later/c', type: 'file', content: 'c' },
+    { name: 'later', type: 'file', content: 'no link now' },
+  ]);
+  await withRootfs([linked], (rootfs) => {
+    expect(readdirSync(join(rootfs, 'usr/lib')).sort()).toEqual(['a', 'c']);
+    expect(readlinkSync(join(rootfs, 'lib'))).toBe('usr/lib');
+    expect(readdirSync(join(rootfs, 'loop'))).toEqual(['b']);
+    expect(readFileSync(join(rootfs, 'later'), 'utf8')).toBe('no link now');
+  });
+});
+
 test('an archive cannot reach out of its root', async () => {
   const canary = join(place, 'canary');
   const through = await layer([
