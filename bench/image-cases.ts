@@ -28,7 +28,10 @@ export async function createImageCases(): Promise<ImageCases> {
   const pushed = onceEach((round) => putImage(from, `pushed-${round}`, mixed(ROUNDS + 1 + round)));
   const many = onceEach((round) => putImage(from, `many-${round}`, manyLayers()));
   const here = ({ name }: Engine, round: number): string => `${to.host}/${name}-${round}`;
-  const archive = join(scratch, 'saved.tar');
+  const saved = join(scratch, 'saved.tar');
+  const archives = onceEach(async (round) =>
+    writeArchive(join(scratch, `${round}.tar`), mixed(2 * ROUNDS + 2 + round)),
+  );
   const cases: readonly Case[] = [
     {
       name: 'image pull: layers of 60 MB random, 4,000 files, 60 MB of text',
@@ -65,14 +68,17 @@ export async function createImageCases(): Promise<ImageCases> {
       run: (engine, round) => void docker(engine, 'push', '-q', here(engine, round)),
     },
     {
-      name: 'image save + load',
+      // What is loaded was never there: see the pulls.
+      name: 'image save + load of another',
       rounds: ROUNDS,
       target: 0.7,
-      prepare: async (engine) => void docker(engine, 'pull', '-q', await pulled(0)),
-      run: async (engine) => {
-        docker(engine, 'save', '-o', archive, await pulled(0));
-        remove(engine, await pulled(0));
-        docker(engine, 'load', '-q', '-i', archive);
+      prepare: async (engine, round) => {
+        docker(engine, 'pull', '-q', await pulled(round));
+        await archives(round);
+      },
+      run: async (engine, round) => {
+        docker(engine, 'save', '-o', saved, await pulled(round));
+        docker(engine, 'load', '-q', '-i', await archives(round));
       },
     },
   ];
@@ -94,10 +100,6 @@ function onceEach(make: (round: number) => Promise<string>): (round: number) => 
     made.set(round, known);
     return known;
   };
-}
-
-function remove(engine: Engine, name: string): void {
-  if (docker(engine, 'images', '-q', name) !== '') docker(engine, 'rmi', '-f', name);
 }
 
 type Files = Readonly<Record<string, Uint8Array | string>>;
@@ -130,23 +132,27 @@ function manyLayers(): readonly Uint8Array[] {
   });
 }
 
+function configOf(tars: readonly Uint8Array[]): Buffer {
+  const diffIds = tars.map((tar) => `sha256:${createHash('sha256').update(tar).digest('hex')}`);
+  const rootfs = { type: 'layers', diff_ids: diffIds };
+  return Buffer.from(JSON.stringify({ architecture: 'amd64', os: 'linux', config: { Cmd: ['/x'] }, rootfs }));
+}
+
+/** As `docker save` of old writes it. */
+function writeArchive(path: string, tars: readonly Uint8Array[]): string {
+  const layers = Object.fromEntries(tars.map((tar, index) => [`${index}/layer.tar`, tar]));
+  const manifest = [{ Config: 'config.json', RepoTags: null, Layers: Object.keys(layers) }];
+  writeFileSync(path, tarOf({ 'config.json': configOf(tars), ...layers, 'manifest.json': JSON.stringify(manifest) }));
+  return path;
+}
+
 async function putImage(registry: LocalRegistry, repository: string, tars: readonly Uint8Array[]): Promise<string> {
   const layers = [];
   for (const tar of tars) {
     const bytes = gzipSync(tar);
     layers.push({ mediaType: LAYER_TYPE, size: bytes.length, digest: await registry.putBlob(repository, bytes) });
   }
-  const config = Buffer.from(
-    JSON.stringify({
-      architecture: 'amd64',
-      os: 'linux',
-      config: { Cmd: ['/x'] },
-      rootfs: {
-        type: 'layers',
-        diff_ids: tars.map((tar) => `sha256:${createHash('sha256').update(tar).digest('hex')}`),
-      },
-    }),
-  );
+  const config = configOf(tars);
   const digest = await registry.putBlob(repository, config);
   await registry.putManifest(repository, 'latest', MANIFEST_TYPE, {
     schemaVersion: 2,
