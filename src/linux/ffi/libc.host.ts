@@ -1,4 +1,4 @@
-import { dlopen, FFIType, ptr, read } from 'bun:ffi';
+import { dlopen, FFIType, read } from 'bun:ffi';
 import { constants } from 'node:os';
 import { KnownError } from '../../lib/errors.ts';
 
@@ -11,6 +11,7 @@ const { symbols: libc } = dlopen('libc.so.6', {
   setns: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
   chroot: { args: [FFIType.cstring], returns: FFIType.i32 },
   fchdir: { args: [FFIType.i32], returns: FFIType.i32 },
+  umask: { args: [FFIType.u32], returns: FFIType.u32 },
   syncfs: { args: [FFIType.i32], returns: FFIType.i32 },
   mknod: { args: [FFIType.cstring, FFIType.u32, FFIType.u64], returns: FFIType.i32 },
   lsetxattr: { args: [FFIType.cstring, FFIType.cstring, FFIType.ptr, FFIType.u64, FFIType.i32], returns: FFIType.i32 },
@@ -79,7 +80,7 @@ function check(result: number | bigint, call: () => string): number {
 /** mount(2). */
 export function mount(source: string, target: string, type: string, flags: number, data = ''): void {
   check(
-    libc.mount(text(source), text(target), text(type), BigInt(flags), data === '' ? null : ptr(text(data))),
+    libc.mount(text(source), text(target), text(type), BigInt(flags), data === '' ? null : text(data)),
     () => `mount ${type} on ${target}`,
   );
 }
@@ -109,6 +110,11 @@ export function fchdir(fd: number): void {
   check(libc.fchdir(fd), () => 'fchdir');
 }
 
+/** umask(2) of the calling thread, when it has unshared CLONE_FS. */
+export function setUmask(mask: number): void {
+  libc.umask(mask);
+}
+
 /** syncfs(2): everything written to that file system is durable when it returns. */
 export function syncfs(fd: number): void {
   check(libc.syncfs(fd), () => 'syncfs');
@@ -122,18 +128,18 @@ export function mknod(path: string, mode: number, device: number): void {
 /** lsetxattr(2): never follows a symbolic link. */
 export function lsetxattr(path: string, name: string, value: Uint8Array): void {
   const bytes = value.length === 0 ? new Uint8Array(1) : value;
-  check(
-    libc.lsetxattr(text(path), text(name), ptr(bytes), BigInt(value.length), 0),
-    () => `setxattr ${name} on ${path}`,
-  );
+  check(libc.lsetxattr(text(path), text(name), bytes, BigInt(value.length), 0), () => `setxattr ${name} on ${path}`);
 }
+
+/** Used again by every call: to make one takes longer than the call. */
+const NAMES = new Uint8Array(65_536);
 
 /** llistxattr(2): names of the attributes of a path, not of what a link points to; none where the file system has none. */
 export function llistxattr(path: string): readonly string[] {
-  const buffer = new Uint8Array(65_536);
+  const buffer = NAMES;
   try {
-    const size = check(libc.llistxattr(text(path), ptr(buffer), BigInt(buffer.length)), () => `listxattr ${path}`);
-    return Buffer.from(buffer.buffer, 0, size).toString('utf8').split('\0').filter(Boolean);
+    const size = check(libc.llistxattr(text(path), buffer, BigInt(buffer.length)), () => `listxattr ${path}`);
+    return size === 0 ? [] : Buffer.from(buffer.buffer, 0, size).toString('utf8').split('\0').filter(Boolean);
   } catch (error) {
     if (error instanceof SystemCallError && (error.code === 'ENOTSUP' || error.code === 'EOPNOTSUPP')) return [];
     throw error;
@@ -144,7 +150,7 @@ export function llistxattr(path: string): readonly string[] {
 export function lgetxattr(path: string, name: string): Uint8Array {
   const buffer = new Uint8Array(65_536);
   const size = check(
-    libc.lgetxattr(text(path), text(name), ptr(buffer), BigInt(buffer.length)),
+    libc.lgetxattr(text(path), text(name), buffer, BigInt(buffer.length)),
     () => `getxattr ${name} of ${path}`,
   );
   return buffer.slice(0, size);
@@ -161,13 +167,13 @@ const MOVE_MOUNT_F_EMPTY_PATH = 4n;
 /** open_tree(2) with OPEN_TREE_CLONE: a copy of the mount at `path` that is nowhere yet; it goes with its descriptor. */
 export function cloneMount(path: string, recursive: boolean): number {
   const flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0n);
-  return check(libc.syscall(SYS_OPEN_TREE, AT_FDCWD, ptr(text(path)), flags, null, 0n), () => `open_tree ${path}`);
+  return check(libc.syscall(SYS_OPEN_TREE, AT_FDCWD, text(path), flags, null, 0n), () => `open_tree ${path}`);
 }
 
 /** move_mount(2): puts what {@link cloneMount} gave on `path`, which the kernel resolves from the thread's root. */
 export function attachMount(fd: number, path: string): void {
   check(
-    libc.syscall(SYS_MOVE_MOUNT, BigInt(fd), ptr(text('')), AT_FDCWD, ptr(text(path)), MOVE_MOUNT_F_EMPTY_PATH),
+    libc.syscall(SYS_MOVE_MOUNT, BigInt(fd), text(''), AT_FDCWD, text(path), MOVE_MOUNT_F_EMPTY_PATH),
     () => `move_mount to ${path}`,
   );
 }
@@ -193,7 +199,7 @@ export function openSocket(domain: number, type: number, protocol: number): numb
 }
 
 export function bindSocket(fd: number, address: Uint8Array): void {
-  check(libc.bind(fd, ptr(address), address.length), () => 'bind');
+  check(libc.bind(fd, address, address.length), () => 'bind');
 }
 
 /** listen(2). */
@@ -205,18 +211,18 @@ export function listenSocket(fd: number, backlog: number): void {
 export function reuseAddress(fd: number): void {
   const [SOL_SOCKET, SO_REUSEADDR, SO_REUSEPORT] = [1, 2, 15];
   for (const option of [SO_REUSEADDR, SO_REUSEPORT])
-    check(libc.setsockopt(fd, SOL_SOCKET, option, ptr(new Int32Array([1])), 4), () => 'setsockopt');
+    check(libc.setsockopt(fd, SOL_SOCKET, option, new Int32Array([1]), 4), () => 'setsockopt');
 }
 
 export function sendBytes(fd: number, bytes: Uint8Array): void {
-  check(libc.send(fd, ptr(bytes), BigInt(bytes.length), 0), () => 'send');
+  check(libc.send(fd, bytes, BigInt(bytes.length), 0), () => 'send');
 }
 
 /** Returns the part of `buffer` that was filled. */
 export function receiveBytes(fd: number, buffer: Uint8Array): Uint8Array {
   return buffer.subarray(
     0,
-    check(libc.recv(fd, ptr(buffer), BigInt(buffer.length), 0), () => 'recv'),
+    check(libc.recv(fd, buffer, BigInt(buffer.length), 0), () => 'recv'),
   );
 }
 
