@@ -9,11 +9,13 @@ export function chainIdOf(diffIds: readonly DiffId[]): ChainId | undefined {
 /** The chain id of every prefix: the n-th is of the first n + 1 layers. */
 export function chainIdsOf(diffIds: readonly DiffId[]): readonly ChainId[] {
   const chains: ChainId[] = [];
-  for (const diffId of diffIds) {
-    const below = chains.at(-1);
-    const text =
-      below === undefined ? diffId : `sha256:${createHash('sha256').update(`${below} ${diffId}`).digest('hex')}`;
-    chains.push(text as ChainId);
-  }
+  for (const diffId of diffIds) chains.push(chainIdOver(chains.at(-1), diffId));
   return chains;
+}
+
+/** A stack with one more layer on top. */
+export function chainIdOver(below: ChainId | undefined, diffId: DiffId): ChainId {
+  const text =
+    below === undefined ? diffId : `sha256:${createHash('sha256').update(`${below} ${diffId}`).digest('hex')}`;
+  return text as ChainId;
 }

@@ -4,7 +4,7 @@ import { type Digest, parseDigest } from '../../oci/digest.ts';
 import type { ContentStore } from './content-store.ts';
 import { createGrowth } from './growth.ts';
 
-/** The same rules in memory. `path` is refused: there is no file. */
+/** The same rules in memory. `path` and `adopt` are refused: there is no file. */
 export function createFakeContentStore(): ContentStore {
   const blobs = new Map<Digest, Uint8Array>();
   const partials = new Map<Digest, Uint8Array>();
@@ -24,6 +24,9 @@ export function createFakeContentStore(): ContentStore {
       if (get(digest).length > maxBytes)
         throw new KnownError('invalid_parameter', `blob ${digest} is too large to be read at once`);
       return get(digest);
+    },
+    adopt: async (path) => {
+      throw new KnownError('not_implemented', `${path} is no file in memory`);
     },
     async stream(digest, offset = 0) {
       const blob = get(digest);

@@ -65,12 +65,17 @@ export function createContentStore(deps: { readonly root: string }): ContentStor
       try {
         const written = await ingestTo(temporary, source, expected);
         await rename(temporary, pathOf(written.digest));
-        await syncFolder(blobs);
+        await sync(blobs);
         return written;
       } catch (error) {
         await rm(temporary, { force: true });
         throw error;
       }
+    },
+    async adopt(path, digest) {
+      await sync(path);
+      await rename(path, pathOf(digest));
+      await sync(blobs);
     },
     resume: (descriptor, source, options) =>
       locks.run(descriptor.digest, async () => {
@@ -78,7 +83,7 @@ export function createContentStore(deps: { readonly root: string }): ContentStor
         options.signal.throwIfAborted();
         await fetchPartial(join(partial, digestHex(descriptor.digest)), descriptor, source, options);
         await rename(join(partial, digestHex(descriptor.digest)), pathOf(descriptor.digest));
-        await syncFolder(blobs);
+        await sync(blobs);
       }),
     forget: (digest) =>
       locks.run(digest, async () => {
@@ -137,7 +142,8 @@ async function found<T>(digest: Digest, work: Promise<T>): Promise<T> {
   }
 }
 
-async function syncFolder(path: string): Promise<void> {
+/** fsync(2) of a file or folder. */
+async function sync(path: string): Promise<void> {
   const folder = await open(path, 'r');
   try {
     await folder.sync();

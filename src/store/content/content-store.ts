@@ -61,6 +61,10 @@ export interface ContentStore {
     },
   ): Promise<{ readonly digest: Digest; readonly size: number }>;
   /**
+   * Takes a complete file of the same file system as a blob. Whoever wrote it has computed the digest while writing.
+   */
+  adopt(path: string, digest: Digest): Promise<void>;
+  /**
    * Writes a blob whose source can begin at any byte. What earlier calls got before they were cut off or cancelled, by a daemon
    * that is gone too, is not asked for again. Calls for one digest go one after the other; cancelling ends one when its turn has come. Bytes that turn out wrong are
    * dropped, and asked for again once. `onOpen` is told when writing begins, so that the blob can be read meanwhile; not when it is here

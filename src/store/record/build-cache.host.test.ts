@@ -12,7 +12,7 @@ test('an entry knows what made it, when, and how often it was used', () => {
   cache.keepLayer('k1', layer, 'RUN true');
   cache.keepImage('k1', layer.descriptor);
   now = 2000;
-  cache.countUse('k1');
+  cache.countUses(['k1']);
   expect(cache.list()).toEqual([
     { key: 'k1', layer, description: 'RUN true', createdAtMs: 1000, usedAtMs: 2000, uses: 1 },
   ]);

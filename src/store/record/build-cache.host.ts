@@ -39,11 +39,14 @@ export function createBuildCache(db: Database, now: () => number = Date.now): Bu
   const forget = db.transaction((keys: readonly string[]) => {
     for (const key of keys) db.run('DELETE FROM build_cache WHERE key = ?', [layerKey(key)]);
   });
+  const count = db.transaction((keys: readonly string[]) => {
+    for (const key of keys)
+      db.run('UPDATE build_cache SET uses = uses + 1, used_ms = ? WHERE key = ?', [now(), layerKey(key)]);
+  });
   return {
     layer: (key) => get<CachedLayer>(layerKey(key)),
     keepLayer: (key, layer, description) => put(layerKey(key), layer, description),
-    countUse: (key) =>
-      void db.run('UPDATE build_cache SET uses = uses + 1, used_ms = ? WHERE key = ?', [now(), layerKey(key)]),
+    countUses: (keys) => count(keys),
     image: (key) => get<Descriptor>(`image ${key}`),
     keepImage: (key, image) => put(`image ${key}`, image, ''),
     list: () =>

@@ -1,10 +1,12 @@
-import type { DiffId } from '../../oci/digest.ts';
+import type { ChainId, DiffId } from '../../oci/digest.ts';
 import type { Descriptor } from '../content/content-store.ts';
 
 /** A layer that a build step made. */
 export interface CachedLayer {
   readonly descriptor: Descriptor;
   readonly diffId: DiffId;
+  /** The stack that it is on top of, itself included; layers of images may stand on any. */
+  readonly chain?: ChainId;
 }
 
 /** What is known of the layer of one step. Times in milliseconds since the epoch. */
@@ -20,14 +22,14 @@ export interface BuildCacheEntry {
 }
 
 /**
- * What build steps gave, by the key of their inputs; durable. An entry does not keep its blob: whoever uses one looks whether the
- * blob is still there. The oldest entries go when there are more than ten thousand.
+ * What build steps gave, by the key of their inputs; durable. Layers and blobs of entries are kept by whoever collects. The oldest entries go
+ * when there are more than ten thousand.
  */
 export interface BuildCache {
   layer(key: string): CachedLayer | undefined;
   keepLayer(key: string, layer: CachedLayer, description: string): void;
-  /** A build goes on from this layer instead of making it. */
-  countUse(key: string): void;
+  /** A build goes on from these layers instead of making them. */
+  countUses(keys: readonly string[]): void;
   /** The image that a build with this key wrote. */
   image(key: string): Descriptor | undefined;
   keepImage(key: string, image: Descriptor): void;

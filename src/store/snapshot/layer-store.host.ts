@@ -9,6 +9,8 @@ import { chainIdsOf } from '../../oci/chain-id.ts';
 import type { ChainId, DiffId, Digest } from '../../oci/digest.ts';
 import type { ContentStore, GrowingBlob } from '../content/content-store.ts';
 import type { Database } from '../record/database.host.ts';
+import { createDraftLayers } from './draft-layers.host.ts';
+import type { DraftLayers } from './draft-layers.ts';
 import { createFlusher } from './flusher.host.ts';
 import type { LayerStore } from './layer-store.ts';
 import { createLayerTable, type LayerRow } from './layer-table.host.ts';
@@ -40,10 +42,11 @@ export function createLayerStore(deps: {
   readonly background: TaskGroup;
   /** The kernel's; another one tells that the machine has gone down in between. */
   readonly bootId?: string;
-}): LayerStore {
+}): LayerStore & DraftLayers {
   const { content, db, trash, background } = deps;
   const paths = snapshotPaths(deps.root);
-  for (const folder of [paths.layers, paths.writable, paths.empty]) mkdirSync(folder, { recursive: true, mode: 0o710 });
+  for (const folder of [paths.layers, paths.writable, paths.empty, paths.drafts])
+    mkdirSync(folder, { recursive: true, mode: 0o710 });
   const table = createLayerTable(db, deps.bootId ?? readFileSync(BOOT_ID, 'utf8').trim());
   const layers = table.rows;
   db.run('CREATE TABLE IF NOT EXISTS writable (container TEXT PRIMARY KEY, chain TEXT)');
@@ -55,6 +58,7 @@ export function createLayerStore(deps: {
   );
   discardUnrecorded(trash, paths.layers, new Set(['empty', ...Array.from(layers.values(), ({ name }) => name)]));
   discardUnrecorded(trash, paths.writable, new Set(writables.keys()));
+  discardUnrecorded(trash, paths.drafts, new Set());
   let counter = Math.max(0, ...[...layers.values(), ...table.torn].map(({ name }) => Number.parseInt(name, 36)));
   const limit = createLimit(PARALLEL_UNPACKS);
   const flights = createSingleFlight<LayerRow>();
@@ -115,7 +119,23 @@ export function createLayerStore(deps: {
     return row;
   };
 
+  const lowerOf = (top: ChainId | undefined): readonly string[] => {
+    const lower: string[] = [];
+    for (let chain = top; chain !== undefined; chain = get(chain).parent ?? undefined)
+      lower.push(paths.layer(get(chain).name));
+    return lower.length > 0 ? lower : [paths.empty];
+  };
+
   return {
+    ...createDraftLayers({
+      paths,
+      content,
+      trash,
+      table,
+      lowerOf,
+      nextName: () => (++counter).toString(36),
+      flush: () => flusher.flush(),
+    }),
     async ensureUnpacked(wanted, { signal, onLayer, follow }) {
       const chains = chainIdsOf(wanted.map(({ diffId }) => diffId));
       const unpacks = wanted.map(async (layer, index) => {
@@ -172,11 +192,8 @@ export function createLayerStore(deps: {
     },
     rootfs(containerId) {
       if (!writables.has(containerId)) throw new KnownError('not_found', `container ${containerId} has no file system`);
-      const lower: string[] = [];
-      for (let chain = writables.get(containerId); chain !== undefined; chain = get(chain).parent ?? undefined)
-        lower.push(paths.layer(get(chain).name));
       return {
-        lower: lower.length > 0 ? lower : [paths.empty],
+        lower: lowerOf(writables.get(containerId)),
         upper: paths.upper(containerId),
         work: paths.work(containerId),
       };

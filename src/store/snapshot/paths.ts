@@ -6,12 +6,14 @@ import { join } from 'node:path';
  *
  *   <root>/layers/<n>/            an unpacked layer, n in base 36; recorded in the table `layer` when complete
  *         /layers/empty/          stands below an image without layers
+ *         /drafts/<n>/u /w        a layer being made, with its blob `layer`; removed at start
  *         /writable/<container>/u upper directory, /w work directory of overlayfs
  */
 export interface SnapshotPaths {
   readonly layers: string;
   readonly writable: string;
   readonly empty: string;
+  readonly drafts: string;
   layer(name: string): string;
   upper(containerId: string): string;
   work(containerId: string): string;
@@ -24,6 +26,7 @@ export function snapshotPaths(root: string): SnapshotPaths {
     layers,
     writable,
     empty: join(layers, 'empty'),
+    drafts: join(root, 'drafts'),
     layer: (name) => join(layers, name),
     upper: (containerId) => join(writable, containerId, 'u'),
     work: (containerId) => join(writable, containerId, 'w'),
