@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { ContainerCreateResponse, HostConfig } from '../../api/types/container.ts';
 import type { EndpointSettings } from '../../api/types/network.ts';
 import { isKind, messageOf } from '../../lib/errors.ts';
+import type { Digest } from '../../oci/digest.ts';
 import type { ContainerRecord, MountRecord } from '../../store/record/container-records.ts';
 import type { ResolvedImage } from '../image/image.ts';
 import { type ContainerContext, publish } from './context.ts';
@@ -23,7 +24,9 @@ export async function createContainer(ctx: ContainerContext, request: CreateRequ
   const given = request.name?.replace(/^\//, '');
   if (given) checkName(ctx, given);
   using _held = await ctx.images.hold();
-  const image = await ctx.images.resolve(request.config.Image ?? '', request.platform);
+  const image = request.layers
+    ? bareImage(request.layers)
+    : await ctx.images.resolve(request.config.Image ?? '', request.platform);
   const { possible, warnings } = withinKernel(ctx, request);
   const record = planRecord(ctx, possible, image, given);
   await using undo = new AsyncDisposableStack();
@@ -34,6 +37,19 @@ export async function createContainer(ctx: ContainerContext, request: CreateRequ
   ctx.cgroups.expectMoves();
   publish(ctx, record, 'create');
   return { Id: record.id, Warnings: [...warnings, ...warningsOf(request, image, ctx.settings.capabilities)] };
+}
+
+/** Layers of no image. */
+function bareImage({ chain, platform }: NonNullable<CreateRequest['layers']>): ResolvedImage {
+  const { os, architecture, variant } = platform;
+  const none = '' as Digest;
+  return {
+    id: none,
+    manifest: { mediaType: '', digest: none, size: 0 },
+    platform: { os, architecture, ...(variant ? { variant } : {}) },
+    config: {},
+    chain,
+  };
 }
 
 /** What the kernel cannot do is left out, with a warning, as Docker has it. */

@@ -11,6 +11,8 @@ import type {
   NetworkingConfig,
 } from '../../api/types/container.ts';
 import type { EndpointSettings } from '../../api/types/network.ts';
+import type { ChainId } from '../../oci/digest.ts';
+import type { Platform } from '../../oci/platform.ts';
 
 /** Every verb of containers. Names are ids, names (with or without `/`) or unique id prefixes; unknown: not_found `No such container: x`. */
 export interface ContainerService {
@@ -72,6 +74,8 @@ export interface CreateRequest {
   readonly config: ContainerConfig;
   readonly hostConfig: HostConfig;
   readonly networkingConfig: NetworkingConfig;
+  /** The layers that it stands on; then `config.Image` is only what is shown, and no image is looked for. */
+  readonly layers?: { readonly chain: ChainId | undefined; readonly platform: Platform };
 }
 
 export interface LogOptions {

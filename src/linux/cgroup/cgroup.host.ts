@@ -17,6 +17,7 @@ export function createCgroups(): Cgroups {
   const own = ownProcsFile(version);
   const folder = (controller: string, path: string): string =>
     version === 2 ? join(ROOT, path) : join(ROOT, controller, path);
+  const roots = (): readonly string[] => (version === 2 ? [ROOT] : readdirSync(ROOT).map((name) => join(ROOT, name)));
   return {
     version,
     blkioWeight: version === 2 || existsSync(join(ROOT, 'blkio/blkio.weight')),
@@ -47,13 +48,17 @@ export function createCgroups(): Cgroups {
         );
       }
     },
-    below(path) {
-      const parent = folder('pids', path);
-      return existsSync(parent) ? children(parent).map((child) => basename(child)) : [];
-    },
+    // a runtime that was killed has made, or removed, cgroups of some hierarchies only
+    below: (path) => [
+      ...new Set(
+        roots()
+          .map((root) => join(root, path))
+          .filter((parent) => existsSync(parent))
+          .flatMap((parent) => children(parent).map((child) => basename(child))),
+      ),
+    ],
     remove(path) {
-      const roots = version === 2 ? [ROOT] : readdirSync(ROOT).map((name) => join(ROOT, name));
-      for (const root of roots) removeTree(join(root, path));
+      for (const root of roots()) removeTree(join(root, path));
     },
   };
 }
