@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statfsSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { cpus, hostname, machine, release, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createHostDownload } from '../distribution/download.host.ts';
 import { createHostRegistryClient } from '../distribution/registry-client.host.ts';
 import { createBuildService } from '../engine/build/build-service.ts';
+import type { BuildService } from '../engine/build/service.ts';
 import { type Containers, createContainerService } from '../engine/container/container-service.ts';
 import { hostServers } from '../engine/container/etc-files.ts';
 import { createContainerFilesService } from '../engine/container/files/files-service.ts';
@@ -30,6 +31,9 @@ import { createSystemService } from '../engine/system/system-service.ts';
 import { createVolumeService } from '../engine/volume/volume-service.ts';
 import { createTaskGroup } from '../lib/async/task-group.ts';
 import { createTrash } from '../lib/fs/trash.ts';
+import { createBuildFiles } from '../linux/build/build-files.host.ts';
+import { createBuildFolders } from '../linux/build/build-folders.host.ts';
+import { createRemoteSources } from '../linux/build/remote-sources.host.ts';
 import { createCgroups } from '../linux/cgroup/cgroup.host.ts';
 import { createStatistics } from '../linux/cgroup/statistics.host.ts';
 import { createContainerFiles } from '../linux/files/container-files.host.ts';
@@ -55,7 +59,6 @@ import { createProcessList } from '../linux/runtime/ps.host.ts';
 import { createResourceUpdates } from '../linux/runtime/resource-updates.host.ts';
 import { createRuntimeStates } from '../linux/runtime/runtime-states.host.ts';
 import { createVolumeFiles } from '../linux/runtime/volume-files.host.ts';
-import type { Digest } from '../oci/digest.ts';
 import { API_VERSION, MIN_API_VERSION } from '../server/router.ts';
 import { absentRoutes } from '../server/routes/absent.ts';
 import { buildRoutes } from '../server/routes/build.ts';
@@ -68,9 +71,12 @@ import { registryRoutes } from '../server/routes/registry.ts';
 import { systemRoutes } from '../server/routes/system.ts';
 import { volumeRoutes } from '../server/routes/volume.ts';
 import { createApiServer } from '../server/server.ts';
+import { createOpenArchive } from '../store/content/archive-file.host.ts';
 import { createContentStore } from '../store/content/content-store.host.ts';
 import { createDecompressor } from '../store/content/decompressor.host.ts';
 import { createBuildCache } from '../store/record/build-cache.host.ts';
+import { createBuildSteps } from '../store/record/build-steps.host.ts';
+import { createCacheMounts } from '../store/record/cache-mounts.host.ts';
 import { createContainerLogs } from '../store/record/container-log.host.ts';
 import { createContainerRecords } from '../store/record/container-records.host.ts';
 import { openDatabase } from '../store/record/database.host.ts';
@@ -90,6 +96,8 @@ export interface Engine {
   readonly containers: Containers;
   /** Begins to remove what earlier daemons have left on the disk, in the background: for when this one serves. */
   tidy(): void;
+  /** For who builds otherwise than by the classic endpoint. */
+  readonly builds: BuildService;
   /** Orderly end: containers stop (or run on with live restore), background work is awaited, the machine is left as found. */
   shutdown(): Promise<void>;
 }
@@ -110,7 +118,9 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
 
   const imageRecords = createImageRecords({ db });
   const catalog = createCatalog({ content, layers });
+  const cache = createBuildCache(db);
   const collector = createCollector({
+    cached: () => cache.list().map(({ layer }) => ({ digest: layer.descriptor.digest, chain: layer.chain })),
     content,
     layers,
     records: imageRecords,
@@ -120,16 +130,13 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
     now: Date.now,
   });
   const host = { os: 'linux', architecture: architecture() };
-  const stepImages = new Set<Digest>();
-  const users = (): ReturnType<Parameters<typeof createImageService>[0]['users']> => [
-    ...containers.context.table.all().map(({ record }) => ({
+  const users = (): ReturnType<Parameters<typeof createImageService>[0]['users']> =>
+    containers.context.table.all().map(({ record }) => ({
       containerId: record.id,
       imageId: record.image.id,
       manifest: record.image.manifest.digest,
       running: ['running', 'paused', 'restarting'].includes(record.state.status),
-    })),
-    ...Array.from(stepImages, (imageId) => ({ containerId: 'of a build', imageId, manifest: imageId, running: true })),
-  ];
+    }));
   const imageDeps = {
     content,
     layers,
@@ -252,15 +259,28 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
     decompressor: imageDeps.decompressor,
     commits: createImageCommits(imageDeps),
   });
-  const cache = createBuildCache(db);
+  const buildFolders = createBuildFolders({
+    root: join(config.dataRoot, 'build'),
+    sockets: join(config.execRoot, 'agents'),
+    mounter: createMounter(),
+    trash,
+  });
+  const cacheMounts = createCacheMounts(db);
   const builds = createBuildService({
     ...imageDeps,
     images,
     containers: containers.service,
-    containerFiles: files,
-    files: containerFiles,
+    files: createBuildFiles({ root: join(config.execRoot, 'b') }),
+    folders: buildFolders,
+    openArchive: createOpenArchive(imageDeps.decompressor),
+    remotes: createRemoteSources({ root: join(config.dataRoot, 'build', 'cache') }),
     cache,
-    stepImages,
+    steps: createBuildSteps(db),
+    cacheMounts,
+    cacheLimitBytes: diskBytes(config.dataRoot).total / 10,
+    freeBytes: () => diskBytes(config.dataRoot).free,
+    background: tasks,
+    report,
   });
   await layers.recover(report);
   await recover({ containers, execs, report });
@@ -275,6 +295,8 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
       containers: containers.service,
       volumes,
       cache,
+      cacheMounts,
+      cacheMountBytes: async (name) => await buildFolders.cacheBytes(name),
       content,
       layers,
       records: imageRecords,
@@ -329,6 +351,7 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
     server,
     containers,
     tidy: () => tasks.spawn('image collection', () => collector.collect()),
+    builds,
     async shutdown() {
       if (config.liveRestore) containers.disconnect();
       else await containers.shutdown(config.shutdownTimeoutSeconds * 1000);
@@ -355,6 +378,12 @@ const MASKED = [
   '/sys/devices/virtual/powercap',
 ];
 const READONLY = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
+
+/** Bytes of the file system that a path is on. */
+function diskBytes(path: string): { readonly total: number; readonly free: number } {
+  const { bsize, blocks, bavail } = statfsSync(path);
+  return { total: bsize * blocks, free: bsize * bavail };
+}
 
 /** A field of os-release(5). */
 function osRelease(field: string): string {

@@ -5,8 +5,9 @@ import { familiarReference, parseReference } from '../../oci/reference.ts';
 import { type LocalManifest, pickManifest } from '../image/catalog.ts';
 import { findImage } from '../image/find.ts';
 import type { BuildDeps } from './deps.ts';
-import type { BuildOutput, BuildRequest } from './service.ts';
-import type { StageLayers } from './stage-files.ts';
+import type { ProgressSink } from './progress.ts';
+import type { BuildRequest } from './service.ts';
+import type { StageLayers } from './work.ts';
 
 /** The images that a build stands on, as they were when it began. */
 export interface Bases {
@@ -15,7 +16,7 @@ export interface Bases {
   layersOf(reference: string): StageLayers;
 }
 
-export function createBases(deps: BuildDeps, request: BuildRequest, output: BuildOutput): Bases {
+export function createBases(deps: BuildDeps, request: BuildRequest, progress: ProgressSink): Bases {
   const found = new Map<string, LocalManifest>();
 
   const local = async (reference: string, platform: Platform): Promise<LocalManifest | undefined> => {
@@ -30,11 +31,11 @@ export function createBases(deps: BuildDeps, request: BuildRequest, output: Buil
 
   const pull = async (reference: string, signal: AbortSignal): Promise<void> => {
     const parsed = parseReference(reference);
-    const auth = request.auths[parsed.registry];
+    const auth = await request.session.authFor(parsed.registry);
     const name = familiarReference(parsed);
     await deps.images.pull(
       { reference: name, ...(auth ? { auth } : {}) },
-      (message) => output.progress(message),
+      (message) => progress.tell({ kind: 'pull', message }),
       signal,
     );
   };

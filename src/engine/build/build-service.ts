@@ -1,47 +1,75 @@
-import { parseIgnoreFile } from '../../build/ignore/ignore-file.ts';
-import { createIgnoreMatcher } from '../../build/ignore/matcher.ts';
-import { parseProgram } from '../../build/instruction/program.ts';
-import { parseDockerfile } from '../../build/parse/parse.ts';
 import { makePlan } from '../../build/plan/make-plan.ts';
-import type { BuildPlan, FileSource, StagePlan, Step } from '../../build/plan/plan.ts';
-import { platformVariables, proxyEnvironment } from '../../build/plan/scope.ts';
+import type { BuildPlan } from '../../build/plan/plan.ts';
+import { createSharedFlights } from '../../lib/async/shared-flight.ts';
 import { KnownError } from '../../lib/errors.ts';
-import {
-  familiarReference,
-  formatReference,
-  parseReference,
-  type Reference,
-  withDefaultTag,
-} from '../../oci/reference.ts';
-import type { Descriptor } from '../../store/content/content-store.ts';
+import type { BuildFolder } from '../../linux/build/build-folders.ts';
+import { familiarReference, parseReference, type Reference, withDefaultTag } from '../../oci/reference.ts';
 import type { CachedLayer } from '../../store/record/build-cache.ts';
-import { type Bases, createBases } from './bases.ts';
-import { hashOf } from './cache-key.ts';
-import { type BuildContext, readContext, readText } from './context.ts';
-import { copyStep, directoryStep } from './copy-step.ts';
+import { createBases } from './bases.ts';
+import { createCacheLocks } from './cache-locks.ts';
 import type { BuildDeps } from './deps.ts';
-import { type FindLayer, lookAhead, type Outlook, type StageOutlook } from './evaluate.ts';
-import { imageDocument } from './image-document.ts';
+import { lookAhead } from './evaluate.ts';
+import { openContext } from './open-context.ts';
+import { prepareRemotes } from './prepare-remotes.ts';
+import type { ProgressSink } from './progress.ts';
 import { pruneCache } from './prune-cache.ts';
-import { runStep } from './run-step.ts';
-import type { BuildOutput, BuildRequest, BuildService } from './service.ts';
-import { removeAbandoned, type StageLayers, writeManifest } from './stage-files.ts';
-import { checkSupported } from './supported.ts';
+import { isUncached, runStages, type SharedWork } from './run-stages.ts';
+import { removeAbandoned, type StepMessage } from './run-step.ts';
+import type { BuildRequest, BuildService } from './service.ts';
+import { createStepCache } from './step-cache.ts';
+import { checkAllowed } from './supported.ts';
+import { unusedArgs } from './unused-args.ts';
+import { type BuildWork, layersOf } from './work.ts';
+import { tagImage, writeImage } from './write-image.ts';
 
 export function createBuildService(deps: BuildDeps): BuildService {
+  const locks = createCacheLocks();
+  const shared: SharedWork = {
+    cache: createStepCache(deps),
+    flights: createSharedFlights<CachedLayer, StepMessage>(),
+    locks,
+  };
   return {
     recover: () => removeAbandoned(deps),
-    pruneCache: (options) => pruneCache(deps, options),
-    async build(request, output, signal) {
+    pruneCache: async (options) => {
+      const report = await pruneCache(deps, options, (name) => locks.isTaken(name));
+      await deps.collector.collect();
+      return report;
+    },
+    async build(request, progress, signal) {
       const names = request.names.map(tagOf);
+      const lease = await deps.collector.lease();
+      const folder = deps.folders.create();
+      const flights = new Set<Promise<unknown>>();
       try {
-        using _lease = await deps.collector.lease();
-        return await buildImage(deps, request, names, output, signal);
+        return await buildImage({ deps, request, progress, folder, flights }, shared, names, signal);
       } finally {
-        await deps.collector.collect();
+        const end = async (): Promise<void> => {
+          await Promise.allSettled(flights);
+          await shared.cache.settle().finally(() => lease[Symbol.dispose]());
+          await folder[Symbol.asyncDispose]();
+          // nobody's answer waits for what is removed
+          deps.background.spawn('collection after a build', async () => {
+            await limitCache(deps, (name) => locks.isTaken(name));
+            await deps.collector.collect();
+          });
+        };
+        // another build may wait for a step that this one's folder is the source of
+        if (flights.size > 0) deps.background.spawn('the end of a build', end);
+        else await end();
       }
     },
   };
+}
+
+/** What was not used for longest goes when the cache takes more than it may. */
+async function limitCache(deps: BuildDeps, isTaken: (name: string) => boolean): Promise<void> {
+  const space = { reservedBytes: deps.cacheLimitBytes, maxUsedBytes: 0, minFreeBytes: 0 };
+  try {
+    await pruneCache(deps, { all: false, space, filters: new Map() }, isTaken);
+  } catch (error) {
+    deps.report('limiting the build cache', error);
+  }
 }
 
 function tagOf(name: string): Reference {
@@ -51,186 +79,63 @@ function tagOf(name: string): Reference {
   return withDefaultTag(parsed);
 }
 
+interface Begun {
+  readonly deps: BuildDeps;
+  readonly request: BuildRequest;
+  readonly progress: ProgressSink;
+  readonly folder: BuildFolder;
+  readonly flights: Set<Promise<unknown>>;
+}
+
 async function buildImage(
-  deps: BuildDeps,
-  request: BuildRequest,
+  begun: Begun,
+  shared: SharedWork,
   names: readonly Reference[],
-  output: BuildOutput,
   signal: AbortSignal,
 ): Promise<string> {
-  const archive = deps.decompressor.decompress(request.context, { signal });
-  const sent = await readContext(deps.content, archive, signal);
-  const text = await readText(sent, request.dockerfile);
-  if (text === undefined)
-    throw new KnownError('invalid_parameter', `Cannot locate specified Dockerfile: ${request.dockerfile}`);
-  const context = await withoutIgnored(sent, request.dockerfile);
-  const bases = createBases(deps, request, output);
+  const { deps, request, progress, folder } = begun;
+  const clampSeconds = parseEpoch(request.buildArgs['SOURCE_DATE_EPOCH']);
+  const context = await openContext(deps, request, folder, signal);
+  const bases = createBases(deps, request, progress);
+  const { target, buildArgs, labels } = request;
   const platforms = { build: deps.host, target: request.platform ?? deps.host };
-  const { target, buildArgs, labels, hostConfig } = request;
-  const plan = await makePlan(text, { target, buildArgs, labels, platforms }, bases.resolve, { signal });
-  checkSupported(plan);
-  const find: FindLayer = async (key) => {
-    const layer = request.noCache ? undefined : deps.cache.layer(key);
-    return layer && (await deps.content.has(layer.descriptor.digest, layer.descriptor.size)) ? layer : undefined;
-  };
-  const outlook = await lookAhead(plan, context, hostConfig, find);
-  const work: Work = { deps, request, plan, outlook, context, bases, output, signal, done: new Map() };
-  const layers = await runStages(work);
-  warnUnused(text, plan, request, output);
-  const image = await writeImage(work, layers);
-  tag(deps, image, names);
-  output.image(image.digest);
-  output.text(`Successfully built ${image.digest.slice('sha256:'.length, 'sha256:'.length + 12)}\n`);
-  for (const name of names) output.text(`Successfully tagged ${familiarReference(name)}\n`);
+  const plan = await makePlan(context.dockerfile, { target, buildArgs, labels, platforms }, bases.resolve, { signal });
+  checkAllowed(plan, request);
+  const remotes = await prepareRemotes(deps, plan, folder, request.session, signal);
+  const done: BuildWork['done'] = new Map();
+  const outlook = await lookAhead(plan, {
+    context: context.tree,
+    hostConfig: request.hostConfig,
+    hostname: buildArgs['BUILDKIT_SANDBOX_HOSTNAME'] ?? '',
+    clampSeconds,
+    remoteInputs: (step) => remotes.inputsOf(step),
+    find: async (key, stage, below) =>
+      isUncached({ request }, stage) ? undefined : await shared.cache.find(key, below),
+    baseLayers: (source) => layersOf({ bases, done }, source),
+  });
+  progress.tell({ kind: 'planned', steps: countSteps(plan) });
+  const work: BuildWork = { ...begun, plan, outlook, context, remotes, bases, clampSeconds, done };
+  const layers = await runStages(work, shared, signal);
+  deps.cache.countUses(
+    [...outlook.stages.values()].flatMap(({ steps }) => steps.flatMap(({ cached, key }) => (cached ? key : []))),
+  );
+  const unused = unusedArgs(context.dockerfile, plan, request);
+  if (unused.length > 0)
+    progress.tell({ kind: 'warning', text: `One or more build-args [${unused.join(' ')}] were not consumed` });
+  await shared.cache.settle();
+  const image = await writeImage(work, layers, signal);
+  tagImage(deps, image, names);
+  progress.tell({ kind: 'image', imageId: image.digest, names: names.map(familiarReference) });
   return image.digest;
 }
 
-/** The Dockerfile and the ignore file are always sent; here they go when they are ignored. The rest the client has left out. */
-async function withoutIgnored(context: BuildContext, dockerfile: string): Promise<BuildContext> {
-  const text = await readText(context, '.dockerignore');
-  if (text === undefined) return context;
-  const matcher = createIgnoreMatcher(parseIgnoreFile(text));
-  const gone = new Set(['.dockerignore', dockerfile].filter((path) => matcher.matches(path)).map((path) => `/${path}`));
-  return { ...context, entries: new Map(Array.from(context.entries).filter(([path]) => !gone.has(path))) };
+/** Seconds since the epoch. Errors: invalid_parameter. */
+function parseEpoch(text: string | undefined): number | undefined {
+  if (text === undefined || text === '') return undefined;
+  if (/^\d{1,12}$/.test(text)) return Number(text);
+  throw new KnownError('invalid_parameter', `invalid SOURCE_DATE_EPOCH: ${text}`);
 }
 
-interface Work {
-  readonly deps: BuildDeps;
-  readonly request: BuildRequest;
-  readonly plan: BuildPlan;
-  readonly outlook: Outlook;
-  readonly context: BuildContext;
-  readonly bases: Bases;
-  readonly output: BuildOutput;
-  readonly signal: AbortSignal;
-  /** Layers of the stages that are ready. */
-  readonly done: Map<number, StageLayers>;
-}
-
-async function runStages(work: Work): Promise<StageLayers> {
-  const { plan, outlook, done } = work;
-  const total = plan.stages.reduce((sum, { steps }) => sum + 1 + steps.filter((step) => !step.trigger).length, 0);
-  const counter = createCounter(work.output, total);
-  for (const { index } of plan.stages) {
-    const stage = outlook.stages.get(index);
-    if (stage) done.set(index, await runStage(work, stage, counter));
-  }
-  return done.get(plan.target) ?? [];
-}
-
-type Counter = (source: string) => void;
-
-function createCounter(output: BuildOutput, total: number): Counter {
-  let number = 0;
-  return (source) => output.text(`Step ${++number}/${total} : ${source}\n`);
-}
-
-async function runStage(work: Work, outlook: StageOutlook, count: Counter): Promise<StageLayers> {
-  const { output, signal, deps } = work;
-  const { stage, keys, cached, baseKey } = outlook;
-  const needed = work.outlook.needed.has(stage.index);
-  count(fromText(stage));
-  output.text(` ---> ${stage.base.kind === 'scratch' ? '' : baseKey.slice(0, 12)}\n`);
-  const triggers = stage.steps.filter((step) => step.trigger).length;
-  if (triggers > 0) output.text(`# Executing ${triggers} build trigger${triggers === 1 ? '' : 's'}\n`);
-  let layers = needed ? layersOf(work, stage.base) : [];
-  for (const [index, step] of stage.steps.entries()) {
-    signal.throwIfAborted();
-    if (!step.trigger) count(step.source);
-    const key = keys[index] ?? baseKey;
-    if (step.kind !== 'config') {
-      const hit = !needed || index < cached.length;
-      if (hit) output.text(' ---> Using cache\n');
-      const layer = hit ? cached[index] : await runOne(work, stage, step, layers);
-      if (layer && hit) deps.cache.countUse(key);
-      if (layer && !hit) deps.cache.keepLayer(key, layer, step.source);
-      if (layer) layers = [...layers, layer];
-    }
-    output.text(` ---> ${key.slice(0, 12)}\n`);
-  }
-  return layers;
-}
-
-function fromText({ base, name, index }: StagePlan): string {
-  const text =
-    base.kind === 'image'
-      ? familiarReference(parseReference(base.reference))
-      : base.kind === 'stage'
-        ? `stage ${base.index}`
-        : 'scratch';
-  return name === `stage-${index}` ? `FROM ${text}` : `FROM ${text} AS ${name}`;
-}
-
-function layersOf({ bases, done }: Work, source: FileSource): StageLayers {
-  if (source.kind === 'image') return bases.layersOf(source.reference);
-  return source.kind === 'stage' ? (done.get(source.index) ?? []) : [];
-}
-
-async function runOne(
-  work: Work,
-  { platform }: StagePlan,
-  step: Exclude<Step, { readonly kind: 'config' }>,
-  layers: StageLayers,
-): Promise<CachedLayer> {
-  const { deps, request, plan, context, output, signal } = work;
-  switch (step.kind) {
-    case 'run': {
-      const { hostConfig } = request;
-      return await runStep(deps, step, { layers, platform, hostConfig, proxyEnv: plan.proxyEnv }, output, signal);
-    }
-    case 'copy': {
-      const source =
-        step.from.kind === 'context'
-          ? ({ kind: 'context', context } as const)
-          : ({ kind: 'layers', layers: layersOf(work, step.from) } as const);
-      return await copyStep(deps, step, { layers, platform, source }, signal);
-    }
-    case 'directory':
-      return await directoryStep(deps, step, { layers, platform }, signal);
-  }
-}
-
-/** The same build gives the same image: one written before is used again. */
-async function writeImage({ deps, request, plan, outlook, signal }: Work, layers: StageLayers): Promise<Descriptor> {
-  const target = outlook.stages.get(plan.target);
-  if (!target) throw new KnownError('system', 'the target was not planned');
-  const { image } = target.stage;
-  const key = hashOf(['image', layers.map((layer) => layer.diffId), imageDocument(image, layers, '')]);
-  const before = request.noCache ? undefined : deps.cache.image(key);
-  if (before && deps.records.find(before.digest)) return before;
-  const document = imageDocument(image, layers, new Date(deps.now()).toISOString());
-  const written = await writeManifest(deps, document, layers, signal);
-  await deps.layers.ensureUnpacked(layers, { signal });
-  signal.throwIfAborted();
-  deps.records.put(written, [], deps.now());
-  deps.cache.keepImage(key, written);
-  return written;
-}
-
-function tag({ records, events, now }: BuildDeps, image: Descriptor, names: readonly Reference[]): void {
-  records.put(image, names.map(formatReference), now());
-  for (const reference of names) {
-    const name = familiarReference(reference);
-    events.publish({ type: 'image', action: 'tag', id: image.digest, attributes: { name } });
-  }
-}
-
-function warnUnused(
-  text: string,
-  { stages }: BuildPlan,
-  { buildArgs, platform, target }: BuildRequest,
-  output: BuildOutput,
-): void {
-  const { globalArgs, stages: written } = parseProgram(parseDockerfile(text));
-  const host = { os: 'linux', architecture: '' };
-  const known = new Set(platformVariables({ build: host, target: platform ?? host }, target, {}).keys());
-  const steps = stages.flatMap((stage) => stage.steps.filter((step) => step.trigger).map((step) => step.source));
-  for (const instruction of [...globalArgs, ...written.flatMap((stage) => stage.instructions)])
-    if (instruction.kind === 'arg') for (const { name } of instruction.args) known.add(name);
-  for (const source of steps) for (const name of source.match(/\w+/g) ?? []) known.add(name);
-  const unused = Object.keys(buildArgs).filter(
-    (name) => !known.has(name) && proxyEnvironment({ [name]: '' }).length === 0,
-  );
-  if (unused.length > 0)
-    output.text(`[Warning] One or more build-args [${unused.toSorted().join(' ')}] were not consumed\n`);
+function countSteps({ stages }: BuildPlan): number {
+  return stages.reduce((sum, { steps }) => sum + 1 + steps.filter((step) => !step.trigger).length, 0);
 }

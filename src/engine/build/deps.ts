@@ -1,8 +1,13 @@
-import type { ContainerFiles } from '../../linux/files/container-files.ts';
-import type { Digest } from '../../oci/digest.ts';
+import type { TaskGroup } from '../../lib/async/task-group.ts';
+import type { BuildFiles } from '../../linux/build/build-files.ts';
+import type { BuildFolders } from '../../linux/build/build-folders.ts';
+import type { RemoteSources } from '../../linux/build/remote-sources.ts';
+import type { OpenArchive } from '../../store/content/archive-file.host.ts';
 import type { BuildCache } from '../../store/record/build-cache.ts';
+import type { BuildSteps } from '../../store/record/build-steps.ts';
+import type { CacheMounts } from '../../store/record/cache-mounts.ts';
+import type { DraftLayers } from '../../store/snapshot/draft-layers.ts';
 import type { LayerStore } from '../../store/snapshot/layer-store.ts';
-import type { ContainerFilesService } from '../container/files/service.ts';
 import type { ContainerService } from '../container/service.ts';
 import type { ImageServiceDeps } from '../image/deps.ts';
 import type { ImageService } from '../image/service.ts';
@@ -13,13 +18,21 @@ export interface BuildDeps
     ImageServiceDeps,
     'content' | 'records' | 'catalog' | 'collector' | 'decompressor' | 'host' | 'now' | 'events'
   > {
-  readonly layers: LayerStore;
+  readonly layers: LayerStore & DraftLayers;
   readonly images: Pick<ImageService, 'pull'>;
   readonly containers: ContainerService;
-  /** Files of containers by name, as `docker cp` reaches them. */
-  readonly containerFiles: ContainerFilesService;
-  readonly files: Pick<ContainerFiles, 'layer'>;
+  readonly files: BuildFiles;
+  readonly folders: BuildFolders;
+  readonly openArchive: OpenArchive;
+  readonly remotes: RemoteSources;
   readonly cache: BuildCache;
-  /** Images that containers of steps are about to stand on: in use, for whoever removes images. */
-  readonly stepImages: Set<Digest>;
+  readonly steps: BuildSteps;
+  readonly cacheMounts: CacheMounts;
+  /** Bytes that the cache may take of its own before what was not used for longest goes, after each build. */
+  readonly cacheLimitBytes: number;
+  /** Of the file system of the data root. */
+  readonly freeBytes: () => number;
+  /** Owns what builds leave to be done after their answer. */
+  readonly background: TaskGroup;
+  readonly report: (what: string, error: unknown) => void;
 }

@@ -26,3 +26,7 @@ export function needsBuildKit(option: string): KnownError {
 export function notYet(what: string): KnownError {
   return new KnownError('not_implemented', `${what} is not supported by this builder yet`);
 }
+
+export function entitlementNeeded(name: string): KnownError {
+  return new KnownError('forbidden', `granting entitlement ${name} is not allowed by build client or builder`);
+}

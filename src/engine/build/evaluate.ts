@@ -1,20 +1,37 @@
 /** Which steps of a plan are in the cache, and which stages have to be looked at because something in them is not. */
 
 import type { HostConfig } from '../../api/types/container.ts';
-import type { BuildPlan, StagePlan, Step } from '../../build/plan/plan.ts';
+import type { BuildPlan, CopyStep, FileSource, StagePlan, Step } from '../../build/plan/plan.ts';
 import type { CachedLayer } from '../../store/record/build-cache.ts';
-import { baseKey, type CacheKey, filesHash, hashOf, stepKey } from './cache-key.ts';
-import type { BuildContext } from './context.ts';
-import { findSources, placeFiles } from './select.ts';
+import { type Selection, selectFiles } from './select.ts';
+import {
+  baseKey,
+  type CacheKey,
+  fileInputs,
+  hashOf,
+  isIndependent,
+  keyOf,
+  type StepInput,
+  stepInputs,
+} from './step-inputs.ts';
+import type { Tree } from './tree.ts';
 
 export interface StageOutlook {
   readonly stage: StagePlan;
-  /** The key after each step. */
-  readonly keys: readonly CacheKey[];
   readonly baseKey: CacheKey;
   readonly finalKey: CacheKey;
-  /** Layers of the steps up to the first that is not in the cache; undefined for steps that make none. */
-  readonly cached: readonly (CachedLayer | undefined)[];
+  readonly steps: readonly StepOutlook[];
+}
+
+export interface StepOutlook {
+  readonly step: Step;
+  /** Names the stage's files after the step. */
+  readonly key: CacheKey;
+  readonly inputs: readonly StepInput[];
+  /** What a COPY takes from the context. */
+  readonly selections: readonly Selection[];
+  /** The layer, when this step and all before it are in the cache; of a copy with --link, when it is itself. */
+  readonly cached: CachedLayer | undefined;
 }
 
 export interface Outlook {
@@ -23,56 +40,101 @@ export interface Outlook {
   readonly needed: ReadonlySet<number>;
 }
 
-export type FindLayer = (key: CacheKey) => Promise<CachedLayer | undefined>;
+export interface LookAhead {
+  readonly context: Tree;
+  readonly hostConfig: HostConfig;
+  readonly hostname: string;
+  readonly clampSeconds: number | undefined;
+  /** What ADD takes from elsewhere. */
+  readonly remoteInputs: (step: CopyStep) => readonly StepInput[];
+  /** The layer of a key that may be used on top of these; undefined: on top of anything. */
+  readonly find: (
+    key: CacheKey,
+    stage: StagePlan,
+    below: readonly CachedLayer[] | undefined,
+  ) => Promise<CachedLayer | undefined>;
+  readonly baseLayers: (source: FileSource) => readonly CachedLayer[];
+}
 
 /** Errors: invalid_parameter for a COPY of what the context does not have. */
-export async function lookAhead(
-  plan: BuildPlan,
-  context: BuildContext,
-  hostConfig: HostConfig,
-  find: FindLayer,
-): Promise<Outlook> {
+export async function lookAhead(plan: BuildPlan, options: LookAhead): Promise<Outlook> {
   const stages = new Map<number, StageOutlook>();
-  const finalKey = (index: number): CacheKey => stages.get(index)?.finalKey ?? hashOf(['nothing']);
+  const layersAfter = new Map<number, readonly CachedLayer[] | undefined>();
   for (const stage of plan.stages) {
-    const base = baseKey(stage.base, finalKey);
-    const keys: CacheKey[] = [];
-    for (const step of stage.steps) {
-      const content = step.kind === 'copy' ? contentOf(step, context, finalKey) : '';
-      keys.push(stepKey(keys.at(-1) ?? base, step, content, hostConfig));
-    }
-    const cached = await cachedLayers(stage, keys, find);
-    stages.set(stage.index, { stage, keys, baseKey: base, finalKey: keys.at(-1) ?? base, cached });
+    const { outlook, layers } = await lookAtStage(stage, options, stages, layersAfter);
+    stages.set(stage.index, outlook);
+    layersAfter.set(stage.index, layers);
   }
   return { stages, needed: neededStages(plan, stages) };
 }
 
-function contentOf(
-  step: Extract<Step, { readonly kind: 'copy' }>,
-  context: BuildContext,
-  finalKey: (index: number) => CacheKey,
-): string {
-  const { from } = step;
-  if (from.kind === 'stage') return finalKey(from.index);
-  if (from.kind === 'image') return from.digest;
-  if (from.kind === 'scratch') return '';
-  const sources = findSources(context.entries, step.paths, step.instruction);
-  return filesHash(placeFiles(context.entries, sources, step.destination, true));
+async function lookAtStage(
+  stage: StagePlan,
+  options: LookAhead,
+  stages: ReadonlyMap<number, StageOutlook>,
+  layersAfter: ReadonlyMap<number, readonly CachedLayer[] | undefined>,
+): Promise<{ readonly outlook: StageOutlook; readonly layers: readonly CachedLayer[] | undefined }> {
+  const finalKey = (index: number): CacheKey => stages.get(index)?.finalKey ?? hashOf(['nothing']);
+  const base = baseKey(stage.base, finalKey);
+  const steps: StepOutlook[] = [];
+  let layers = stage.base.kind === 'stage' ? layersAfter.get(stage.base.index) : options.baseLayers(stage.base);
+  for (const step of stage.steps) {
+    const before = steps.at(-1)?.key ?? base;
+    const selections = step.kind === 'copy' && step.from.kind === 'context' ? selectLocal(step, options.context) : [];
+    const inputs = stepInputs(step, {
+      before,
+      hostConfig: options.hostConfig,
+      hostname: options.hostname,
+      clampSeconds: options.clampSeconds,
+      files: step.kind === 'copy' ? copyInputs(step, selections, options, finalKey) : [],
+      contentOf: (source, paths) => contentOf(source, paths, options.context, finalKey),
+    });
+    const key = inputs.length === 0 ? before : keyOf(inputs);
+    const cached: CachedLayer | undefined =
+      inputs.length === 0 || (layers === undefined && !isIndependent(step))
+        ? undefined
+        : await options.find(key, stage, isIndependent(step) ? undefined : layers);
+    if (inputs.length > 0) layers = cached && layers ? [...layers, cached] : undefined;
+    steps.push({ step, key, inputs, selections, cached });
+  }
+  return { outlook: { stage, baseKey: base, finalKey: steps.at(-1)?.key ?? base, steps }, layers };
 }
 
-async function cachedLayers(
-  { steps }: StagePlan,
-  keys: readonly CacheKey[],
-  find: FindLayer,
-): Promise<readonly (CachedLayer | undefined)[]> {
-  const cached: (CachedLayer | undefined)[] = [];
-  for (const [index, step] of steps.entries()) {
-    const key = keys[index];
-    const layer = step.kind === 'config' || key === undefined ? undefined : await find(key);
-    if (step.kind !== 'config' && layer === undefined) break;
-    cached.push(layer);
+function selectLocal(step: CopyStep, context: Tree): readonly Selection[] {
+  return selectFiles(context, { ...step, paths: step.paths.filter((path) => !isRemote(path)) });
+}
+
+/** What comes from elsewhere than the context. */
+export function isRemote(path: string): boolean {
+  return /^(?:https?|git|ssh):\/\/|^[\w.-]+@[\w.-]+:/.test(path);
+}
+
+function copyInputs(
+  step: CopyStep,
+  selections: readonly Selection[],
+  options: LookAhead,
+  finalKey: (index: number) => CacheKey,
+): readonly StepInput[] {
+  if (step.from.kind === 'context') return [...options.remoteInputs(step), ...fileInputs(selections)];
+  return contentOf(step.from, step.paths, options.context, finalKey);
+}
+
+function contentOf(
+  source: FileSource,
+  paths: readonly string[],
+  context: Tree,
+  finalKey: (index: number) => CacheKey,
+): readonly StepInput[] {
+  switch (source.kind) {
+    case 'stage':
+      return [['files of another stage', finalKey(source.index)]];
+    case 'image':
+      return [[`files of ${source.reference}`, source.digest]];
+    case 'scratch':
+      return [];
+    case 'context':
+      return fileInputs(selectFiles(context, { paths, excludes: [], parents: false, instruction: 'COPY' }));
   }
-  return cached;
 }
 
 /** The target, what it begins from, and where its steps that must run take files from. */
@@ -81,10 +143,16 @@ function neededStages(plan: BuildPlan, stages: ReadonlyMap<number, StageOutlook>
   for (const index of needed) {
     const outlook = stages.get(index);
     if (outlook === undefined) continue;
-    const { stage, cached } = outlook;
-    if (stage.base.kind === 'stage') needed.add(stage.base.index);
-    for (const step of stage.steps.slice(cached.length))
-      if (step.kind === 'copy' && step.from.kind === 'stage') needed.add(step.from.index);
+    if (outlook.stage.base.kind === 'stage') needed.add(outlook.stage.base.index);
+    for (const { step, cached } of outlook.steps)
+      if (cached === undefined)
+        for (const source of sourcesOf(step)) if (source.kind === 'stage') needed.add(source.index);
   }
   return needed;
+}
+
+/** Where a step takes files from. */
+export function sourcesOf(step: Step): readonly FileSource[] {
+  if (step.kind === 'copy') return [step.from];
+  return step.kind === 'run' ? step.mounts.map(({ from }) => from) : [];
 }

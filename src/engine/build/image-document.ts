@@ -1,5 +1,5 @@
 import type { ImageDraft } from '../../build/plan/image-draft.ts';
-import type { StageLayers } from './stage-files.ts';
+import type { StageLayers } from './work.ts';
 
 /** Fields of `config` in the order that BuildKit writes them; what else a base has comes after. */
 const ORDER = [

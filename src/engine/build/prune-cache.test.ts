@@ -1,58 +1,54 @@
 import { expect, test } from 'bun:test';
 import type { Filters } from '../../api/filters.ts';
-import { parseDigest } from '../../oci/digest.ts';
-import { createFakeContentStore } from '../../store/content/content-store.fake.ts';
-import { createBuildCache } from '../../store/record/build-cache.host.ts';
-import { openDatabase } from '../../store/record/database.host.ts';
-import { pruneCache } from './prune-cache.ts';
+import { type CacheSubject, cacheFilter, choosePrune } from './prune-cache.ts';
+import type { SpaceLimits } from './service.ts';
 
-const NOW = 10 * 3_600_000;
+const HOUR = 3_600_000;
+const NOW = 10 * HOUR;
+const NO_LIMIT: SpaceLimits = { reservedBytes: 0, maxUsedBytes: 0, minFreeBytes: 0 };
 
-/** Entries `kept` and `used` (an image has their layer) and `gone` (none has). */
-async function world() {
-  let now = 0;
-  const cache = createBuildCache(openDatabase(':memory:'), () => now);
-  const content = createFakeContentStore();
-  const { digest } = await content.write(
-    (async function* () {
-      yield Buffer.from('layer');
-    })(),
-  );
-  const layer = (of: typeof digest, size: number) => ({
-    descriptor: { mediaType: 'layer', digest: of, size },
-    diffId: of as never,
-  });
-  cache.keepLayer('kept', layer(digest, 5), 'RUN kept');
-  cache.keepLayer('used', layer(digest, 5), 'RUN used');
-  cache.keepLayer('gone', layer(parseDigest(`sha256:${'a'.repeat(64)}`), 9), 'RUN gone');
-  now = NOW;
-  cache.countUse('used');
-  return { cache, content, now: () => NOW };
-}
+const subject = (id: string, more: Partial<CacheSubject>): CacheSubject => ({
+  id,
+  type: 'regular',
+  description: `RUN ${id}`,
+  shared: false,
+  inUse: false,
+  ownBytes: 10,
+  usedAtMs: 0,
+  ...more,
+});
 
-const CASES: readonly (readonly [string, Record<string, string[]>, boolean, number, readonly string[]])[] = [
-  ['without all, entries that are of no use', {}, false, 0, ['gone']],
-  ['with all, every entry', {}, true, 0, ['kept', 'used', 'gone']],
-  ['room for the cache keeps all of it, since it takes none', {}, true, 1, []],
-  ['until: not those used since', { until: ['1h'] }, true, 0, ['kept', 'gone']],
-  ['id: those whose id begins so', { id: ['ke', 'us'] }, true, 0, ['kept', 'used']],
-  ['description', { description: ['RUN kept'] }, true, 0, ['kept']],
-  ['type regular', { type: ['regular'] }, true, 0, ['kept', 'used', 'gone']],
-  ['type source.local', { type: ['source.local'] }, true, 0, []],
-  ['shared', { shared: ['1'] }, true, 0, ['kept', 'used']],
-  ['private', { private: ['1'] }, true, 0, ['gone']],
-  ['inuse: none is', { inuse: ['1'] }, true, 0, []],
-  ['label: none has any', { label: ['x'] }, true, 0, []],
-  ['label!', { 'label!': ['x'] }, true, 0, ['kept', 'used', 'gone']],
-  ['all filters must take an entry', { id: ['kept'], private: ['1'] }, true, 0, []],
+const SUBJECTS = [
+  subject('late', { usedAtMs: NOW }),
+  subject('old', {}),
+  subject('shared', { shared: true, ownBytes: 0, usedAtMs: HOUR }),
+  subject('mount', { type: 'exec.cachemount', usedAtMs: 2 * HOUR }),
+  subject('busy', { type: 'exec.cachemount', inUse: true }),
 ];
 
-for (const [title, filters, all, keepBytes, removed] of CASES)
-  test(`pruning the build cache takes ${title}`, async () => {
-    const here = await world();
+type Case = readonly [string, Record<string, string[]>, boolean, Partial<SpaceLimits>, readonly string[]];
+const CASES: readonly Case[] = [
+  ['what no image shares and nobody uses', {}, false, {}, ['old', 'mount', 'late']],
+  ['with all, what images share too', {}, true, {}, ['old', 'shared', 'mount', 'late']],
+  ['as long as it takes more than is reserved, the oldest first', {}, false, { reservedBytes: 25 }, ['old', 'mount']],
+  ['nothing when all of it fits', {}, true, { reservedBytes: 40 }, []],
+  ['down to the most that may be used', {}, false, { maxUsedBytes: 30 }, ['old']],
+  ['never below what is reserved', {}, false, { maxUsedBytes: 5, reservedBytes: 30 }, ['old']],
+  ['until enough is free', {}, false, { minFreeBytes: 115 }, ['old', 'mount']],
+  ['nothing when enough is free', {}, false, { minFreeBytes: 100 }, []],
+  ['until: not those used since', { until: ['1h'] }, false, {}, ['old', 'mount']],
+  ['unused-for', { 'unused-for': ['9h'] }, false, {}, ['old']],
+  ['id: those whose id begins so', { id: ['la', 'mo'] }, false, {}, ['mount', 'late']],
+  ['description', { description: ['RUN old'] }, false, {}, ['old']],
+  ['type', { type: ['exec.cachemount'] }, false, {}, ['mount']],
+  ['shared', { shared: ['1'] }, true, {}, ['shared']],
+  ['private', { private: ['1'] }, true, {}, ['old', 'mount', 'late']],
+  ['all filters must take an entry', { id: ['late'], shared: ['1'] }, true, {}, []],
+];
+
+for (const [title, filters, all, space, removed] of CASES)
+  test(`pruning the build cache takes ${title}`, () => {
     const given: Filters = new Map(Object.entries(filters));
-    expect(await pruneCache(here, { all, keepBytes, filters: given })).toEqual(removed);
-    expect(here.cache.list().map(({ key }) => key)).toEqual(
-      ['kept', 'used', 'gone'].filter((key) => !removed.includes(key)),
-    );
+    const doomed = choosePrune(SUBJECTS, cacheFilter(given, NOW), { all, space: { ...NO_LIMIT, ...space } }, 100);
+    expect(doomed.map(({ id }) => id)).toEqual([...removed]);
   });

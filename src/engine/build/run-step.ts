@@ -1,56 +1,96 @@
 import type { HostConfig } from '../../api/types/container.ts';
-import type { RunStep } from '../../build/plan/plan.ts';
+import type { RunStep, StagePlan } from '../../build/plan/plan.ts';
 import { KnownError } from '../../lib/errors.ts';
-import type { Platform } from '../../oci/platform.ts';
 import type { CachedLayer } from '../../store/record/build-cache.ts';
 import type { BuildDeps } from './deps.ts';
 import { commandFailed } from './errors.ts';
-import type { BuildOutput } from './service.ts';
-import { keepChanges, type StageLayers, withContainer } from './stage-files.ts';
+import { keepLayer } from './keep-layer.ts';
+import { type CacheLocks, prepareMounts } from './run-mounts.ts';
+import { type BuildWork, chainOf, type StageLayers } from './work.ts';
 
-export interface RunContext {
-  readonly layers: StageLayers;
-  readonly platform: Platform;
-  readonly hostConfig: HostConfig;
-  readonly proxyEnv: readonly string[];
-}
+/** Marks the containers of steps. */
+const STEP_LABEL = 'skiff.build.step';
+
+export type StepMessage =
+  | { readonly kind: 'running'; readonly containerId: string }
+  | { readonly kind: 'log'; readonly stream: 'stdout' | 'stderr'; readonly text: string };
 
 /** Runs the command in a container of its own and keeps what it changes. Errors: system with the exit code. */
 export async function runStep(
-  deps: BuildDeps,
+  work: BuildWork,
   step: RunStep,
-  { layers, platform, hostConfig, proxyEnv }: RunContext,
-  output: BuildOutput,
+  {
+    layers,
+    platform,
+    locks,
+    key,
+  }: Pick<StagePlan, 'platform'> & {
+    readonly layers: StageLayers;
+    readonly locks: CacheLocks;
+    readonly key: string;
+  },
+  tell: (message: StepMessage) => void,
   signal: AbortSignal,
 ): Promise<CachedLayer> {
-  const { argv, user, workingDirectory } = step;
-  const env = [...proxyEnv, ...step.env];
-  return await withContainer(
-    deps,
-    { layers, platform },
-    { argv, user, workingDirectory, env, hostConfig },
-    async (id) => {
-      output.text(` ---> Running in ${id.slice(0, 12)}\n`);
-      const stop = (): void => void deps.containers.kill(id, 'KILL').catch(() => undefined);
-      signal.addEventListener('abort', stop, { once: true });
-      try {
-        await runToEnd(deps, id, step, output, signal);
-      } finally {
-        signal.removeEventListener('abort', stop);
-      }
-      const layer = await keepChanges(deps, id, layers, signal);
-      output.text(` ---> Removed intermediate container ${id.slice(0, 12)}\n`);
-      return layer;
+  const { deps, plan } = work;
+  await using undo = new AsyncDisposableStack();
+  const chain = await deps.layers.ensureUnpacked(layers, { signal });
+  const draft = deps.layers.begin(chain);
+  undo.defer(() => deps.layers.discard(draft));
+  const extra = undo.use(await prepareMounts(work, step, locks, signal));
+  const { Id: id = '' } = await deps.containers.create({
+    config: {
+      Image: key.slice(0, 12),
+      Cmd: [...step.argv],
+      Env: [...plan.proxyEnv, ...step.env, ...extra.env],
+      User: step.user,
+      WorkingDir: step.workingDirectory,
+      Labels: { [STEP_LABEL]: key },
+      ...hostnameOf(work, step),
     },
-    signal,
-  );
+    hostConfig: hostConfigOf(work, step, extra.mounts),
+    networkingConfig: {},
+    layers: { chain: chainOf(layers), platform },
+  });
+  undo.defer(async () => await deps.containers.remove(id, { force: true, volumes: true }));
+  tell({ kind: 'running', containerId: id });
+  const stop = (): void => void deps.containers.kill(id, 'KILL').catch(() => undefined);
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    await runToEnd(deps, id, step, tell, signal);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+  const { upper } = deps.layers.rootfs(id);
+  return await keepLayer(work, { upper, blob: draft.blob, layers, dropMountPoints: true }, signal);
+}
+
+/** The same in every build, so that what a step writes of it is too. On the host's network it is the host's. */
+function hostnameOf({ request }: BuildWork, step: RunStep): { readonly Hostname?: string } {
+  if (step.network === 'host' || request.hostConfig.NetworkMode === 'host') return {};
+  return { Hostname: request.buildArgs['BUILDKIT_SANDBOX_HOSTNAME'] || 'buildkitsandbox' };
+}
+
+function hostConfigOf({ request }: BuildWork, step: RunStep, mounts: NonNullable<HostConfig['Mounts']>): HostConfig {
+  return {
+    ...request.hostConfig,
+    ...(step.network === 'default' ? {} : { NetworkMode: step.network }),
+    ...(step.security === 'insecure' ? { Privileged: true } : {}),
+    ...(mounts.length > 0 ? { Mounts: [...mounts] } : {}),
+  };
+}
+
+/** Removes the containers of steps that a daemon which died in the middle of a build has left. */
+export async function removeAbandoned({ containers }: Pick<BuildDeps, 'containers'>): Promise<void> {
+  const left = await containers.list({ all: true, size: false, filters: new Map([['label', [STEP_LABEL]]]) });
+  for (const { Id = '' } of left) await containers.remove(Id, { force: true, volumes: true });
 }
 
 async function runToEnd(
   { containers }: BuildDeps,
   id: string,
   { argv }: RunStep,
-  output: BuildOutput,
+  tell: (message: StepMessage) => void,
   signal: AbortSignal,
 ): Promise<void> {
   const { stream } = await containers.attach(id, {
@@ -61,7 +101,7 @@ async function runToEnd(
     stream: true,
     signal,
   });
-  const told = tell(stream, output);
+  const told = tellOutput(stream, tell);
   // rejected when the start fails, and then nobody else waits for it
   told.catch(() => undefined);
   const { result } = await containers.wait(id, 'next-exit', signal);
@@ -82,9 +122,8 @@ async function runToEnd(
 const HEADER_BYTES = 8;
 const MAX_FRAME_BYTES = 16 * 1024 * 1024;
 
-/** Standard error is red, as the classic builder has it. */
-async function tell(stream: AsyncIterable<Uint8Array>, output: BuildOutput): Promise<void> {
-  const decoders = { 1: new TextDecoder(), 2: new TextDecoder() };
+async function tellOutput(stream: AsyncIterable<Uint8Array>, tell: (message: StepMessage) => void): Promise<void> {
+  const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
   let waiting = Buffer.alloc(0);
   for await (const chunk of stream) {
     waiting = Buffer.concat([waiting, chunk]);
@@ -92,12 +131,10 @@ async function tell(stream: AsyncIterable<Uint8Array>, output: BuildOutput): Pro
       const size = waiting.readUInt32BE(4);
       if (size > MAX_FRAME_BYTES) throw new KnownError('system', 'malformed output of a build step');
       if (waiting.length < HEADER_BYTES + size) break;
-      const errors = waiting[0] === 2;
-      const text = decoders[errors ? 2 : 1].decode(waiting.subarray(HEADER_BYTES, HEADER_BYTES + size), {
-        stream: true,
-      });
+      const name = waiting[0] === 2 ? 'stderr' : 'stdout';
+      const text = decoders[name].decode(waiting.subarray(HEADER_BYTES, HEADER_BYTES + size), { stream: true });
       waiting = waiting.subarray(HEADER_BYTES + size);
-      if (text !== '') output.text(errors ? `\u001b[91m${text}\u001b[0m` : text);
+      if (text !== '') tell({ kind: 'log', stream: name, text });
     }
   }
 }

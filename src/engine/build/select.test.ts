@@ -1,83 +1,81 @@
-import { describe, expect, test } from 'bun:test';
-import type { TarHeader } from '../../lib/tar/header.ts';
-import { filesHash } from './cache-key.ts';
-import type { ContextEntry } from './context.ts';
-import { findSources, placeFiles } from './select.ts';
+import { expect, test } from 'bun:test';
+import type { TreeEntry } from '../../linux/build/tree-entry.ts';
+import { selectFiles } from './select.ts';
+import { createTree } from './tree.ts';
 
-function entry(type: TarHeader['type'], more: Partial<TarHeader> = {}): ContextEntry {
-  const header = {
-    name: '',
-    type,
-    mode: 0o644,
-    uid: 0,
-    gid: 0,
-    size: 0,
-    mtime: 0,
-    linkName: '',
-    deviceMajor: 0,
-    deviceMinor: 0,
-    xattrs: {},
-  };
-  return { header: { ...header, ...more }, offset: 0, contentHash: type === 'file' ? 'aa' : '' };
+function entry(path: string, more: Partial<TreeEntry> = {}): TreeEntry {
+  return { path, type: 'file', mode: 0o644, size: 0, link: '', hash: path, xattrs: '', sameAs: '', ...more };
 }
+const folder = (path: string): TreeEntry => entry(path, { type: 'directory', hash: '' });
+const link = (path: string, to: string): TreeEntry => entry(path, { type: 'symlink', link: to, hash: '' });
 
-const ENTRIES = new Map<string, ContextEntry>([
-  ['/a.txt', entry('file')],
-  ['/b.txt', entry('file')],
-  ['/dir/sub/f', entry('file')],
-  ['/dir/g', entry('file')],
-  ['/link', entry('symlink', { linkName: 'dir/g' })],
-  ['/out', entry('symlink', { linkName: '../../../dir' })],
-  ['/ring', entry('symlink', { linkName: 'ring' })],
+const TREE = createTree([
+  folder('/'),
+  entry('/a.txt'),
+  entry('/b.txt'),
+  entry('/c.log'),
+  folder('/d'),
+  entry('/d/one'),
+  folder('/d/deep'),
+  entry('/d/deep/two'),
+  entry('/d/deep/x.log'),
+  link('/soft', 'd'),
+  link('/d/file', '../a.txt'),
+  link('/up', '../../../d/one'),
+  link('/abs', '/d/deep'),
+  link('/nowhere', 'missing'),
+  link('/round', 'round'),
+  entry('/w[1]'),
 ]);
 
-function placed(paths: readonly string[], destination: string, intoFolder: boolean): readonly string[] {
-  const sources = findSources(ENTRIES, paths, 'COPY');
-  return placeFiles(ENTRIES, sources, destination, intoFolder).map(({ target }) => target);
+/** `name=path` for files, `path: entries` for what is in folders. */
+function select(
+  paths: readonly string[],
+  more: { excludes?: readonly string[]; parents?: boolean } = {},
+): readonly string[] {
+  const step = { paths, excludes: [], parents: false, instruction: 'COPY', ...more } as const;
+  return selectFiles(TREE, step).map((selection) =>
+    selection.kind === 'file'
+      ? `${selection.name}=${selection.entry.path}`
+      : `${selection.path}: ${selection.files.map(({ relative }) => relative).join(' ')}${selection.whole ? '' : ' (not all)'}`,
+  );
 }
 
-describe('files that a COPY takes', () => {
-  const cases: readonly (readonly [readonly string[], string, boolean, readonly string[]])[] = [
-    [['a.txt'], '/x', false, ['/x']],
-    [['a.txt'], '/x/', true, ['/x/a.txt']],
-    [['/../../a.txt'], '/x', false, ['/x']],
-    [['dir'], '/x', false, ['/x/sub/f', '/x/g']],
-    [['dir/'], '/', true, ['/sub/f', '/g']],
-    [['*.txt'], '/x/', true, ['/x/a.txt', '/x/b.txt']],
-    [['d*/s?b'], '/x/', true, ['/x/f']],
-    [['link'], '/x/', true, ['/x/link']],
-    [['out/sub'], '/x/', true, ['/x/f']],
-  ];
-  for (const [paths, destination, intoFolder, wanted] of cases) {
-    test(`${paths.join(' ')} to ${destination}`, () =>
-      expect(placed(paths, destination, intoFolder)).toEqual([...wanted]));
-  }
+const CASES: readonly (readonly [string, readonly string[], readonly string[]])[] = [
+  ['a file', ['a.txt'], ['a.txt=/a.txt']],
+  ['a path that leads out stays at the root', ['../../a.txt'], ['a.txt=/a.txt']],
+  ['what is in a folder', ['/d/'], ['/d: deep deep/two deep/x.log file one']],
+  ['a wildcard within one part of a path', ['*.txt'], ['a.txt=/a.txt', 'b.txt=/b.txt']],
+  ['two stars are one', ['d/**/two'], ['two=/d/deep/two']],
+  ['a wildcard that matches nothing', ['z*', 'z/*/y'], []],
+  ['a class, and one that is escaped', ['[ab].txt', 'w\\[1\\]'], ['a.txt=/a.txt', 'b.txt=/b.txt', 'w[1]=/w[1]']],
+  [
+    'links that are named, under their own names',
+    ['soft', 'd/file', 'abs'],
+    ['/d: deep deep/two deep/x.log file one', 'file=/a.txt', '/d/deep: two x.log'],
+  ],
+  ['a link that leads out stays at the root', ['up'], ['up=/d/one']],
+  ['a path through a link', ['soft/deep/two'], ['two=/d/deep/two']],
+  ['links to nothing are no match', ['n*', 'r*'], []],
+];
+for (const [title, paths, expected] of CASES)
+  test(`a copy takes ${title}`, () => expect(select(paths)).toEqual([...expected]));
 
-  test('everything', () => expect(placed(['.'], '/c', false).length).toBe(ENTRIES.size));
-
-  test('what is not there is an error, also behind a link that leads in a ring', () => {
-    expect(() => placed(['nope'], '/x', false)).toThrow(
-      'COPY failed: file not found in build context or excluded by .dockerignore: stat nope: file does not exist',
-    );
-    expect(() => placed(['ring'], '/x', false)).toThrow('stat ring: file does not exist');
-    expect(() => placed(['*.md'], '/x/', true)).toThrow('COPY failed: no source files were specified');
-  });
+test('excludes leave out what is in folders, and files by their names', () => {
+  expect(select(['d'], { excludes: ['**/*.log'] })).toEqual(['/d: deep deep/two file one (not all)']);
+  expect(select(['*.log', 'a.txt'], { excludes: ['*.log'] })).toEqual(['a.txt=/a.txt']);
+  expect(select(['d'], { excludes: ['deep', '!deep/two'] })).toEqual(['/d: deep deep/two file one (not all)']);
 });
 
-describe('the hash of files', () => {
-  const hash = (one: ContextEntry): string => filesHash([{ target: '/x', entry: one, named: true }]);
+test('with parents the folders on the way stay, from the pivot on', () => {
+  expect(select(['d/deep/two'], { parents: true })).toEqual(['/: d d/deep d/deep/two (not all)']);
+  expect(select(['d/./deep/two'], { parents: true })).toEqual(['/d: deep deep/two (not all)']);
+  expect(select(['**/*.log'], { parents: true })).toEqual(['/: c.log d d/deep d/deep/x.log (not all)']);
+  expect(select(['d/deep'], { parents: true })).toEqual(['/: d d/deep d/deep/two d/deep/x.log (not all)']);
+});
 
-  test('leaves out times and takes in everything else', () => {
-    const plain = hash(entry('file'));
-    expect(hash(entry('file', { mtime: 5 }))).toBe(plain);
-    for (const more of [
-      { mode: 0o755 },
-      { uid: 1 },
-      { gid: 1 },
-      { size: 1 },
-      { xattrs: { 'user.a': new Uint8Array([1]) } },
-    ])
-      expect(hash(entry('file', more))).not.toBe(plain);
-    expect(hash({ ...entry('file'), contentHash: 'bb' })).not.toBe(plain);
-  });
+test('a path without wildcards must be there', () => {
+  const missing = ['missing', 'nowhere', 'round', 'd/missing/x'];
+  for (const path of missing) expect(() => select([path])).toThrow('file does not exist');
+  expect(() => select(['d/nothing'], { parents: true })).toThrow('file does not exist');
 });

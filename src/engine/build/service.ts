@@ -1,29 +1,26 @@
+import type { Duplex } from 'node:stream';
 import type { Filters } from '../../api/filters.ts';
 import type { HostConfig } from '../../api/types/container.ts';
 import type { Platform } from '../../oci/platform.ts';
 import type { RegistryAuth } from '../image/service.ts';
+import type { ProgressSink } from './progress.ts';
 
-/** Builds images from Dockerfiles, as clients without BuildKit ask for it (`POST /build`, version 1). */
+/** Builds images from Dockerfiles. What is between a client and this (the classic `POST /build` today) gives a context, callbacks and a sink. */
 export interface BuildService {
   /**
-   * Reads the whole context, then builds; what is told on the way has the texts that clients of the classic builder match on.
-   * Resolves with the image's id. Cancelling ends the running step and leaves nothing but cached layers of images that are kept.
-   * Errors: invalid_parameter for the Dockerfile, the context or a name; system with the failing command and its exit code.
+   * Reads the whole context, then builds. Resolves with the image's id. Cancelling ends what runs and leaves nothing but finished steps in
+   * the cache. Errors: invalid_parameter for the Dockerfile, the context or a name; forbidden for an entitlement that was not given; system with the
+   * failing command and its exit code.
    */
-  build(request: BuildRequest, output: BuildOutput, signal: AbortSignal): Promise<string>;
-  /** Forgets cached steps, see prune-cache.ts. Resolves with their ids. */
-  pruneCache(options: {
-    readonly all: boolean;
-    readonly keepBytes: number;
-    readonly filters: Filters;
-  }): Promise<readonly string[]>;
+  build(request: BuildRequest, progress: ProgressSink, signal: AbortSignal): Promise<string>;
+  /** Forgets cached steps and cache mounts, see prune-cache.ts. */
+  pruneCache(options: PruneOptions): Promise<PruneReport>;
   /** Removes what builds have left that a crash of the daemon cut off. Once, before the first build. */
   recover(): Promise<void>;
 }
 
 export interface BuildRequest {
-  /** A tar, plain or compressed. */
-  readonly context: AsyncIterable<Uint8Array>;
+  readonly source: ContextSource;
   /** Path of the Dockerfile in the context. */
   readonly dockerfile: string;
   /** `repository[:tag]`, any number. */
@@ -33,20 +30,51 @@ export interface BuildRequest {
   readonly labels: Readonly<Record<string, string>>;
   /** Undefined: the machine's. */
   readonly platform: Platform | undefined;
-  readonly noCache: boolean;
+  /** Stages whose steps are done anew; `all`: of every stage. */
+  readonly noCache: 'all' | readonly string[];
   /** Bases are pulled even when they are here. */
   readonly pull: boolean;
-  /** Credentials by registry. */
-  readonly auths: Readonly<Record<string, RegistryAuth>>;
+  readonly session: SessionCallbacks;
   /** Limits and network of containers that run steps. */
   readonly hostConfig: HostConfig;
+  /** What the client allows beyond the sandbox. */
+  readonly entitlements: ReadonlySet<Entitlement>;
 }
 
-export interface BuildOutput {
-  /** Text of the build, with line ends. */
-  text(text: string): void;
-  /** The image is there. */
-  image(id: string): void;
-  /** A message of a pull. */
-  progress(message: Readonly<Record<string, unknown>>): void;
+export type Entitlement = 'network.host' | 'security.insecure';
+
+export type ContextSource =
+  /** A tar, plain or compressed. */
+  | { readonly kind: 'tar'; readonly archive: AsyncIterable<Uint8Array> }
+  /** A git repository, or what a URL gives: a tar, or the text of a Dockerfile. */
+  | { readonly kind: 'remote'; readonly url: string };
+
+/** What a build asks of its client while it goes on. */
+export interface SessionCallbacks {
+  /** Undefined: the client has no secret of that id. */
+  secret(id: string): Promise<Uint8Array | undefined>;
+  /** Opens connections to an agent; undefined: there is none of that id. */
+  sshAgent(id: string): Promise<(() => Duplex) | undefined>;
+  authFor(registry: string): Promise<RegistryAuth | undefined>;
+}
+
+export interface PruneOptions {
+  /** What images share goes too. */
+  readonly all: boolean;
+  readonly space: SpaceLimits;
+  readonly filters: Filters;
+}
+
+/** In bytes; 0 is no limit. What was used last stays longest. */
+export interface SpaceLimits {
+  /** As much may always stay. */
+  readonly reservedBytes: number;
+  readonly maxUsedBytes: number;
+  /** As much of the disk is to be free. */
+  readonly minFreeBytes: number;
+}
+
+export interface PruneReport {
+  readonly deleted: readonly string[];
+  readonly reclaimedBytes: number;
 }

@@ -1,6 +1,6 @@
 import type { TaskGroup } from '../../lib/async/task-group.ts';
 import type { Trash } from '../../lib/fs/trash.ts';
-import type { Digest } from '../../oci/digest.ts';
+import type { ChainId, Digest } from '../../oci/digest.ts';
 import type { ContentStore } from '../../store/content/content-store.ts';
 import type { ImageRecords } from '../../store/record/image-records.ts';
 import type { LayerStore } from '../../store/snapshot/layer-store.ts';
@@ -40,6 +40,8 @@ export interface CollectorDeps {
   readonly layers: LayerStore;
   readonly records: ImageRecords;
   readonly catalog: Catalog;
+  /** What is kept beside images: cached steps of builds. */
+  readonly cached?: () => readonly { readonly digest: Digest; readonly chain: ChainId | undefined }[];
   /** Where the layer store puts what it gives up. */
   readonly trash: Trash;
   /** Owns collections that were put off. */
@@ -123,9 +125,11 @@ async function sweep(
 ): Promise<Swept> {
   const { content, layers, records, catalog, now } = deps;
   const needed = await findNeeded(catalog, records.list(), drops);
-  layers.collect(needed.chains);
+  const cached = deps.cached?.() ?? [];
+  const blobs = new Set([...needed.blobs, ...cached.map(({ digest }) => digest)]);
+  layers.collect(new Set([...needed.chains, ...cached.flatMap(({ chain }) => chain ?? [])]));
   const unneeded: Digest[] = [];
-  for await (const { digest } of content.list()) if (!needed.blobs.has(digest)) unneeded.push(digest);
+  for await (const { digest } of content.list()) if (!blobs.has(digest)) unneeded.push(digest);
   // Layers of containers may need theirs for a moment more.
   const kept = layers.blobsInNeed();
   for (const digest of unneeded.filter((one) => !kept.has(one))) {

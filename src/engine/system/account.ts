@@ -22,6 +22,7 @@ type Part =
   | 'Container files'
   | 'Volumes'
   | 'Partial downloads'
+  | 'Build cache'
   | 'Being written'
   | 'Being removed'
   | 'Database'
@@ -38,6 +39,7 @@ const PARTS: Readonly<Record<Part, string>> = {
   'Container files': '',
   Volumes: 'Local Volumes',
   'Partial downloads': '',
+  'Build cache': 'Build Cache',
   'Being written': '',
   'Being removed': '',
   Database: '',
@@ -46,7 +48,7 @@ const PARTS: Readonly<Record<Part, string>> = {
 };
 
 const FIXED =
-  /^(?:lock|content\/oci-layout|layers\/empty|\.|content|content\/(?:blobs|blobs\/sha256|partial|ingest)|layers|writable|containers|volumes|trash)$/;
+  /^(?:lock|content\/oci-layout|layers\/empty|\.|content|content\/(?:blobs|blobs\/sha256|partial|ingest)|layers|writable|drafts|build|build\/cache|containers|volumes|trash)$/;
 const DATABASE = /^(?:db\.sqlite(?:-wal|-shm|-journal)?|reserve)$/;
 
 /** What a path belongs to, as `DataRoot.measure` tells paths. */
@@ -72,6 +74,10 @@ export function partOf(path: string, owners: Owners): { readonly part: Part; rea
     }
     case 'volumes':
       return owners.volume(second) ? { part: 'Volumes', owner: second } : { part: 'Belongs to nothing', owner: '' };
+    case 'build':
+      return { part: second === 'cache' ? 'Build cache' : 'Being written', owner: '' };
+    case 'drafts':
+      return { part: 'Being written', owner: '' };
     case 'trash':
       return { part: 'Being removed', owner: '' };
   }

@@ -4,6 +4,7 @@ import { digestHex } from '../../oci/digest.ts';
 import { familiarReference, parseReference } from '../../oci/reference.ts';
 import type { ContentStore } from '../../store/content/content-store.ts';
 import type { BuildCache } from '../../store/record/build-cache.ts';
+import type { CacheMounts } from '../../store/record/cache-mounts.ts';
 import type { ImageRecord, ImageRecords } from '../../store/record/image-records.ts';
 import type { LayerStore } from '../../store/snapshot/layer-store.ts';
 import type { DataRoot } from '../../store/usage/data-root.ts';
@@ -22,6 +23,9 @@ export interface DiskUsageDeps {
   readonly containers: Pick<ContainerService, 'list'>;
   readonly volumes: Pick<VolumeService, 'usage' | 'list'>;
   readonly cache: BuildCache;
+  readonly cacheMounts: CacheMounts;
+  /** Bytes of files in a cache mount. */
+  readonly cacheMountBytes: (name: string) => Promise<number>;
   readonly content: ContentStore;
   readonly layers: LayerStore;
   readonly records: ImageRecords;
@@ -53,14 +57,18 @@ async function imagesSize({ content, layers }: DiskUsageDeps): Promise<number> {
   return total;
 }
 
-/**
- * The cache keeps no layer of its own: one that is there is an image's, and counted with the images (`Shared`). An entry whose layer went
- * with its image is of no use and not told of.
- */
+/** Cached steps and cache mounts; a layer that an image has too (`Shared`) is counted with the images. An entry whose layer is gone is not told of. */
 export async function buildCache({
   cache,
   content,
-}: Pick<DiskUsageDeps, 'cache' | 'content'>): Promise<readonly BuildCacheRecord[]> {
+  catalog,
+  records: images,
+  cacheMounts,
+  cacheMountBytes,
+}: Pick<DiskUsageDeps, 'cache' | 'content' | 'catalog' | 'records' | 'cacheMounts' | 'cacheMountBytes'>): Promise<
+  readonly BuildCacheRecord[]
+> {
+  const needed = await findNeeded(catalog, images.list());
   const records: BuildCacheRecord[] = [];
   for (const { key, layer, description, createdAtMs, usedAtMs, uses } of cache.list()) {
     const { digest, size } = layer.descriptor;
@@ -70,13 +78,25 @@ export async function buildCache({
       Type: 'regular',
       Description: description,
       InUse: false,
-      Shared: true,
+      Shared: needed.blobs.has(digest),
       Size: size,
       CreatedAt: new Date(createdAtMs).toISOString(),
       LastUsedAt: usedAtMs === undefined ? null : new Date(usedAtMs).toISOString(),
       UsageCount: uses,
     });
   }
+  for (const { name, id, createdAtMs, usedAtMs, uses } of cacheMounts.list())
+    records.push({
+      ID: name,
+      Type: 'exec.cachemount',
+      Description: `cached mount ${id}`,
+      InUse: false,
+      Shared: false,
+      Size: await cacheMountBytes(name),
+      CreatedAt: new Date(createdAtMs).toISOString(),
+      LastUsedAt: new Date(usedAtMs).toISOString(),
+      UsageCount: uses,
+    });
   return records;
 }
 

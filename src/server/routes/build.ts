@@ -1,8 +1,9 @@
 import { parseFilters } from '../../api/filters.ts';
 import type { HostConfig } from '../../api/types/container.ts';
+import { type BuildOutput, createClassicProgress } from '../../engine/build/classic-progress.ts';
 import { CommandFailed, needsBuildKit, notYet } from '../../engine/build/errors.ts';
 import { CACHE_FILTERS } from '../../engine/build/prune-cache.ts';
-import type { BuildOutput, BuildRequest, BuildService } from '../../engine/build/service.ts';
+import type { BuildRequest, BuildService, SessionCallbacks } from '../../engine/build/service.ts';
 import type { RegistryAuth } from '../../engine/image/service.ts';
 import { KnownError, messageOf } from '../../lib/errors.ts';
 import { parsePlatform } from '../../oci/platform.ts';
@@ -17,18 +18,19 @@ export function buildRoutes(builds: BuildService): readonly Route[] {
   ];
 }
 
-/** Three names of API versions 1.31 and 1.48 for how much may stay. */
-const KEPT = ['keep-storage', 'reserved-space', 'max-used-space'];
-
 async function pruneCache(call: Call, builds: BuildService): Promise<void> {
   const { query } = call;
-  if (bytesOf(query, 'min-free-space') > 0) throw notYet('the option min-free-space');
-  const CachesDeleted = await builds.pruneCache({
+  const { deleted, reclaimedBytes } = await builds.pruneCache({
     all: flag(query, 'all'),
-    keepBytes: Math.max(...KEPT.map((name) => bytesOf(query, name))),
+    space: {
+      // two names, of API 1.31 and 1.48
+      reservedBytes: Math.max(bytesOf(query, 'keep-storage'), bytesOf(query, 'reserved-space')),
+      maxUsedBytes: bytesOf(query, 'max-used-space'),
+      minFreeBytes: bytesOf(query, 'min-free-space'),
+    },
     filters: parseFilters(query.get('filters'), CACHE_FILTERS),
   });
-  call.answerJson(200, { CachesDeleted, SpaceReclaimed: 0 });
+  call.answerJson(200, { CachesDeleted: deleted, SpaceReclaimed: reclaimedBytes });
 }
 
 function bytesOf(query: URLSearchParams, name: string): number {
@@ -43,9 +45,9 @@ async function build(call: Call, builds: BuildService): Promise<void> {
   const request = parseRequest(call);
   const answer = call.answerStream(200, 'application/json');
   const quiet = flag(call.query, 'q');
-  const output = quiet ? QUIET : toldTo(answer);
+  const progress = createClassicProgress(quiet ? QUIET : toldTo(answer));
   try {
-    const id = await builds.build(request, output, call.signal);
+    const id = await builds.build(request, progress, call.signal);
     if (quiet) answer.object({ stream: `${id}\n` });
   } catch (error) {
     const message = messageOf(error);
@@ -65,7 +67,7 @@ function toldTo(answer: AnswerStream): BuildOutput {
   };
 }
 
-const UNSUPPORTED = ['remote', 'session', 'outputs', 'isolation'] as const;
+const UNSUPPORTED = ['session', 'outputs', 'isolation'] as const;
 
 function parseRequest(call: Call): BuildRequest {
   const { query } = call;
@@ -79,7 +81,9 @@ function parseRequest(call: Call): BuildRequest {
   if (listOf(query, 'cachefrom').length > 0) throw notYet('the option cachefrom');
   const platform = query.get('platform') ?? '';
   return {
-    context: call.body,
+    source: query.get('remote')
+      ? { kind: 'remote', url: query.get('remote') ?? '' }
+      : { kind: 'tar', archive: call.body },
     dockerfile: query.get('dockerfile') || 'Dockerfile',
     names: query
       .getAll('t')
@@ -89,11 +93,17 @@ function parseRequest(call: Call): BuildRequest {
     buildArgs: textsOf(query, 'buildargs'),
     labels: textsOf(query, 'labels'),
     platform: platform === '' ? undefined : parsePlatform(platform, { os: 'linux', architecture: 'amd64' }),
-    noCache: flag(query, 'nocache'),
+    noCache: flag(query, 'nocache') ? 'all' : [],
     pull: flag(query, 'pull'),
-    auths: parseAuths(call.headers['x-registry-config']),
+    session: classicSession(parseAuths(call.headers['x-registry-config'])),
     hostConfig: limitsOf(query),
+    entitlements: new Set(),
   };
+}
+
+/** Clients without BuildKit give their credentials along and are asked for nothing. */
+function classicSession(auths: Readonly<Record<string, RegistryAuth>>): SessionCallbacks {
+  return { secret: async () => undefined, sshAgent: async () => undefined, authFor: async (name) => auths[name] };
 }
 
 /** Errors: invalid_parameter before the context is read. */

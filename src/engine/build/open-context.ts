@@ -1,0 +1,155 @@
+import { posix } from 'node:path';
+import { parseIgnoreFile } from '../../build/ignore/ignore-file.ts';
+import { createIgnoreMatcher } from '../../build/ignore/matcher.ts';
+import { isGit } from '../../build/plan/apply-copy.ts';
+import { clean } from '../../build/plan/paths.ts';
+import { KnownError } from '../../lib/errors.ts';
+import type { BuildFolder } from '../../linux/build/build-folders.ts';
+import type { TreeEntry } from '../../linux/build/tree-entry.ts';
+import type { BuildDeps } from './deps.ts';
+import { parseGitSource } from './git-source.ts';
+import { fileName } from './prepare-remotes.ts';
+import type { BuildRequest } from './service.ts';
+import { createTree, followPath, type Tree } from './tree.ts';
+
+export interface BuildContext {
+  /** Where the files are. They are unpacked by the first call: a build that finds everything in the cache needs none. */
+  folder(signal: AbortSignal): Promise<string>;
+  readonly tree: Tree;
+  /** The Dockerfile's text. */
+  readonly dockerfile: string;
+}
+
+/** Brings the context into the build's folder and reads the Dockerfile. Errors: invalid_parameter; those of RemoteSources. */
+export async function openContext(
+  deps: BuildDeps,
+  request: BuildRequest,
+  build: BuildFolder,
+  signal: AbortSignal,
+): Promise<BuildContext> {
+  const { source } = request;
+  if (source.kind === 'tar') return await fromTar(deps, request, build, source.archive, signal);
+  // what is fetched from elsewhere is taken as it is, also what an ignore file in it names
+  if (isGit(source.url)) return await fromGit(deps, request, build, source.url, signal);
+  return await fromUrl(deps, request, build, source.url, signal);
+}
+
+async function fromTar(
+  deps: BuildDeps,
+  request: BuildRequest,
+  build: BuildFolder,
+  packed: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+): Promise<BuildContext> {
+  const spool = posix.join(build.make('sent'), 'context.tar');
+  const archive = deps.decompressor.decompress(packed, { signal });
+  const texts = [...dockerfileNames(request.dockerfile), ...ignoreNames(request.dockerfile)].map(clean);
+  const scanned = await deps.files.scanContext(spool, archive, texts, signal);
+  const folder = build.make('context');
+  let unpacked: Promise<readonly TreeEntry[]> | undefined;
+  const unpack = (until: AbortSignal): Promise<readonly TreeEntry[]> =>
+    (unpacked ??= deps.files.unpackContext(folder, spool, until));
+  const entries = scanned?.entries ?? (await unpack(signal));
+  const read = async (path: string): Promise<string> =>
+    scanned?.texts.get(path) ??
+    (await unpack(signal).then(async () => await deps.files.readText(folder, path, MAX_TEXT_BYTES, signal)));
+  const dockerfile = await dockerfileIn(entries, request.dockerfile, read);
+  const kept = request.source.kind === 'remote' ? entries : await withoutIgnored(entries, request.dockerfile, read);
+  let ready: Promise<string> | undefined;
+  return {
+    dockerfile,
+    tree: createTree(kept),
+    folder: (until) =>
+      (ready ??= (async () => {
+        await unpack(until);
+        const here = new Set(kept.map(({ path }) => path));
+        const gone = entries.filter(({ path }) => !here.has(path)).map(({ path }) => path);
+        if (gone.length > 0) await deps.files.remove(folder, gone, until);
+        return folder;
+      })()),
+  };
+}
+
+/** As BuildKit has it, a Dockerfile may be written small. */
+function dockerfileNames(path: string): readonly string[] {
+  return path === 'Dockerfile' ? [path, 'dockerfile'] : [path];
+}
+
+/** The ignore file beside the Dockerfile wins. */
+function ignoreNames(dockerfile: string): readonly string[] {
+  return [`${dockerfile}.dockerignore`, '.dockerignore'];
+}
+
+async function fromGit(
+  deps: BuildDeps,
+  request: BuildRequest,
+  build: BuildFolder,
+  url: string,
+  signal: AbortSignal,
+): Promise<BuildContext> {
+  const keep = request.buildArgs['BUILDKIT_CONTEXT_KEEP_GIT_DIR'] === '1';
+  const { path: folder } = await deps.remotes.clone(parseGitSource(url, keep), build.make('context'), { signal });
+  const entries = await deps.files.index({ kind: 'folder', path: folder }, ['/'], { hash: true }, signal);
+  const dockerfile = await dockerfileIn(
+    entries,
+    request.dockerfile,
+    async (path) => await deps.files.readText(folder, path, MAX_TEXT_BYTES, signal),
+  );
+  return { folder: async () => folder, tree: createTree(entries), dockerfile };
+}
+
+/** A tar of any kind is a context; anything else is taken for a Dockerfile with nothing around it. */
+async function fromUrl(
+  deps: BuildDeps,
+  request: BuildRequest,
+  build: BuildFolder,
+  url: string,
+  signal: AbortSignal,
+): Promise<BuildContext> {
+  if (!/^https?:\/\//.test(url))
+    throw new KnownError('invalid_parameter', `the context ${url} is neither a URL nor a git repository`);
+  const place = build.make('fetched');
+  const name = fileName(url);
+  await deps.remotes.fetch(url, place, { signal, name, checksum: '', authorization: undefined });
+  const path = posix.join(place, name);
+  const archive = await deps.openArchive(path, { signal });
+  if (archive) return await fromTar(deps, request, build, archive, signal);
+  const dockerfile = await deps.files.readText(place, `/${name}`, MAX_TEXT_BYTES, signal);
+  const folder = build.make('context');
+  return { folder: async () => folder, tree: createTree([]), dockerfile };
+}
+
+const MAX_TEXT_BYTES = 8 * 1024 * 1024;
+
+type Read = (path: string) => Promise<string>;
+
+/** Errors: invalid_parameter when it is not there. */
+async function dockerfileIn(entries: readonly TreeEntry[], path: string, read: Read): Promise<string> {
+  const tree = createTree(entries);
+  for (const name of dockerfileNames(path)) {
+    const real = followPath(tree, clean(name));
+    const entry = real === undefined ? undefined : tree.get(real);
+    if (entry?.type === 'file') return await read(entry.path);
+  }
+  throw new KnownError('invalid_parameter', `Cannot locate specified Dockerfile: ${path}`);
+}
+
+/** Without what the ignore file takes out. Clients have left most of it out already, but always send that file and the Dockerfile. */
+async function withoutIgnored(
+  entries: readonly TreeEntry[],
+  dockerfile: string,
+  read: Read,
+): Promise<readonly TreeEntry[]> {
+  const files = new Set(entries.filter(({ type }) => type === 'file').map(({ path }) => path));
+  const own = ignoreNames(dockerfile)
+    .map(clean)
+    .find((path) => files.has(path));
+  if (own === undefined) return entries;
+  const matcher = createIgnoreMatcher(parseIgnoreFile(await read(own)));
+  // a folder that is taken out stays when something in it is wanted
+  const wanted = new Set(['/']);
+  for (const { path } of entries)
+    if (path !== '/' && !matcher.matches(path.slice(1)))
+      for (let at = path; !wanted.has(at); at = posix.dirname(at)) wanted.add(at);
+  return wanted.size === entries.length ? entries : entries.filter(({ path }) => wanted.has(path));
+}

@@ -1,0 +1,52 @@
+/** What a build tells while it goes on. Renderers make of it what their clients read: see classic-progress.ts. */
+export interface ProgressSink {
+  tell(event: ProgressEvent): void;
+  /** Reads `explained` events: finding reasons out takes time. */
+  readonly wantsReasons?: boolean;
+}
+
+export type ProgressEvent =
+  /** `steps`: how many `started` events there will be, those of triggers not counted. */
+  | { readonly kind: 'planned'; readonly steps: number }
+  /** Steps begin in the order in which they are told; those of stages side by side come mixed. */
+  | { readonly kind: 'started'; readonly vertex: Vertex }
+  /** Its result was there. */
+  | { readonly kind: 'cached'; readonly id: string }
+  /** Why it was not. */
+  | { readonly kind: 'explained'; readonly id: string; readonly miss: MissReason }
+  /** A container runs for it. */
+  | { readonly kind: 'running'; readonly id: string; readonly containerId: string }
+  | { readonly kind: 'log'; readonly id: string; readonly stream: 'stdout' | 'stderr'; readonly text: string }
+  | { readonly kind: 'completed'; readonly id: string; readonly containerId: string | undefined }
+  | { readonly kind: 'failed'; readonly id: string; readonly message: string }
+  | { readonly kind: 'warning'; readonly text: string }
+  /** A message of a pull, as `docker pull` gets it. */
+  | { readonly kind: 'pull'; readonly message: Readonly<Record<string, unknown>> }
+  | { readonly kind: 'image'; readonly imageId: string; readonly names: readonly string[] };
+
+/** One instruction of a stage. */
+export interface Vertex {
+  /** The step's cache key; of a FROM, its base's. */
+  readonly id: string;
+  /** The instruction; of a FROM, with the full name of its base. */
+  readonly name: string;
+  readonly stage: string;
+  /** `trigger`: kept by ONBUILD, not counted. `config`: nothing is to be done. */
+  readonly role: 'base' | 'step' | 'config' | 'trigger';
+  /** Of a base: its name for people; '' for scratch. */
+  readonly base: string;
+  readonly triggers: number;
+}
+
+/** The first input of a step that is not what it was. */
+export interface MissReason {
+  /** `never`: nothing like this step was built before. */
+  readonly kind: 'never' | 'changed' | 'gone' | 'asked';
+  /** Such as `file src/a.ts`, `env VERSION`, `base image`. */
+  readonly input: string;
+  /** Undefined: it was not among the inputs. */
+  readonly before: string | undefined;
+  readonly now: string | undefined;
+  /** The build that is compared with. */
+  readonly build: { readonly name: string; readonly atMs: number } | undefined;
+}

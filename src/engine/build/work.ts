@@ -1,0 +1,52 @@
+import type { BuildPlan, FileSource } from '../../build/plan/plan.ts';
+import type { TreeView } from '../../linux/build/build-files.ts';
+import type { BuildFolder } from '../../linux/build/build-folders.ts';
+import { chainIdOf } from '../../oci/chain-id.ts';
+import type { ChainId } from '../../oci/digest.ts';
+import type { CachedLayer } from '../../store/record/build-cache.ts';
+import type { Bases } from './bases.ts';
+import type { BuildDeps } from './deps.ts';
+import type { Outlook } from './evaluate.ts';
+import type { BuildContext } from './open-context.ts';
+import type { PreparedRemotes } from './prepare-remotes.ts';
+import type { ProgressSink } from './progress.ts';
+import type { BuildRequest } from './service.ts';
+
+/** The files of a stage: layers, lowest first. */
+export type StageLayers = readonly CachedLayer[];
+
+/** One build, as its steps see it. */
+export interface BuildWork {
+  readonly deps: BuildDeps;
+  readonly request: BuildRequest;
+  readonly plan: BuildPlan;
+  readonly outlook: Outlook;
+  readonly context: BuildContext;
+  readonly folder: BuildFolder;
+  readonly remotes: PreparedRemotes;
+  readonly bases: Bases;
+  readonly progress: ProgressSink;
+  /** Seconds since the epoch that no time in the image may pass: SOURCE_DATE_EPOCH. */
+  readonly clampSeconds: number | undefined;
+  /** Steps that are made out of this build's folder, for others too: it stays until they end. */
+  readonly flights: Set<Promise<unknown>>;
+  /** Layers of the stages that are ready. */
+  readonly done: Map<number, StageLayers>;
+}
+
+export function chainOf(layers: StageLayers): ChainId | undefined {
+  return chainIdOf(layers.map(({ diffId }) => diffId));
+}
+
+export function layersOf({ bases, done }: Pick<BuildWork, 'bases' | 'done'>, source: FileSource): StageLayers {
+  if (source.kind === 'image') return bases.layersOf(source.reference);
+  return source.kind === 'stage' ? (done.get(source.index) ?? []) : [];
+}
+
+/** A source of files as a tree to read; layers of images are unpacked first. */
+export async function viewOf(work: BuildWork, source: FileSource, signal: AbortSignal): Promise<TreeView> {
+  if (source.kind === 'context') return { kind: 'folder', path: await work.context.folder(signal) };
+  const { layers } = work.deps;
+  const chain = await layers.ensureUnpacked(layersOf(work, source), { signal });
+  return { kind: 'layers', lower: layers.lowerOf(chain) };
+}
