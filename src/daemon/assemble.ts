@@ -72,6 +72,7 @@ import { systemRoutes } from '../server/routes/system.ts';
 import { volumeRoutes } from '../server/routes/volume.ts';
 import { createApiServer } from '../server/server.ts';
 import { createOpenArchive } from '../store/content/archive-file.host.ts';
+import { createCompressor } from '../store/content/compressor.host.ts';
 import { createContentStore } from '../store/content/content-store.host.ts';
 import { createDecompressor } from '../store/content/decompressor.host.ts';
 import { createBuildCache } from '../store/record/build-cache.host.ts';
@@ -149,6 +150,7 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
     }),
     download: createHostDownload(),
     decompressor: createDecompressor(),
+    compressor: createCompressor(),
     catalog,
     collector,
     users,

@@ -20,7 +20,7 @@ export async function keepLayer(
 ): Promise<CachedLayer> {
   const packed = await deps.files.pack({ upper, blob, clampSeconds, dropMountPoints }, signal);
   const digest = packed.digest as Digest;
-  const diffId = packed.digest as DiffId;
+  const diffId = packed.diffId as DiffId;
   const chain = deps.layers.adopt({
     upper,
     blob,
@@ -29,5 +29,5 @@ export async function keepLayer(
     diffId,
     sizeBytes: packed.contentBytes,
   });
-  return { descriptor: { mediaType: OCI_LAYER, digest, size: packed.size }, diffId, chain };
+  return { descriptor: { mediaType: `${OCI_LAYER}+gzip`, digest, size: packed.size }, diffId, chain };
 }

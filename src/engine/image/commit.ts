@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { isKind, KnownError } from '../../lib/errors.ts';
 import type { DiffId, Digest } from '../../oci/digest.ts';
 import { parseImageDocument } from '../../oci/image-config.ts';
@@ -8,12 +9,16 @@ import type { Descriptor } from '../../store/content/content-store.ts';
 import { hasAll } from './catalog.ts';
 import { applyChanges } from './changes.ts';
 import type { ImageServiceDeps } from './deps.ts';
+import { hashing } from './hashing.ts';
 import type { ImageCommits, ImageDraft } from './image-commits.ts';
 import { once } from './pull.ts';
 
-type CommitDeps = Pick<ImageServiceDeps, 'content' | 'layers' | 'records' | 'catalog' | 'collector' | 'events' | 'now'>;
+type CommitDeps = Pick<
+  ImageServiceDeps,
+  'content' | 'compressor' | 'layers' | 'records' | 'catalog' | 'collector' | 'events' | 'now'
+>;
 
-/** Images made of containers. The layer is kept as a plain tar, so its digest is its diff id. */
+/** Images made of containers. */
 export function createImageCommits(deps: CommitDeps): ImageCommits {
   return {
     async commit(draft, makeLayer, signal) {
@@ -74,14 +79,22 @@ async function readBase({ catalog, content }: CommitDeps, { base }: ImageDraft):
   }
 }
 
+interface KeptLayer {
+  readonly descriptor: Descriptor;
+  readonly diffId: DiffId;
+}
+
 async function keepLayer(
-  { content }: CommitDeps,
+  { content, compressor }: CommitDeps,
   makeLayer: Parameters<ImageCommits['commit']>[1],
   signal: AbortSignal,
-): Promise<Descriptor> {
-  let kept: Descriptor | undefined;
+): Promise<KeptLayer> {
+  let kept: KeptLayer | undefined;
   await makeLayer(async (layer) => {
-    kept = { mediaType: OCI_LAYER, ...(await content.write(layer, { signal })) };
+    const plain = createHash('sha256');
+    const packed = compressor.gzip(hashing(layer, plain), { signal });
+    const descriptor = { mediaType: `${OCI_LAYER}+gzip`, ...(await content.write(packed, { signal })) };
+    kept = { descriptor, diffId: `sha256:${plain.digest('hex')}` as DiffId };
   });
   if (!kept) throw new KnownError('system', 'a commit has made no layer');
   return kept;
@@ -92,12 +105,12 @@ async function write(
   draft: ImageDraft,
   config: Readonly<Record<string, unknown>>,
   base: Base,
-  layer: Descriptor,
+  layer: KeptLayer,
   signal: AbortSignal,
 ): Promise<Descriptor> {
   const created = new Date(now()).toISOString();
-  const diffIds = [...base.diffIds, layer.digest as string as DiffId];
-  const all = [...base.layers, layer];
+  const diffIds = [...base.diffIds, layer.diffId];
+  const all = [...base.layers, layer.descriptor];
   const { author, comment, createdBy, platform } = draft;
   const said = { ...(author && { author }), ...(comment && { comment }) };
   const document = {

@@ -1,6 +1,7 @@
 import type { Download } from '../../distribution/download.ts';
 import type { RegistryClient } from '../../distribution/registry-client.ts';
 import type { Platform } from '../../oci/platform.ts';
+import type { Compressor } from '../../store/content/compressor.ts';
 import type { ContentStore } from '../../store/content/content-store.ts';
 import type { Decompressor } from '../../store/content/decompressor.ts';
 import type { ImageRecords } from '../../store/record/image-records.ts';
@@ -29,6 +30,7 @@ export interface ImageServiceDeps {
   /** Fetches what is imported from an address. */
   readonly download: Download;
   readonly decompressor: Decompressor;
+  readonly compressor: Compressor;
   /** Shared with ImageLookup and with whoever else adds content (builds, commits). */
   readonly catalog: Catalog;
   readonly collector: Collector;

@@ -9,6 +9,7 @@ import type { ConfigFields } from './changes.ts';
 import { applyChanges } from './changes.ts';
 import type { ImageServiceDeps } from './deps.ts';
 import { invalidArchive } from './errors.ts';
+import { hashing } from './hashing.ts';
 import { layerSuffix } from './layer-type.ts';
 import { once } from './pull.ts';
 import type { ImageService } from './service.ts';
@@ -16,8 +17,8 @@ import type { ImageService } from './service.ts';
 export type ImportRequest = Parameters<ImageService['importTar']>[1];
 
 /**
- * Makes a one-layer image of a tar. A gzip or zstd archive is kept as it came; other compression is undone, since layers may
- * not have it. Returns the image's id. Errors: invalid_parameter.
+ * Makes a one-layer image of a tar. A gzip or zstd archive is kept as it came; a plain one is packed, other compression is undone,
+ * since layers may not have it. Returns the image's id. Errors: invalid_parameter.
  */
 export async function importTar(
   deps: ImageServiceDeps,
@@ -102,21 +103,11 @@ async function keepable(
   plain: AsyncIterable<Uint8Array>,
   signal: AbortSignal,
 ): Promise<Pick<Descriptor, 'digest' | 'size'>> {
-  const asItCame = await layerSuffix(deps.content, raw.digest).then(
-    () => true,
+  const packed = await layerSuffix(deps.content, raw.digest).then(
+    (suffix) => suffix !== '',
     () => false,
   );
-  if (!asItCame) return deps.content.write(plain, { signal });
+  if (!packed) return deps.content.write(deps.compressor.gzip(plain, { signal }), { signal });
   for await (const _piece of plain) signal.throwIfAborted();
   return raw;
-}
-
-async function* hashing(
-  source: AsyncIterable<Uint8Array>,
-  hash: ReturnType<typeof createHash>,
-): AsyncGenerator<Uint8Array> {
-  for await (const piece of source) {
-    hash.update(piece);
-    yield piece;
-  }
 }

@@ -236,7 +236,7 @@ describe('a packed layer', () => {
     expect([one.size, one.contentBytes]).toEqual([statSync(join(root, 'one')).size, 5]);
     const listed = Bun.spawnSync([
       'tar',
-      '-tvf',
+      '-tzvf',
       join(root, 'one'),
       '--numeric-owner',
       '--utc',

@@ -52,7 +52,7 @@ export interface BuildFiles {
     signal: AbortSignal,
   ): Promise<void>;
   /**
-   * Writes an upper directory as an OCI layer: plain tar, entries by path, whole seconds, numeric owners, whiteouts by their names. The same
+   * Writes an upper directory as an OCI layer: a tar packed by gzip, entries by path, whole seconds, numeric owners, whiteouts by their names. The same
    * directory gives the same bytes. With `clampSeconds`, later times become that one, on the disk too.
    */
   pack(request: PackRequest, signal: AbortSignal): Promise<PackedLayer>;
@@ -102,6 +102,9 @@ export interface PackRequest {
 export interface PackedLayer {
   /** Of the blob, `sha256:...`. */
   readonly digest: string;
+  /** Of the plain tar. */
+  readonly diffId: string;
+  /** Of the blob, in bytes. */
   readonly size: number;
   /** Bytes of file content. */
   readonly contentBytes: number;

@@ -13,6 +13,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
+import { gzipMember } from '../../lib/compress/gzip-member.host.ts';
 import { KnownError } from '../../lib/errors.ts';
 import type { TarEntryType } from '../../lib/tar/header.ts';
 import { type NewTarEntry, tarEnd, tarHeader, tarPadding } from '../../lib/tar/writer.ts';
@@ -146,21 +147,22 @@ interface Output {
   put(bytes: Uint8Array): void;
   /** The content of a file, and the padding behind it. A file that has changed its size is an error. */
   file(path: string, size: number): void;
-  end(): { readonly digest: string; readonly size: number };
+  end(): Omit<PackedLayer, 'contentBytes'>;
 }
 
-/** Hashes and writes in chunks of 1 MiB. */
+/** Hashes, compresses and writes in chunks of 1 MiB. */
 function createOutput(blob: number): Output {
-  const hash = createHash('sha256');
+  const [plain, packed] = [createHash('sha256'), createHash('sha256')];
   const chunk = Buffer.alloc(CHUNK_BYTES);
   let filled = 0;
   let size = 0;
   const flush = (): void => {
-    checkCancelled();
-    const full = chunk.subarray(0, filled);
-    hash.update(full);
-    for (let done = 0; done < full.length; ) done += writeSync(blob, full, done);
-    size += filled;
+    if (filled === 0) return;
+    plain.update(chunk.subarray(0, filled));
+    const member = gzipMember(chunk.subarray(0, filled));
+    packed.update(member);
+    for (let done = 0; done < member.length; ) done += writeSync(blob, member, done);
+    size += member.length;
     filled = 0;
   };
   const put = (bytes: Uint8Array): void => {
@@ -192,7 +194,7 @@ function createOutput(blob: number): Output {
     },
     end() {
       flush();
-      return { digest: `sha256:${hash.digest('hex')}`, size };
+      return { digest: `sha256:${packed.digest('hex')}`, diffId: `sha256:${plain.digest('hex')}`, size };
     },
   };
 }
