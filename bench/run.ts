@@ -5,6 +5,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { join, resolve } from 'node:path';
+import { createBuildCases } from './build-cases.ts';
 import { CASES } from './cases.ts';
 import { client, type Engine, pssKiB, startEngine } from './engines.ts';
 import { createImageCases } from './image-cases.ts';
@@ -18,6 +19,7 @@ const SETTLE_MS = 3000;
 const word = process.argv[2] ?? '';
 const engines: Engine[] = [];
 const images = await createImageCases();
+using builds = createBuildCases();
 try {
   for (const name of ['skiff', 'dockerd', 'podman'] as const) {
     const engine = await startEngine(name, images.registries);
@@ -29,7 +31,7 @@ try {
   const idle = new Map(engines.map(({ name, pids }) => [name, pssKiB(pids().engine)]));
   console.log(`${cpus().length} CPUs, Linux ${release()}, client ${client}; medians in milliseconds\n`);
   console.log('| what | skiff | dockerd | podman | skiff / dockerd | wanted |\n|---|---|---|---|---|---|');
-  for (const one of [...CASES, ...images.cases].filter(({ name }) => name.includes(word))) {
+  for (const one of [...CASES, ...images.cases, ...builds.cases].filter(({ name }) => name.includes(word))) {
     const medians = await measure(one, engines);
     const ratio = ratioOf(medians);
     console.log(
