@@ -60,8 +60,7 @@ export async function startEngine(name: EngineName, registries: readonly string[
       monitor: pidsNaming(root, /skiff-monitor|containerd-shim|conmon/),
     }),
     async stop() {
-      const ids = docker({ host }, 'ps', '-aq');
-      if (ids !== '') docker({ host }, 'rm', '-f', ...ids.split('\n'));
+      removeContainers(host);
       child.kill('SIGTERM');
       await child.exited;
       Bun.spawnSync(['ip', 'link', 'delete', bridge]);
@@ -70,6 +69,16 @@ export async function startEngine(name: EngineName, registries: readonly string[
       rmSync(root, { recursive: true, force: true });
     },
   };
+}
+
+/** An engine that is gone, by an interrupt that met it as well, has ended its own. */
+function removeContainers(host: string): void {
+  try {
+    const ids = docker({ host }, 'ps', '-aq');
+    if (ids !== '') docker({ host }, 'rm', '-f', ...ids.split('\n'));
+  } catch (error) {
+    console.error(String(error));
+  }
 }
 
 const NO_FIREWALL = ['--iptables=false', '--ip6tables=false', '--ip-masq=false', '--userland-proxy=false'];

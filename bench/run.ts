@@ -20,6 +20,8 @@ const word = process.argv[2] ?? '';
 const engines: Engine[] = [];
 const images = await createImageCases();
 using builds = createBuildCases();
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => void stopAll().finally(() => process.exit(130)));
 try {
   for (const name of ['skiff', 'dockerd', 'podman'] as const) {
     const engine = await startEngine(name, images.registries);
@@ -58,7 +60,11 @@ try {
   mkdirSync(DIST, { recursive: true });
   writeFileSync(join(DIST, 'bench.json'), `${JSON.stringify(results, undefined, 2)}\n`);
 } finally {
-  for (const engine of engines) await engine.stop();
+  await stopAll();
+}
+
+async function stopAll(): Promise<void> {
+  for (const engine of engines.splice(0)) await engine.stop();
   await images[Symbol.asyncDispose]();
 }
 
