@@ -19,6 +19,8 @@ function fakeRegistry(faults: {
   /** `from` of mounts that work. */
   readonly mounts?: string;
   readonly unauthorizedAt?: number;
+  /** So many requests after the first break find nobody. */
+  readonly awayFor?: number;
 }): {
   readonly fetch: Fetch;
   readonly requests: string[];
@@ -32,6 +34,8 @@ function fakeRegistry(faults: {
   let sessions = 0;
   let received = 0;
   let tokens = 0;
+  let broken = false;
+  let away = faults.awayFor ?? 0;
   const where = (): Record<string, string> => ({
     location: `/v2/x/blobs/uploads/${sessions}?state=${upload.byteLength}`,
     ...(upload.byteLength > 0 ? { range: `0-${upload.byteLength - 1}` } : {}),
@@ -41,6 +45,7 @@ function fakeRegistry(faults: {
       const part = piece.subarray(0, most - received);
       upload = Buffer.concat([upload, part]);
       received += part.byteLength;
+      broken ||= received >= most;
       if (received >= most) throw new Error('socket hang up');
     }
   };
@@ -48,6 +53,10 @@ function fakeRegistry(faults: {
     const url = new URL(address);
     const { method = 'GET' } = init;
     if (url.pathname === '/token') return Response.json({ token: `t${++tokens}` });
+    if (broken && away > 0) {
+      away--;
+      throw Object.assign(new Error('refused'), { code: 'ECONNREFUSED' });
+    }
     requests.push(`${method} ${url.pathname}${url.searchParams.has('mount') ? '?mount' : ''}`);
     if (faults.unauthorizedAt !== undefined && requests.length >= faults.unauthorizedAt && tokens === 0) {
       const wanted = 'Bearer realm="https://r.example/token",service="r"';
@@ -192,4 +201,18 @@ test('a cancelled upload ends at once and is not tried again', async () => {
   });
   await expect(pushing).rejects.toMatchObject({ kind: 'cancelled' });
   expect(registry.requests.filter((line) => line.startsWith('PATCH')).length).toBe(1);
+});
+
+test('a registry that is away for a moment in the middle, as when it starts again, is waited for, and the upload goes on', async () => {
+  const registry = fakeRegistry({ breakAfter: [1_000_000], awayFor: 6 });
+  const { pushed, pausesMs } = await pushTo(registry);
+  expect(pushed).toEqual({ kind: 'uploaded' });
+  expect(registry.blob().equals(BYTES)).toBe(true);
+  expect(registry.received()).toBe(BYTES.byteLength);
+  expect(pausesMs.length).toBeGreaterThan(0);
+});
+
+test('one that never comes back is given up', async () => {
+  const gone = fakeRegistry({ breakAfter: [1_000_000], awayFor: Number.POSITIVE_INFINITY });
+  await expect(pushTo(gone)).rejects.toThrow('connection refused');
 });

@@ -84,19 +84,24 @@ async function abandon({ send }: BlobWriterDeps, session: Session, signal: Abort
 
 async function upload(deps: BlobWriterDeps, push: BlobPush, opened: Session | undefined): Promise<void> {
   let session = opened;
+  /** Nobody could be asked where it stands. */
+  let lost: Session | undefined;
   let failures = 0;
   for (;;) {
     const reached = session?.offset ?? 0;
     try {
-      session ??= await begin(deps, push.signal);
+      session ??= (lost && (await resumed(deps, lost, push))) ?? (await begin(deps, push.signal));
+      lost = undefined;
       await uploadOnce(deps, push, session);
       return;
     } catch (error) {
       if (push.signal.aborted) throw new KnownError('cancelled', 'context canceled', { cause: error });
-      if (!mayPass(error)) throw error;
-      const broken: Session | undefined = session;
-      session = broken && (await resumed(deps, broken, push));
-      if (session === undefined && broken !== undefined && (await hasBlob(deps, push.digest, push.signal))) return;
+      if (!mayPass(error, session ?? lost)) throw error;
+      const broken: Session | undefined = session ?? lost;
+      const found = broken && (await whereItStands(deps, broken, push));
+      if (found === 'done') return;
+      lost = found === 'unreachable' ? broken : undefined;
+      session = found === 'unreachable' ? undefined : found;
       failures = session !== undefined && session.offset > reached ? 0 : failures + 1;
       if (failures >= ATTEMPTS) throw gaveUp(push.digest, error);
       const limitMs = limitWaitMs(error);
@@ -106,14 +111,34 @@ async function upload(deps: BlobWriterDeps, push: BlobPush, opened: Session | un
   }
 }
 
-/** What the registry itself decided is not tried again, except its own failures and a session it lost. */
-function mayPass(error: unknown): boolean {
+/** After something broke. `unreachable`: the registry may be starting again. */
+async function whereItStands(
+  deps: BlobWriterDeps,
+  broken: Session,
+  push: BlobPush,
+): Promise<Session | 'done' | 'unreachable' | undefined> {
+  try {
+    const session = await resumed(deps, broken, push);
+    if (session === undefined && (await hasBlob(deps, push.digest, push.signal))) return 'done';
+    return session;
+  } catch (error) {
+    if (isKind(error, 'unavailable')) return 'unreachable';
+    throw error;
+  }
+}
+
+/**
+ * What the registry itself decided is not tried again, except its own failures and a session it lost. One that cannot be reached is tried
+ * again only when it could be before.
+ */
+function mayPass(error: unknown, session: Session | undefined): boolean {
   if (error instanceof RegistryError) {
     // A limit that is lifted much later is told, not waited for.
     if (error.status === 429 && error.waitMs !== undefined) return limitWaitMs(error) !== undefined;
     return (error.status >= 500 && error.status !== 501) || [404, 408, 416, 429, 499].includes(error.status);
   }
-  return isKind(error, 'unavailable') && !/connection refused|no such host|certificate/.test(error.message);
+  if (!isKind(error, 'unavailable') || error.message.includes('certificate')) return false;
+  return session !== undefined || !/connection refused|no such host/.test(error.message);
 }
 
 function gaveUp(digest: Digest, error: unknown): unknown {

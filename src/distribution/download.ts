@@ -1,6 +1,7 @@
 import { isKind, KnownError } from '../lib/errors.ts';
+import { shownUrl } from '../lib/shown-url.ts';
 import type { Fetch } from './transport.ts';
-import { readBody, send, shownAddress } from './transport.ts';
+import { readBody, send } from './transport.ts';
 
 /**
  * Fetches a file by http or https; redirects as transport.send follows them, from https never down to http. The user part of the
@@ -65,7 +66,7 @@ async function statusError(response: Response, url: URL): Promise<KnownError> {
   );
   const { status, statusText } = response;
   const said = `${status} ${statusText}`.trim();
-  return new KnownError(kindOf(status), `failed to GET ${shownAddress(url.href)} with status ${said}: ${text}`);
+  return new KnownError(kindOf(status), `failed to GET ${shownUrl(url.href)} with status ${said}: ${text}`);
 }
 
 function kindOf(status: number): KnownError['kind'] {

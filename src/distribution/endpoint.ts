@@ -1,3 +1,4 @@
+import { KnownError } from '../lib/errors.ts';
 import type { RepositoryName } from './registry-client.ts';
 
 /** How to reach a registry: base addresses to try in order, and whether its certificate is checked. */
@@ -16,6 +17,9 @@ const HUB_HOST = 'registry-1.docker.io';
  */
 export function endpointOf(name: RepositoryName, insecure: readonly string[]): Endpoint {
   const host = hostOf(name.registry);
+  const port = /:(\d+)$/.exec(host)?.[1];
+  if (port !== undefined && Number(port) > 65_535)
+    throw new KnownError('unavailable', `Get "https://${host}/v2/": dial tcp: address ${port}: invalid port`);
   if (!isInsecure(host, insecure)) return { bases: [`https://${host}`], verifyTls: true, allowHttp: false };
   return { bases: [`https://${host}`, `http://${host}`], verifyTls: false, allowHttp: true };
 }

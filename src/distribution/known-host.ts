@@ -22,7 +22,8 @@ export function endpointFor({ base, verifyTls }: RegistryHost): Endpoint & { rea
 /** Where a path of the protocol (`/v2/...`) is on a host: below its own path, or instead of it, and told the registry it stands for. */
 export function pathOn({ base, overridePath, namespace }: RegistryHost, path: string, registry: string): string {
   if (!path.startsWith('/v2/')) return path;
-  const prefix = new URL(base).pathname.replace(/\/+$/, '');
+  // An address may be written with the protocol's own path.
+  const prefix = new URL(base).pathname.replace(overridePath ? /\/+$/ : /(?:\/v2)?\/*$/, '');
   const placed = overridePath ? prefix + path.slice('/v2'.length) : prefix + path;
   if (!namespace) return placed;
   return `${placed}${placed.includes('?') ? '&' : '?'}ns=${encodeURIComponent(registry)}`;

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { putImage } from '../../test/fixtures/image-engine.ts';
 import { smallImage } from '../../test/fixtures/images.ts';
 import { type LocalRegistry, startFront, startRegistry } from '../../test/fixtures/registry.ts';
+import { parseDigest } from '../oci/digest.ts';
 import { createHostRegistryClient } from './registry-client.host.ts';
 
 const signal = new AbortController().signal;
@@ -141,3 +142,24 @@ test('certs.d: a private CA is trusted for its registry, a client certificate is
   await expect(digestOf(registry, 'library/both')).rejects.toThrow('missing key me.key for client certificate me.cert');
   rmSync(folder, { recursive: true });
 }, 20_000);
+
+test('hosts.toml: a push goes to the host that may take it, without credentials that are not its own; the path may be written with /v2', async () => {
+  await using front = startFront(near, { kind: 'basic', user: { name: 'bob', password: 'mine' } });
+  configure('push.example', {
+    'hosts.toml': `server = "http://${far.host}/v2"\n[host."http://${front.host}"]\ncapabilities = ["pull", "push"]\n`,
+  });
+  const client = createHostRegistryClient({ insecureRegistries: [], certsDir });
+  const credentials = { username: 'ann', password: 'hub-secret' };
+  const push = client.repository({ registry: 'push.example', path: 'a/b' }, credentials, { push: true });
+  const manifest = { mediaType: 'x', digest: parseDigest(`sha256:${'0'.repeat(64)}`), bytes: Buffer.from('{}') };
+  await expect(push.putManifest('1', manifest, { signal })).rejects.toMatchObject({ kind: 'unauthorized' });
+  expect(front.seen.join()).not.toContain(Buffer.from('ann:hub-secret').toString('base64'));
+  expect(await digestOf('push.example', 'library/both')).toBe(digests['far'] ?? '');
+});
+
+test('hosts.toml: a server that may not pull is not asked, and settings of the wrong kind are refused', async () => {
+  configure('none.example', { 'hosts.toml': `server = "http://${far.host}"\ncapabilities = ["push"]\n` });
+  await expect(digestOf('none.example', 'library/both')).rejects.toThrow('no host that is configured');
+  configure('none.example', { 'hosts.toml': `server = "http://${far.host}"\nskip_verify = "yes"\n` });
+  await expect(digestOf('none.example', 'library/both')).rejects.toThrow('skip_verify must be true or false');
+});

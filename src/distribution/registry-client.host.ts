@@ -8,6 +8,7 @@ import { readRegistryHosts, readTls } from './registry-hosts.host.ts';
 import type { RegistryHost } from './registry-hosts.ts';
 import { parseMirror, plainHost } from './registry-hosts.ts';
 import { explainingTls } from './tls-failure.host.ts';
+import type { Fetch } from './transport.ts';
 
 export interface HostRegistryOptions {
   readonly insecureRegistries: readonly string[];
@@ -23,7 +24,7 @@ export interface HostRegistryOptions {
 export function createHostRegistryClient(options: HostRegistryOptions): RegistryClient {
   const mirrors = (options.mirrors ?? []).map(parseMirror);
   return createRegistryClient({
-    fetch: explainingTls((url, init) => globalThis.fetch(url, init)),
+    fetch: explainingTls(answeredInTime((url, init) => globalThis.fetch(url, init))),
     insecureRegistries: options.insecureRegistries,
     hosts: (registry) => knownHosts(options, mirrors, registry),
     sleep: async (ms, signal) => {
@@ -34,6 +35,29 @@ export function createHostRegistryClient(options: HostRegistryOptions): Registry
       }
     },
   });
+}
+
+/** As Docker gives a registry. */
+const ANSWER_MS = 15_000;
+
+/** Gives up when no answer begins in time; a request that sends something takes as long as that takes. */
+function answeredInTime(fetch: Fetch): Fetch {
+  return async (url, init) => {
+    if (init.body !== undefined && init.body !== null) return await fetch(url, init);
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), ANSWER_MS);
+    try {
+      return await fetch(url, {
+        ...init,
+        signal: AbortSignal.any([late.signal, ...(init.signal ? [init.signal] : [])]),
+      });
+    } catch (error) {
+      if (!late.signal.aborted || init.signal?.aborted) throw error;
+      throw new Error('context deadline exceeded (Client.Timeout exceeded while awaiting headers)', { cause: error });
+    } finally {
+      clearTimeout(timer);
+    }
+  };
 }
 
 function knownHosts(

@@ -1,9 +1,9 @@
 import { STATUS_CODES } from 'node:http';
 import type { ErrorKind } from '../lib/errors.ts';
 import { KnownError } from '../lib/errors.ts';
+import { shownUrl } from '../lib/shown-url.ts';
 import { parseChallenges } from './challenge.ts';
 import { parseRateLimit } from './rate-limit.ts';
-import { shownAddress } from './transport.ts';
 
 /** An error answer of a registry: HTTP status and the first entry of its `errors` list (distribution-spec, "Error Codes"). */
 export class RegistryError extends KnownError {
@@ -42,7 +42,7 @@ export function parseRegistryError(
   if (entry)
     return new RegistryError(status, entry.code, `${readableCode(entry.code)}: ${entry.message}${note}`, waitMs);
   const said = `${status} ${STATUS_CODES[status] ?? ''}`.trim();
-  const text = `unexpected status from ${method} request to ${shownAddress(url)}: ${said}${note}`;
+  const text = `unexpected status from ${method} request to ${shownUrl(url)}: ${said}${note}`;
   return new RegistryError(status, '', text, waitMs);
 }
 
@@ -84,8 +84,8 @@ function firstEntry(body: string): { readonly code: string; readonly message: st
   const message = field(first, 'message');
   if (typeof code !== 'string' || code === '') return undefined;
   return {
-    code: code.slice(0, 100),
-    message: typeof message === 'string' && message ? message.slice(0, 1000) : readableCode(code),
+    code: printable(code.slice(0, 100)),
+    message: typeof message === 'string' && message ? printable(message.slice(0, 1000)) : readableCode(code),
   };
 }
 
@@ -93,4 +93,9 @@ function field(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null
     ? Object.entries(value).find(([key]) => key === name)?.[1]
     : undefined;
+}
+
+/** A registry must not move the cursor of whoever reads its errors. */
+function printable(text: string): string {
+  return text.replace(/[\p{Cc}]+/gu, ' ');
 }

@@ -58,9 +58,9 @@ function parseHost(
   if (pairs.length > 1) throw invalid(`${address}: more than one client certificate is not supported`);
   return {
     base: parseAddress(address),
-    overridePath: fields.get('override_path') === true,
+    overridePath: flag(address, fields, 'override_path'),
     capabilities: capabilitiesOf(address, fields.get('capabilities')),
-    verifyTls: fields.get('skip_verify') !== true,
+    verifyTls: !flag(address, fields, 'skip_verify'),
     headers: headersOf(fields.get('header')),
     caFiles: list(fields.get('ca')).map((path) => resolvePath(folder, path, address)),
     client: clientOf(folder, pairs[0], address),
@@ -96,18 +96,28 @@ function parseAddress(text: string): string {
   return url.origin + url.pathname.replace(/\/+$/, '');
 }
 
+function flag(address: string, fields: ReadonlyMap<string, unknown>, name: string): boolean {
+  const value = fields.get(name) ?? false;
+  if (typeof value !== 'boolean') throw invalid(`${address}: ${name} must be true or false`);
+  return value;
+}
+
 function capabilitiesOf(address: string, value: unknown): readonly Capability[] {
-  if (value === undefined) return ['pull', 'resolve', 'push'];
+  if (value === undefined || (Array.isArray(value) && value.length === 0)) return ['pull', 'resolve', 'push'];
   return list(value).map((one) => {
-    if (typeof one !== 'string' || !CAPABILITIES.includes(one))
-      throw invalid(`${address}: unknown capability ${String(one)}`);
-    return one as Capability;
+    const name = typeof one === 'string' ? one.toLowerCase() : '';
+    if (!CAPABILITIES.includes(name)) throw invalid(`${address}: unknown capability ${String(one)}`);
+    return name as Capability;
   });
 }
 
 function headersOf(value: unknown): Readonly<Record<string, string>> {
   const entries = [...fieldsOf(value ?? {}, 'header')];
-  return Object.fromEntries(entries.map(([name, text]) => [name, list(text).map(String).join(', ')]));
+  const headers = entries.map(([name, text]) => [name, list(text).map(String).join(', ')] as const);
+  for (const [name, text] of headers)
+    if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name) || /[\r\n\0]/.test(text))
+      throw invalid(`the header ${JSON.stringify(name)}`);
+  return Object.fromEntries(headers);
 }
 
 /** A pair of files, or one file with both. */

@@ -1,7 +1,7 @@
 import { isKind, KnownError } from '../lib/errors.ts';
 import type { Authorizer } from './authorizer.ts';
 import { createAuthorizer } from './authorizer.ts';
-import { endpointOf } from './endpoint.ts';
+import { endpointOf, hostOf } from './endpoint.ts';
 import type { KnownHost, KnownHosts } from './known-host.ts';
 import { endpointFor, fetchFor, pathOn } from './known-host.ts';
 import { shortWaitMs } from './rate-limit.ts';
@@ -49,7 +49,7 @@ export function createSendRequest(
 ): SendRequest {
   const scopes = [`repository:${name.path}:pull${push ? ',push' : ''}`];
   const own = createAuthorizedSend(deps, name, credentials, scopes);
-  const once = push ? own : mirrorsFirst(deps, name, scopes, own);
+  const once = push ? toPushHost(deps, name, credentials, scopes, own) : mirrorsFirst(deps, name, scopes, own);
   return (request) =>
     request.retried === false ? once(request) : withRetries(deps, () => once(request), request.signal);
 }
@@ -72,16 +72,42 @@ function mirrorsFirst(
       send: createHostSend({ fetch, insecureRegistries }, name, {}, scopes, { host, tls }),
     }));
     const wanted = /\/manifests\/[^/:]+$/.test(request.path) ? 'resolve' : 'pull';
+    let refused: KnownError | undefined;
     for (const { host, send } of mirrors) {
       if (!host.capabilities.includes(wanted) || !request.path.startsWith('/')) continue;
       try {
         return await send(request);
       } catch (error) {
         if (request.signal.aborted || !(error instanceof KnownError)) throw error;
+        refused = error;
       }
     }
+    const server = deps.hosts?.(name.registry).server?.host;
+    if (server && !server.capabilities.includes(wanted))
+      throw refused ?? new KnownError('unavailable', `no host that is configured for ${name.registry} may ${wanted}`);
     return await own(request);
   };
+}
+
+/**
+ * Pushes go to the first host that is configured with this capability, else to the registry itself. Credentials are the registry's: only a
+ * host of its name gets them.
+ */
+function toPushHost(
+  deps: RequestDeps,
+  name: RepositoryName,
+  credentials: RegistryCredentials,
+  scopes: readonly string[],
+  own: SendRequest,
+): SendRequest {
+  const choose = (): SendRequest => {
+    const known = deps.hosts?.(name.registry).mirrors.find(({ host }) => host.capabilities.includes('push'));
+    if (known === undefined) return own;
+    const trusted = new URL(known.host.base).host === hostOf(name.registry) ? credentials : {};
+    return createHostSend(deps, name, trusted, scopes, known);
+  };
+  let chosen: SendRequest | undefined;
+  return async (request) => await (chosen ??= choose())(request);
 }
 
 /** The registry itself: by its settings when it has some, else by Docker's rules. */

@@ -1,4 +1,5 @@
 import { errnoOf, isKind, KnownError, messageOf } from '../lib/errors.ts';
+import { shownUrl } from '../lib/shown-url.ts';
 
 /** No answer came: there is no connection, or none that is trusted. */
 export class ConnectionError extends KnownError {
@@ -57,7 +58,7 @@ export async function send(fetch: Fetch, request: TransportRequest): Promise<Res
     await discard(response);
     url = redirectTarget(url, location, request.allowHttp);
   }
-  throw new KnownError('system', `Get "${shownAddress(request.url)}": stopped after ${MAX_REDIRECTS} redirects`);
+  throw new KnownError('system', `Get "${shownUrl(request.url)}": stopped after ${MAX_REDIRECTS} redirects`);
 }
 
 async function sendOnce(fetch: Fetch, url: string, request: TransportRequest): Promise<Response> {
@@ -93,10 +94,7 @@ function redirectTarget(from: string, location: string, allowHttp: boolean): str
   const allowed =
     target?.protocol === 'https:' || (target?.protocol === 'http:' && (allowHttp || from.startsWith('http:')));
   if (!target || !allowed || target.username !== '' || target.password !== '') {
-    throw new KnownError(
-      'system',
-      `Get "${shownAddress(from)}": refused to follow a redirect to ${shownAddress(location)}`,
-    );
+    throw new KnownError('system', `Get "${shownUrl(from)}": refused to follow a redirect to ${shownUrl(location)}`);
   }
   return target.href;
 }
@@ -115,13 +113,7 @@ function connectionError(error: unknown, url: string, request: TransportRequest)
   const verb = method.charAt(0) + method.slice(1).toLowerCase();
   const address = `${hostname}:${port || (protocol === 'https:' ? '443' : '80')}`;
   const why = reasonOf(code, address, hostname, messageOf(error));
-  return new ConnectionError(code, `${verb} "${shownAddress(url)}": ${why}`, { cause: error });
-}
-
-/** An address without what may be a secret: user, signature and upload state are in the user part and the query. */
-export function shownAddress(url: string): string {
-  const parsed = URL.parse(url);
-  return parsed ? `${parsed.origin}${parsed.pathname}`.slice(0, 500) : (url.split('?')[0] ?? '').slice(0, 200);
+  return new ConnectionError(code, `${verb} "${shownUrl(url)}": ${why}`, { cause: error });
 }
 
 function reasonOf(code: string, address: string, hostname: string, text: string): string {
@@ -162,11 +154,11 @@ export async function readBody(response: Response, maxBytes: number): Promise<Ui
     for await (const part of response.body ?? []) {
       total += part.byteLength;
       if (total > maxBytes)
-        throw new KnownError('data_loss', `answer of ${shownAddress(response.url)} is larger than ${maxBytes} bytes`);
+        throw new KnownError('data_loss', `answer of ${shownUrl(response.url)} is larger than ${maxBytes} bytes`);
       parts.push(part);
     }
   } catch (error) {
-    throw error instanceof KnownError ? error : brokenBody(error, `Get "${shownAddress(response.url)}"`);
+    throw error instanceof KnownError ? error : brokenBody(error, `Get "${shownUrl(response.url)}"`);
   }
   return Buffer.concat(parts);
 }

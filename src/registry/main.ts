@@ -48,8 +48,10 @@ async function runServer(config: RegistryConfig): Promise<number> {
   const log = createLog({ level, formatter, fields, now: Date.now, write: (line) => void process.stderr.write(line) });
   const { promise: told, resolve: tell } = Promise.withResolvers<string>();
   process.once('SIGTERM', () => tell('SIGTERM')).once('SIGINT', () => tell('SIGINT'));
-  const running = await serve(config, log);
-  process.on('SIGUSR2', () => void running.maintenance.collectNow());
+  let running: Awaited<ReturnType<typeof serve>> | undefined;
+  // A signal that comes while it starts must not end it.
+  process.on('SIGUSR2', () => void running?.maintenance.collectNow());
+  running = await serve(config, log);
   log.info('stopping', { signal: await told });
   await running.stop();
   return 0;

@@ -54,7 +54,7 @@ export function createApiServer({ routes, engineVersion, report }: ApiServerDeps
       );
     } catch (error) {
       const status = toStatus(error);
-      if (status === 500 && !gone.signal.aborted) report(`${request.method} ${request.url}`, error);
+      if (status === 500 && !gone.signal.aborted) report(`${request.method} ${pathOf(request)}`, error);
       if (response.headersSent) {
         response.destroy();
         return;
@@ -86,7 +86,7 @@ export function createApiServer({ routes, engineVersion, report }: ApiServerDeps
         ),
       );
     } catch (error) {
-      if (toStatus(error) === 500 && !gone.signal.aborted) report(`${request.method} ${request.url}`, error);
+      if (toStatus(error) === 500 && !gone.signal.aborted) report(`${request.method} ${pathOf(request)}`, error);
       if (hijacked) socket.destroy();
       else writeRefused(socket, error, common);
     }
@@ -139,4 +139,9 @@ function upgradeCall(
       return socket;
     },
   };
+}
+
+/** Without the query, which may hold what is nobody's business. */
+function pathOf({ url = '' }: IncomingMessage): string {
+  return url.split('?', 1)[0] ?? '';
 }

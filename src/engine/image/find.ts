@@ -16,6 +16,8 @@ export interface FoundImage {
   readonly record: ImageRecord;
   /** The name it was found by; undefined when it was an id. */
   readonly name: string | undefined;
+  /** What it was asked for by: `name`; for a digest every name in that repository; none for an id. */
+  readonly names: readonly string[];
 }
 
 /**
@@ -31,14 +33,14 @@ export function findImage(records: ImageRecords, text: string): FoundImage {
   if (prefix !== undefined) {
     const [first, second] = records.findByPrefix(prefix);
     if (first && second) throw ambiguousPrefix(text);
-    if (first) return { record: first, name: undefined };
+    if (first) return { record: first, name: undefined, names: [] };
   }
   throw noSuchImage(reference ? familiarReference(withDefaultTag(reference)) : text);
 }
 
 function byId(record: ImageRecord | undefined, text: string): FoundImage {
   if (!record) throw noSuchImage(text);
-  return { record, name: undefined };
+  return { record, name: undefined, names: [] };
 }
 
 function parseOrPrefix(text: string, prefix: string | undefined): Reference | undefined {
@@ -55,11 +57,11 @@ function byReference(records: ImageRecords, reference: Reference): FoundImage | 
   if (reference.digest === undefined) {
     const name = formatReference(withDefaultTag(reference));
     const record = records.findByName(name);
-    return record && { record, name };
+    return record && { record, name, names: [name] };
   }
   const record = records.find(reference.digest);
   const own = record?.names.find((name) => name === formatReference({ ...reference, tag: undefined }));
-  const sameRepository = record?.names.find((name) => canonicalName(parseReference(name)) === canonicalName(reference));
-  const name = own ?? sameRepository;
-  return record && name !== undefined ? { record, name } : undefined;
+  const names = record?.names.filter((one) => canonicalName(parseReference(one)) === canonicalName(reference)) ?? [];
+  const name = own ?? names[0];
+  return record && name !== undefined ? { record, name, names } : undefined;
 }

@@ -68,3 +68,28 @@ test('prune refuses what it does not know, and removes nothing then', async () =
     await expect(service.prune(new Map(Object.entries(filters)))).rejects.toMatchObject({ kind: 'invalid_parameter' });
   expect(here.deps.records.list()).toHaveLength(4);
 });
+
+test('an image that is named while a prune looks at it stays', async () => {
+  const { here, danglingId } = await world();
+  using _here = here;
+  const { catalog, records } = here.deps;
+  const name = (): void => {
+    const dangling = records.list().find(({ target }) => target.digest === danglingId);
+    if (dangling?.names.length === 0) records.put(dangling.target, ['docker.io/library/saved:1'], Date.now());
+  };
+  const reachable: typeof catalog.reachable = async (...given) => {
+    name();
+    return await catalog.reachable(...given);
+  };
+  const manifests: typeof catalog.manifests = async (...given) => {
+    name();
+    return await catalog.manifests(...given);
+  };
+  const entries: typeof catalog.entries = async (...given) => {
+    name();
+    return await catalog.entries(...given);
+  };
+  const service = createImageService({ ...here.deps, catalog: { ...catalog, reachable, manifests, entries } });
+  expect((await service.prune(new Map())).deleted).toEqual([]);
+  expect(String(records.findByName('docker.io/library/saved:1')?.target.digest)).toBe(danglingId);
+});

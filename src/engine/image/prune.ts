@@ -1,6 +1,7 @@
 import type { Filters } from '../../api/filters.ts';
 import type { ImageDeleteResponseItem } from '../../api/types/image.ts';
 import type { Digest } from '../../oci/digest.ts';
+import type { ImageRecord } from '../../store/record/image-records.ts';
 import type { ImageServiceDeps } from './deps.ts';
 import { describeAll } from './describe.ts';
 import { imageFilter, parseDangling } from './filter.ts';
@@ -25,9 +26,17 @@ export async function prune(
   );
   const kept = new Set(all.filter((image) => !doomed.includes(image)).flatMap((image) => [...image.parts.keys()]));
   const freed = new Map<Digest, number>(doomed.flatMap((image) => [...image.parts].filter(([key]) => !kept.has(key))));
-  const deleted = doomed.flatMap(({ record }) => deleteImage(deps, record, record.names));
+  const deleted = doomed
+    .filter(({ record }) => isUnchanged(deps, record))
+    .flatMap(({ record }) => deleteImage(deps, record, record.names));
   const partialBytes = await deps.collector.collect({ partials: others.size === 0 ? 'all' : 'old' });
   const reclaimedBytes = [...freed.values()].reduce((sum, size) => sum + size, partialBytes);
   deps.events.publish({ type: 'image', action: 'prune', id: '', attributes: { reclaimed: String(reclaimedBytes) } });
   return { deleted, reclaimedBytes };
+}
+
+/** Whoever has named or removed it since it was looked at, wins. */
+function isUnchanged({ records }: ImageServiceDeps, { target, names }: ImageRecord): boolean {
+  const now = records.find(target.digest)?.names;
+  return now !== undefined && now.length === names.length && names.every((name) => now.includes(name));
 }

@@ -16,29 +16,29 @@ export type Removal =
   | { readonly kind: 'refuse'; readonly error: Error };
 
 /**
- * Docker's rules. By name: other names left means only this one goes; the last name of an image in use needs force, and then
+ * Docker's rules. By name: other names left means only this one goes (by repository and digest: every name in that repository); the last name of an image in use needs force, and then
  * the image stays without a name. By id: names in several repositories, or a stopped container, need force; a running
  * container cannot be forced.
  */
-export function planRemoval({ record, name }: FoundImage, users: readonly ImageUser[], force: boolean): Removal {
+export function planRemoval({ record, name, names }: FoundImage, users: readonly ImageUser[], force: boolean): Removal {
   const image = record.target.digest;
   const running = users.find((user) => user.running);
   const user = running ?? users[0];
   if (name !== undefined) {
-    const rest = record.names.filter((other) => other !== name);
-    if (rest.length > 0) return { kind: 'untag', names: [name] };
-    if (!user) return { kind: 'delete', names: [name] };
+    const rest = record.names.filter((other) => !names.includes(other));
+    if (rest.length > 0) return { kind: 'untag', names };
+    if (!user) return { kind: 'delete', names };
     if (!force)
       return {
         kind: 'refuse',
         error: referenceInUse(familiarReference(parseReference(name)), user.containerId, image),
       };
-    return { kind: 'untag', names: [name] };
+    return { kind: 'untag', names };
   }
   const repositories = new Set(record.names.map((other) => canonicalName(parseReference(other))));
-  if (repositories.size > 1 && !force) return { kind: 'refuse', error: severalRepositories(image) };
   if (running) return { kind: 'refuse', error: usedByRunning(image, running.containerId) };
   if (user && !force) return { kind: 'refuse', error: usedByStopped(image, user.containerId) };
+  if (repositories.size > 1 && !force) return { kind: 'refuse', error: severalRepositories(image) };
   return { kind: 'delete', names: record.names };
 }
 

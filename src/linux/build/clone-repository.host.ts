@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, KnownError, messageOf } from '../../lib/errors.ts';
+import { shownUrl } from '../../lib/shown-url.ts';
 import { resolveInRoot } from '../runtime/rooted-path.host.ts';
 import type { Checkout, GitSource } from './remote-sources.ts';
 
@@ -63,7 +64,9 @@ async function fetchCommit(
   try {
     return (await git('rev-parse', '--verify', `${ref}^{commit}`)).trim();
   } catch (error) {
-    throw new KnownError('invalid_parameter', `repository ${remote} does not contain ref ${ref}`, { cause: error });
+    throw new KnownError('invalid_parameter', `repository ${shownUrl(remote)} does not contain ref ${ref}`, {
+      cause: error,
+    });
   }
 }
 
@@ -71,7 +74,7 @@ function subdirOf(folder: string, { subdir, remote }: GitSource): string {
   if (subdir === '') return folder;
   const path = resolveInRoot(folder, subdir);
   if (existsSync(path) && statSync(path).isDirectory()) return path;
-  throw new KnownError('invalid_parameter', `invalid subdirectory of ${remote}: ${subdir} is no folder`);
+  throw new KnownError('invalid_parameter', `invalid subdirectory of ${shownUrl(remote)}: ${subdir} is no folder`);
 }
 
 async function runGit(args: readonly string[], cwd: string, signal: AbortSignal): Promise<string> {

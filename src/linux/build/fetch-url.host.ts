@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { errnoOf, KnownError, messageOf } from '../../lib/errors.ts';
+import { shownUrl } from '../../lib/shown-url.ts';
 import type { FetchedFile, FetchOptions, RemoteSources } from './remote-sources.ts';
 
 /** What is kept beside a copy. */
@@ -38,16 +39,16 @@ export function createFetcher(root: string): RemoteSources['fetch'] {
       `${KEPT_COPIES}${createHash('sha256').update(`${url}\n${own}`).digest('hex').slice(0, 32)}`,
     );
     const kept = readKept(copy);
-    const answer = await ask(url, options, kept);
+    let answer = await ask(url, options, kept);
     const target = join(folder, options.name);
     if (answer.status === 304 && kept) {
       await answer.body?.cancel();
-      copyFileSync(join(copy, 'file'), target);
-      return finish(target, kept, options);
+      if (takeKept(copy, target, kept)) return finish(target, kept, options);
+      answer = await ask(url, options, undefined);
     }
     if (!answer.ok || !answer.body) {
       await answer.body?.cancel();
-      throw new KnownError('unavailable', `failed to load ${url}: invalid response status ${answer.status}`);
+      throw new KnownError('unavailable', `failed to load ${shownUrl(url)}: invalid response status ${answer.status}`);
     }
     const sha256 = await save(answer.body, target, url, options.signal);
     const facts: Kept = {
@@ -59,6 +60,18 @@ export function createFetcher(root: string): RemoteSources['fetch'] {
     if (facts.etag !== '' || facts.lastModified !== '') keep(copy, target, facts);
     return finish(target, facts, options);
   };
+}
+
+/** False: another build has replaced or removed it meanwhile. */
+function takeKept(copy: string, target: string, { sha256 }: Kept): boolean {
+  try {
+    copyFileSync(join(copy, 'file'), target);
+    if (createHash('sha256').update(readFileSync(target)).digest('hex') === sha256) return true;
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+  }
+  rmSync(target, { force: true });
+  return false;
 }
 
 async function ask(url: string, { authorization, signal }: FetchOptions, kept: Kept | undefined): Promise<Response> {
@@ -74,7 +87,7 @@ async function ask(url: string, { authorization, signal }: FetchOptions, kept: K
     return await fetch(url, { headers, signal, redirect: 'follow' });
   } catch (error) {
     signal.throwIfAborted();
-    throw new KnownError('unavailable', `failed to load ${url}: ${messageOf(error)}`, { cause: error });
+    throw new KnownError('unavailable', `failed to load ${shownUrl(url)}: ${messageOf(error)}`, { cause: error });
   }
 }
 
@@ -91,7 +104,7 @@ async function save(
     for await (const piece of body) {
       signal.throwIfAborted();
       size += piece.length;
-      if (size > MAX_BYTES) throw new KnownError('invalid_parameter', `${url} is too large`);
+      if (size > MAX_BYTES) throw new KnownError('invalid_parameter', `${shownUrl(url)} is too large`);
       hash.update(piece);
       for (let done = 0; done < piece.length; ) done += writeSync(fd, piece, done);
     }

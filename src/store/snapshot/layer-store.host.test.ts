@@ -266,6 +266,33 @@ test('a layer is unpacked while its blob grows; one that is cut off fails with t
   expect(readFileSync(join(root, 'layers', fresh() ?? '', 'second'), 'utf8')).toBe('b'.repeat(512));
 });
 
+test('downloads that stall keep no other layer from being unpacked, however many there are', async () => {
+  const cancel = new AbortController();
+  const stalled = await Promise.all(
+    Array.from({ length: 12 }, async (_none, index) => {
+      const tar = Buffer.concat([
+        tarHeader({ name: `stalled-${index}`, type: 'file', size: 4 << 20 }),
+        Buffer.alloc(2 << 20),
+      ]);
+      const blob = growing(tar);
+      blob.grow(tar.length);
+      const hex = createHash('sha256').update(tar).digest('hex');
+      const one = {
+        descriptor: { mediaType: 'layer', digest: parseDigest(`sha256:${hex}`), size: 5 << 20 },
+        diffId: `sha256:${hex}` as DiffId,
+      };
+      cancel.signal.addEventListener('abort', () => blob.growth.fail(new Error('left')));
+      return store.ensureUnpacked([one], { follow: async () => blob.growth.blob, signal: cancel.signal }).catch(String);
+    }).map(async (unpacking) => ({ unpacking: unpacking.then((text) => text) })),
+  );
+  const other = await layer([{ name: 'other', type: 'file', content: 'here' }]);
+  const chain = await store.ensureUnpacked([other], {});
+  expect(chain && store.isUnpacked(chain)).toBe(true);
+  cancel.abort(new Error('left'));
+  const ends = await Promise.all(stalled.map(({ unpacking }) => unpacking));
+  expect(ends).toEqual(Array.from({ length: 12 }, () => 'Error: left'));
+});
+
 test('who shares an unpacking that somebody else cancels does it alone', async () => {
   const shared = await layer([{ name: 'shared', type: 'file', content: 'x'.repeat(3_000_000) }]);
   const cancel = new AbortController();

@@ -18,8 +18,10 @@ import { snapshotPaths } from './paths.ts';
 import { unpackInto } from './unpack-into.host.ts';
 import { createUnpackThreads } from './unpack-threads.host.ts';
 
-/** Threads that unpack at once: unpacking is bound by the disk and by inflate. */
+/** Threads that unpack at once what is there: unpacking is bound by the disk and by inflate. */
 const PARALLEL_UNPACKS = 3;
+/** Threads besides that follow downloads, however slow these are. What comes when all are taken is unpacked when it is whole. */
+const FOLLOWERS = 9;
 const BOOT_ID = '/proc/sys/kernel/random/boot_id';
 
 /** A layer to unpack. */
@@ -74,7 +76,7 @@ export function createLayerStore(deps: {
     mkdirSync(target, { mode: 0o755 });
     await using undo = new AsyncDisposableStack();
     undo.defer(() => rm(target, { recursive: true, force: true }));
-    const answer = await limit(async () => {
+    const answer = await whenRoom(growing, async () => {
       signal?.throwIfAborted();
       onStart();
       const path = (): Promise<string> => content.path(layer.descriptor.digest);
@@ -99,6 +101,20 @@ export function createLayerStore(deps: {
     undo.move();
     flusher.soon();
     return row;
+  };
+  let following = 0;
+  const whenRoom = async <T>(growing: GrowingBlob | undefined, work: () => Promise<T>): Promise<T> => {
+    if (growing === undefined) return await limit(work);
+    if (following >= FOLLOWERS) {
+      await growing.more(Number.POSITIVE_INFINITY);
+      return await limit(work);
+    }
+    following++;
+    try {
+      return await work();
+    } finally {
+      following--;
+    }
   };
   /** What fails in another's hands, its cancelling above all, is tried in our own. */
   const unpackShared = async (work: Work, signal: AbortSignal | undefined): Promise<void> => {

@@ -14,6 +14,10 @@ const IDLE_MS = 2000;
 export function createUnpackThreads(): UnpackThreads {
   const idle: Worker[] = [];
   let timer: ReturnType<typeof setTimeout> | undefined;
+  const drop = (thread: Worker): void => {
+    const at = idle.indexOf(thread);
+    if (at !== -1) idle.splice(at, 1);
+  };
   const endIdle = (): void => {
     for (const thread of idle.splice(0)) thread.terminate().catch(() => undefined);
   };
@@ -26,6 +30,7 @@ export function createUnpackThreads(): UnpackThreads {
     },
     give(thread) {
       thread.unref();
+      thread.once('error', () => drop(thread));
       idle.push(thread);
       clearTimeout(timer);
       timer = setTimeout(endIdle, IDLE_MS);
