@@ -22,7 +22,7 @@ export function createBases(deps: BuildDeps, request: BuildRequest, progress: Pr
   const local = async (reference: string, platform: Platform): Promise<LocalManifest | undefined> => {
     try {
       const { record } = findImage(deps.records, reference);
-      return pickManifest(await deps.catalog.manifests(record.target), platform, request.platform === undefined);
+      return pickManifest(await deps.catalog.manifests(record.target), platform, request.platforms.length === 0);
     } catch (error) {
       if (isKind(error, 'not_found')) return undefined;
       throw error;

@@ -10,14 +10,16 @@ import { createCacheLocks } from './cache-locks.ts';
 import type { BuildDeps } from './deps.ts';
 import { lookAhead } from './evaluate.ts';
 import { openContext } from './open-context.ts';
+import { namesOf } from './outputs.ts';
 import { prepareRemotes } from './prepare-remotes.ts';
 import type { ProgressSink } from './progress.ts';
 import { pruneCache } from './prune-cache.ts';
 import { isUncached, runStages, type SharedWork } from './run-stages.ts';
 import { removeAbandoned, type StepMessage } from './run-step.ts';
+import { createRunningBuilds } from './running-builds.ts';
 import type { BuildRequest, BuildService } from './service.ts';
 import { createStepCache } from './step-cache.ts';
-import { checkAllowed } from './supported.ts';
+import { checkAllowed, checkSupported } from './supported.ts';
 import { unusedArgs } from './unused-args.ts';
 import { type BuildWork, layersOf } from './work.ts';
 import { tagImage, writeImage } from './write-image.ts';
@@ -29,20 +31,26 @@ export function createBuildService(deps: BuildDeps): BuildService {
     flights: createSharedFlights<CachedLayer, StepMessage>(),
     locks,
   };
+  const running = createRunningBuilds();
   return {
     recover: () => removeAbandoned(deps),
+    cancel: (id) => running.cancel(id),
     pruneCache: async (options) => {
       const report = await pruneCache(deps, options, (name) => locks.isTaken(name));
       await deps.collector.collect();
       return report;
     },
-    async build(request, progress, signal) {
-      const names = request.names.map(tagOf);
+    async build(request, progress, outer) {
+      checkSupported(request);
+      const names = namesOf(request).map(tagOf);
+      using cancelling = running.begin(request.id, outer);
+      const { signal } = cancelling;
       const lease = await deps.collector.lease();
       const folder = deps.folders.create();
       const flights = new Set<Promise<unknown>>();
       try {
-        return await buildImage({ deps, request, progress, folder, flights }, shared, names, signal);
+        const imageId = await buildImage({ deps, request, progress, folder, flights }, shared, names, signal);
+        return { imageId, metadata: {} };
       } finally {
         const end = async (): Promise<void> => {
           await Promise.allSettled(flights);
@@ -98,7 +106,7 @@ async function buildImage(
   const context = await openContext(deps, request, folder, signal);
   const bases = createBases(deps, request, progress);
   const { target, buildArgs, labels } = request;
-  const platforms = { build: deps.host, target: request.platform ?? deps.host };
+  const platforms = { build: deps.host, target: request.platforms[0] ?? deps.host };
   const plan = await makePlan(context.dockerfile, { target, buildArgs, labels, platforms }, bases.resolve, { signal });
   checkAllowed(plan, request);
   const remotes = await prepareRemotes(deps, plan, folder, request.session, signal);

@@ -6,6 +6,7 @@ import { familiarReference, parseReference } from '../../oci/reference.ts';
 import type { CachedLayer } from '../../store/record/build-cache.ts';
 import { copyStep, directoryStep } from './copy-step.ts';
 import { type StageOutlook, type StepOutlook, sourcesOf } from './evaluate.ts';
+import { namesOf } from './outputs.ts';
 import type { CacheLocks } from './run-mounts.ts';
 import { runStep, type StepMessage } from './run-step.ts';
 import type { StepCache, StepPlace } from './step-cache.ts';
@@ -138,7 +139,7 @@ export function isUncached({ request: { noCache } }: Pick<BuildWork, 'request'>,
 }
 
 function buildOf({ request, deps }: BuildWork): StepPlace['build'] {
-  return { name: request.names[0] ?? '', atMs: deps.now() };
+  return { name: namesOf(request)[0] ?? '', atMs: deps.now() };
 }
 
 /** Builds side by side make a layer once: who comes later reads along. */

@@ -4,15 +4,26 @@ import type { HostConfig } from '../../api/types/container.ts';
 import type { Platform } from '../../oci/platform.ts';
 import type { RegistryAuth } from '../image/service.ts';
 import type { ProgressSink } from './progress.ts';
+import type {
+  AnnotationRequest,
+  AttestationRequest,
+  BuildResult,
+  CacheExport,
+  CacheImport,
+  NamedContext,
+  OutputRequest,
+} from './request.ts';
 
 /** Builds images from Dockerfiles. What is between a client and this (the classic `POST /build` today) gives a context, callbacks and a sink. */
 export interface BuildService {
   /**
-   * Reads the whole context, then builds. Resolves with the image's id. Cancelling ends what runs and leaves nothing but finished steps in
+   * Reads the whole context, then builds. Cancelling ends what runs and leaves nothing but finished steps in
    * the cache. Errors: invalid_parameter for the Dockerfile, the context or a name; forbidden for an entitlement that was not given; system with the
    * failing command and its exit code.
    */
-  build(request: BuildRequest, progress: ProgressSink, signal: AbortSignal): Promise<string>;
+  build(request: BuildRequest, progress: ProgressSink, signal: AbortSignal): Promise<BuildResult>;
+  /** Ends the build with this `id`; false: there is none. */
+  cancel(id: string): boolean;
   /** Forgets cached steps and cache mounts, see prune-cache.ts. */
   pruneCache(options: PruneOptions): Promise<PruneReport>;
   /** Removes what builds have left that a crash of the daemon cut off. Once, before the first build. */
@@ -23,13 +34,20 @@ export interface BuildRequest {
   readonly source: ContextSource;
   /** Path of the Dockerfile in the context. */
   readonly dockerfile: string;
-  /** `repository[:tag]`, any number. */
-  readonly names: readonly string[];
+  /** The client's name for this build, for `cancel`; '' is none. */
+  readonly id: string;
+  /** None: an image without a name. Several images are one, with the names of all. */
+  readonly outputs: readonly OutputRequest[];
+  readonly annotations: readonly AnnotationRequest[];
+  readonly attestations: AttestationRequest;
+  readonly cacheFrom: readonly CacheImport[];
+  readonly cacheTo: readonly CacheExport[];
+  readonly contexts: readonly NamedContext[];
   readonly target: string;
   readonly buildArgs: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
-  /** Undefined: the machine's. */
-  readonly platform: Platform | undefined;
+  /** None: the machine's. More than one, or an attestation, makes an index. */
+  readonly platforms: readonly Platform[];
   /** Stages whose steps are done anew; `all`: of every stage. */
   readonly noCache: 'all' | readonly string[];
   /** Bases are pulled even when they are here. */
@@ -56,6 +74,10 @@ export interface SessionCallbacks {
   /** Opens connections to an agent; undefined: there is none of that id. */
   sshAgent(id: string): Promise<(() => Duplex) | undefined>;
   authFor(registry: string): Promise<RegistryAuth | undefined>;
+  /** Takes what `outputs[index]` gives; resolves when the client has it. Errors: those of the client. */
+  receive(index: number, tar: AsyncIterable<Uint8Array>): Promise<void>;
+  /** The same of `cacheTo[index]`. */
+  receiveCache(index: number, tar: AsyncIterable<Uint8Array>): Promise<void>;
 }
 
 export interface PruneOptions {

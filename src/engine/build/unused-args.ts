@@ -11,11 +11,11 @@ const SPECIAL = /^(?:SOURCE_DATE_EPOCH|BUILDKIT_[A-Z_]+)$/;
 export function unusedArgs(
   text: string,
   { stages }: BuildPlan,
-  { buildArgs, platform, target }: BuildRequest,
+  { buildArgs, platforms, target }: BuildRequest,
 ): readonly string[] {
   const { globalArgs, stages: written } = parseProgram(parseDockerfile(text));
   const host = { os: 'linux', architecture: '' };
-  const known = new Set(platformVariables({ build: host, target: platform ?? host }, target, {}).keys());
+  const known = new Set(platformVariables({ build: host, target: platforms[0] ?? host }, target, {}).keys());
   const triggers = stages.flatMap((stage) => stage.steps.filter((step) => step.trigger).map((step) => step.source));
   for (const instruction of [...globalArgs, ...written.flatMap((stage) => stage.instructions)])
     if (instruction.kind === 'arg') for (const { name } of instruction.args) known.add(name);

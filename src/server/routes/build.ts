@@ -47,7 +47,7 @@ async function build(call: Call, builds: BuildService): Promise<void> {
   const quiet = flag(call.query, 'q');
   const progress = createClassicProgress(quiet ? QUIET : toldTo(answer));
   try {
-    const id = await builds.build(request, progress, call.signal);
+    const { imageId: id } = await builds.build(request, progress, call.signal);
     if (quiet) answer.object({ stream: `${id}\n` });
   } catch (error) {
     const message = messageOf(error);
@@ -85,14 +85,17 @@ function parseRequest(call: Call): BuildRequest {
       ? { kind: 'remote', url: query.get('remote') ?? '' }
       : { kind: 'tar', archive: call.body },
     dockerfile: query.get('dockerfile') || 'Dockerfile',
-    names: query
-      .getAll('t')
-      .filter((name) => name !== '')
-      .map(checkedName),
+    id: query.get('buildid') ?? '',
+    outputs: [{ kind: 'image', names: query.getAll('t').filter(Boolean).map(checkedName), push: false }],
+    annotations: [],
+    attestations: { provenance: undefined, sbom: undefined },
+    cacheFrom: [],
+    cacheTo: [],
+    contexts: [],
     target: query.get('target') ?? '',
     buildArgs: textsOf(query, 'buildargs'),
     labels: textsOf(query, 'labels'),
-    platform: platform === '' ? undefined : parsePlatform(platform, { os: 'linux', architecture: 'amd64' }),
+    platforms: platform === '' ? [] : [parsePlatform(platform, { os: 'linux', architecture: 'amd64' })],
     noCache: flag(query, 'nocache') ? 'all' : [],
     pull: flag(query, 'pull'),
     session: classicSession(parseAuths(call.headers['x-registry-config'])),
@@ -103,7 +106,16 @@ function parseRequest(call: Call): BuildRequest {
 
 /** Clients without BuildKit give their credentials along and are asked for nothing. */
 function classicSession(auths: Readonly<Record<string, RegistryAuth>>): SessionCallbacks {
-  return { secret: async () => undefined, sshAgent: async () => undefined, authFor: async (name) => auths[name] };
+  const refuse = async (): Promise<never> => {
+    throw notYet('an output to the client');
+  };
+  return {
+    secret: async () => undefined,
+    sshAgent: async () => undefined,
+    authFor: async (name) => auths[name],
+    receive: refuse,
+    receiveCache: refuse,
+  };
 }
 
 /** Errors: invalid_parameter before the context is read. */

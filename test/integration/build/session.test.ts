@@ -69,11 +69,17 @@ async function build(files: Readonly<Record<string, string>>, more: Partial<Buil
   const request: BuildRequest = {
     source: { kind: 'tar', archive: archiveOf(folder) },
     dockerfile: 'Dockerfile',
-    names: [],
+    id: '',
+    outputs: [],
+    annotations: [],
+    attestations: { provenance: undefined, sbom: undefined },
+    cacheFrom: [],
+    cacheTo: [],
+    contexts: [],
     target: '',
     buildArgs: {},
     labels: {},
-    platform: undefined,
+    platforms: [],
     noCache: [],
     pull: false,
     session: {
@@ -81,6 +87,8 @@ async function build(files: Readonly<Record<string, string>>, more: Partial<Buil
       sshAgent: async (id) =>
         id === 'default' ? () => connect({ path: join(root, 'agent'), allowHalfOpen: true }) : undefined,
       authFor: async () => undefined,
+      receive: async () => undefined,
+      receiveCache: async () => undefined,
     },
     hostConfig: {},
     entitlements: new Set(),
@@ -175,8 +183,8 @@ test('what the client allows beyond the sandbox is done', async () => {
 test('every step that was not cached says the first input that has changed, and since which build', async () => {
   const dockerfile = (version: string): string =>
     `FROM busybox AS explained\nARG VERSION=${version}\nCOPY . /c/\nRUN echo $VERSION\n`;
-  const names = ['explained:1'];
-  const first = await build({ Dockerfile: dockerfile('1'), a: 'same', b: 'old' }, { names });
+  const outputs = [{ kind: 'image', names: ['explained:1'], push: false } as const];
+  const first = await build({ Dockerfile: dockerfile('1'), a: 'same', b: 'old' }, { outputs });
   expect(first.misses.map(({ kind }) => kind)).toEqual(['never', 'never']);
   const file = await build({ Dockerfile: dockerfile('1'), a: 'same', b: 'new' });
   expect(file.misses.map(({ kind, input, build: of }) => [kind, input, of?.name])).toEqual([
