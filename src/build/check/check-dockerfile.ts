@@ -24,6 +24,8 @@ export interface CheckReport {
   readonly findings: readonly Finding[];
   /** What a build would fail with. */
   readonly error: CheckError | undefined;
+  /** The error is that of `# check=error=true`: without it the Dockerfile could be built. */
+  readonly isViolation: boolean;
 }
 
 export interface CheckError {
@@ -37,14 +39,16 @@ export interface CheckInput {
   /** Patterns of the context's ignore file, as parseIgnoreFile gives them. */
   readonly ignorePatterns: readonly string[];
   readonly resolve: ResolveImage;
+  /** Only the stages that the target needs, also without a target's name. */
+  readonly onlyNeeded?: boolean;
 }
 
 /**
- * Checks a Dockerfile without building it. Without a target every stage is looked at. What is wrong with the Dockerfile is in the report's
+ * Checks a Dockerfile without building it. Without a target every stage is looked at, unless `onlyNeeded`. What is wrong with the Dockerfile is in the report's
  * `error`; what was found before it is kept. Errors: only those that are no KnownError, and cancelled.
  */
 export async function checkDockerfile(
-  { text, options, ignorePatterns, resolve }: CheckInput,
+  { text, options, ignorePatterns, resolve, onlyNeeded = false }: CheckInput,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<CheckReport> {
   const candidates: Candidate[] = [];
@@ -57,13 +61,13 @@ export async function checkDockerfile(
     const found = (more: readonly Candidate[]): void => {
       for (const candidate of more) candidates.push(candidate);
     };
-    await collect({ tree, options, ignorePatterns, resolve, signal, found });
+    await collect({ tree, options, ignorePatterns, resolve, onlyNeeded, signal, found });
   } catch (error) {
     signal.throwIfAborted();
-    return { findings: select().findings, error: toCheckError(error) };
+    return { findings: select().findings, error: toCheckError(error), isViolation: false };
   }
   const { findings, errors } = select();
-  return { findings, error: violation(errors) };
+  return { findings, error: violation(errors), isViolation: errors.length > 0 };
 }
 
 const NOTHING: Selected = { findings: [], errors: [] };
@@ -86,7 +90,15 @@ interface Collecting extends Omit<CheckInput, 'text'> {
 }
 
 /** Errors: those of parsing and planning; what was found before them has been told. */
-async function collect({ tree, options, ignorePatterns, resolve, signal, found }: Collecting): Promise<void> {
+async function collect({
+  tree,
+  options,
+  ignorePatterns,
+  resolve,
+  onlyNeeded,
+  signal,
+  found,
+}: Collecting): Promise<void> {
   found(checkContinuations(tree));
   const program = parseProgramChecked(tree, (node) => found(checkNode(node)));
   found(checkStageNames(program.stages));
@@ -98,7 +110,7 @@ async function collect({ tree, options, ignorePatterns, resolve, signal, found }
   found(checkHeads(program, scope));
   const observer = createCheckObserver({ tree, program, options, ignorePatterns, found, near });
   const { planner, target } = preparePlan(program, tree.escape, options, resolve, { signal, observer });
-  if (options.target !== '') return await planner.plan(target);
+  if (onlyNeeded || options.target !== '') return await planner.plan(target);
   for (const index of program.stages.keys()) await planner.plan(index);
 }
 

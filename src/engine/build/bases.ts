@@ -1,6 +1,7 @@
 import type { BaseImage, ResolveImage } from '../../build/plan/make-plan.ts';
 import { isKind, KnownError } from '../../lib/errors.ts';
-import type { Platform } from '../../oci/platform.ts';
+import type { Digest } from '../../oci/digest.ts';
+import { formatPlatform, type Platform } from '../../oci/platform.ts';
 import { familiarReference, parseReference } from '../../oci/reference.ts';
 import { type LocalManifest, pickManifest } from '../image/catalog.ts';
 import { findImage } from '../image/find.ts';
@@ -12,29 +13,41 @@ import type { StageLayers } from './work.ts';
 /** The images that a build stands on, as they were when it began. */
 export interface Bases {
   readonly resolve: ResolveImage;
-  /** Layers of an image that was resolved. */
-  layersOf(reference: string): StageLayers;
+  /** Layers of an image that was resolved, by its manifest. */
+  layersOf(digest: Digest): StageLayers;
 }
 
 export function createBases(deps: BuildDeps, request: BuildRequest, progress: ProgressSink): Bases {
+  // by reference and platform
   const found = new Map<string, LocalManifest>();
+  const byDigest = new Map<Digest, LocalManifest>();
+
+  const isHost = (platform: Platform): boolean => formatPlatform(platform) === formatPlatform(deps.host);
 
   const local = async (reference: string, platform: Platform): Promise<LocalManifest | undefined> => {
     try {
       const { record } = findImage(deps.records, reference);
-      return pickManifest(await deps.catalog.manifests(record.target), platform, request.platforms.length === 0);
+      return pickManifest(
+        await deps.catalog.manifests(record.target),
+        platform,
+        request.platforms.length === 0 && isHost(platform),
+      );
     } catch (error) {
       if (isKind(error, 'not_found')) return undefined;
       throw error;
     }
   };
 
-  const pull = async (reference: string, signal: AbortSignal): Promise<void> => {
+  const pull = async (reference: string, platform: Platform, signal: AbortSignal): Promise<void> => {
     const parsed = parseReference(reference);
     const auth = await request.session.authFor(parsed.registry);
     const name = familiarReference(parsed);
     await deps.images.pull(
-      { reference: name, ...(auth ? { auth } : {}) },
+      {
+        reference: name,
+        ...(isHost(platform) ? {} : { platform: formatPlatform(platform) }),
+        ...(auth ? { auth } : {}),
+      },
       (message) => progress.tell({ kind: 'pull', message }),
       signal,
     );
@@ -45,10 +58,11 @@ export function createBases(deps: BuildDeps, request: BuildRequest, progress: Pr
     platform: Platform,
     { signal }: { readonly signal: AbortSignal },
   ): Promise<BaseImage> => {
-    const known = found.get(reference);
+    const key = `${reference} ${formatPlatform(platform)}`;
+    const known = found.get(key);
     let image = known ?? (request.pull ? undefined : await local(reference, platform));
     if (image === undefined) {
-      await pull(reference, signal);
+      await pull(reference, platform, signal);
       image = await local(reference, platform);
     }
     if (image === undefined)
@@ -56,15 +70,16 @@ export function createBases(deps: BuildDeps, request: BuildRequest, progress: Pr
         'not_found',
         `${familiarReference(parseReference(reference))} has no image for this platform`,
       );
-    found.set(reference, image);
+    found.set(key, image);
+    byDigest.set(image.descriptor.digest, image);
     return { digest: image.descriptor.digest, document: image.document };
   };
 
   return {
     resolve,
-    layersOf(reference) {
-      const image = found.get(reference);
-      if (image === undefined) throw new KnownError('system', `${reference} was not resolved`);
+    layersOf(digest) {
+      const image = byDigest.get(digest);
+      if (image === undefined) throw new KnownError('system', `${digest} was not resolved`);
       return image.manifest.layers.flatMap((descriptor, index) => {
         const diffId = image.document.diffIds[index];
         return diffId === undefined ? [] : [{ descriptor, diffId }];

@@ -6,6 +6,7 @@ const vertex = (more: Partial<Vertex>): Vertex => ({
   id: 'abcdef0123456789',
   name: 'RUN true',
   stage: 's',
+  platform: '',
   role: 'step',
   base: '',
   triggers: 0,

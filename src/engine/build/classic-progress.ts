@@ -49,9 +49,14 @@ export function createClassicProgress(output: BuildOutput): ProgressSink {
         output.text(`Successfully built ${event.imageId.slice('sha256:'.length, 'sha256:'.length + 12)}\n`);
         for (const name of event.names) output.text(`Successfully tagged ${name}\n`);
         return;
+      case 'push':
+        return output.progress(event.message);
       case 'failed':
       case 'explained':
-        return; // the failure is the answer's last object; the classic builder never said why
+      case 'finding':
+      case 'task':
+      case 'task-ended':
+        return; // the failure is the answer's last object; of the rest the classic builder never told
     }
   };
   return { tell };

@@ -19,7 +19,7 @@ export interface BuildDeps
     'content' | 'records' | 'catalog' | 'collector' | 'decompressor' | 'host' | 'now' | 'events'
   > {
   readonly layers: LayerStore & DraftLayers;
-  readonly images: Pick<ImageService, 'pull'>;
+  readonly images: Pick<ImageService, 'pull' | 'push'>;
   readonly containers: ContainerService;
   readonly files: BuildFiles;
   readonly folders: BuildFolders;

@@ -18,6 +18,8 @@ export interface BuildContext {
   readonly tree: Tree;
   /** The Dockerfile's text. */
   readonly dockerfile: string;
+  /** What the ignore file has taken out; none where there is no such file. */
+  readonly ignorePatterns: readonly string[];
 }
 
 /** Brings the context into the build's folder and reads the Dockerfile. Errors: invalid_parameter; those of RemoteSources. */
@@ -29,7 +31,6 @@ export async function openContext(
 ): Promise<BuildContext> {
   const { source } = request;
   if (source.kind === 'tar') return await fromTar(deps, request, build, source.archive, signal);
-  // what is fetched from elsewhere is taken as it is, also what an ignore file in it names
   if (isGit(source.url)) return await fromGit(deps, request, build, source.url, signal);
   return await fromUrl(deps, request, build, source.url, signal);
 }
@@ -54,10 +55,14 @@ async function fromTar(
     scanned?.texts.get(path) ??
     (await unpack(signal).then(async () => await deps.files.readText(folder, path, MAX_TEXT_BYTES, signal)));
   const dockerfile = await dockerfileIn(entries, request.dockerfile, read);
-  const kept = request.source.kind === 'remote' ? entries : await withoutIgnored(entries, request.dockerfile, read);
+  // what is fetched from elsewhere is taken as it is, also what an ignore file in it names
+  const ignorePatterns =
+    request.source.kind === 'remote' ? [] : await readIgnoreFile(entries, request.dockerfile, read);
+  const kept = withoutIgnored(entries, ignorePatterns);
   let ready: Promise<string> | undefined;
   return {
     dockerfile,
+    ignorePatterns,
     tree: createTree(kept),
     folder: (until) =>
       (ready ??= (async () => {
@@ -95,7 +100,7 @@ async function fromGit(
     request.dockerfile,
     async (path) => await deps.files.readText(folder, path, MAX_TEXT_BYTES, signal),
   );
-  return { folder: async () => folder, tree: createTree(entries), dockerfile };
+  return { folder: async () => folder, tree: createTree(entries), dockerfile, ignorePatterns: [] };
 }
 
 /** A tar of any kind is a context; anything else is taken for a Dockerfile with nothing around it. */
@@ -116,7 +121,7 @@ async function fromUrl(
   if (archive) return await fromTar(deps, request, build, archive, signal);
   const dockerfile = await deps.files.readText(place, `/${name}`, MAX_TEXT_BYTES, signal);
   const folder = build.make('context');
-  return { folder: async () => folder, tree: createTree([]), dockerfile };
+  return { folder: async () => folder, tree: createTree([]), dockerfile, ignorePatterns: [] };
 }
 
 const MAX_TEXT_BYTES = 8 * 1024 * 1024;
@@ -134,18 +139,23 @@ async function dockerfileIn(entries: readonly TreeEntry[], path: string, read: R
   throw new KnownError('invalid_parameter', `Cannot locate specified Dockerfile: ${path}`);
 }
 
-/** Without what the ignore file takes out. Clients have left most of it out already, but always send that file and the Dockerfile. */
-async function withoutIgnored(
+/** Patterns of the ignore file; none where there is no such file. */
+async function readIgnoreFile(
   entries: readonly TreeEntry[],
   dockerfile: string,
   read: Read,
-): Promise<readonly TreeEntry[]> {
+): Promise<readonly string[]> {
   const files = new Set(entries.filter(({ type }) => type === 'file').map(({ path }) => path));
   const own = ignoreNames(dockerfile)
     .map(clean)
     .find((path) => files.has(path));
-  if (own === undefined) return entries;
-  const matcher = createIgnoreMatcher(parseIgnoreFile(await read(own)));
+  return own === undefined ? [] : parseIgnoreFile(await read(own));
+}
+
+/** Without what the ignore file takes out. Clients have left most of it out already, but always send that file and the Dockerfile. */
+function withoutIgnored(entries: readonly TreeEntry[], patterns: readonly string[]): readonly TreeEntry[] {
+  if (patterns.length === 0) return entries;
+  const matcher = createIgnoreMatcher(patterns);
   // a folder that is taken out stays when something in it is wanted
   const wanted = new Set(['/']);
   for (const { path } of entries)

@@ -23,11 +23,11 @@ export interface PreparedRemotes {
   inputsOf(step: CopyStep): readonly StepInput[];
 }
 
-/** Fetches what the plan's ADDs name, before keys are made: what they give is part of them. Errors: those of RemoteSources. */
+/** Fetches what the plan's ADDs name, before keys are made: what they give is part of them; into folders whose names begin with `prefix`. Errors: those of RemoteSources. */
 export async function prepareRemotes(
   { remotes }: Pick<BuildDeps, 'remotes'>,
   plan: BuildPlan,
-  folder: BuildFolder,
+  { folder, prefix }: { readonly folder: BuildFolder; readonly prefix: string },
   session: SessionCallbacks,
   signal: AbortSignal,
 ): Promise<PreparedRemotes> {
@@ -38,7 +38,7 @@ export async function prepareRemotes(
     for (const path of step.paths.filter(isRemote)) {
       const key = keyOf(step, path);
       if (ready.has(key)) continue;
-      const place = folder.make(`r${ready.size}`);
+      const place = folder.make(`${prefix}r${ready.size}`);
       ready.set(key, isGit(path) ? await clone(step, path, place) : await fetchUrl(step, path, place));
     }
   }

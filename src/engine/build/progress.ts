@@ -1,3 +1,6 @@
+import type { Finding } from '../../build/check/finding.ts';
+import { messageOf } from '../../lib/errors.ts';
+
 /** What a build tells while it goes on. Renderers make of it what their clients read: see classic-progress.ts. */
 export interface ProgressSink {
   tell(event: ProgressEvent): void;
@@ -20,6 +23,13 @@ export type ProgressEvent =
   | { readonly kind: 'completed'; readonly id: string; readonly containerId: string | undefined }
   | { readonly kind: 'failed'; readonly id: string; readonly message: string }
   | { readonly kind: 'warning'; readonly text: string }
+  /** What a check of the Dockerfile has found. */
+  | { readonly kind: 'finding'; readonly finding: Finding }
+  /** Something beside the Dockerfile's steps begins: writing an output, reading a cache. `name` is BuildKit's text. */
+  | { readonly kind: 'task'; readonly id: string; readonly name: string }
+  | { readonly kind: 'task-ended'; readonly id: string; readonly error: string | undefined }
+  /** A message of a push, as `docker push` gets it. */
+  | { readonly kind: 'push'; readonly message: Readonly<Record<string, unknown>> }
   /** A message of a pull, as `docker pull` gets it. */
   | { readonly kind: 'pull'; readonly message: Readonly<Record<string, unknown>> }
   | { readonly kind: 'image'; readonly imageId: string; readonly names: readonly string[] };
@@ -31,6 +41,8 @@ export interface Vertex {
   /** The instruction; of a FROM, with the full name of its base. */
   readonly name: string;
   readonly stage: string;
+  /** `os/arch[/variant]` in a build for several; '' otherwise. */
+  readonly platform: string;
   /** `trigger`: kept by ONBUILD, not counted. `config`: nothing is to be done. */
   readonly role: 'base' | 'step' | 'config' | 'trigger';
   /** Of a base: its name for people; '' for scratch. */
@@ -49,4 +61,18 @@ export interface MissReason {
   readonly now: string | undefined;
   /** The build that is compared with. */
   readonly build: { readonly name: string; readonly atMs: number } | undefined;
+}
+
+/** Tells of some work beside the steps. */
+export async function inTask<T>(progress: ProgressSink, name: string, work: () => Promise<T>): Promise<T> {
+  const id = crypto.randomUUID();
+  progress.tell({ kind: 'task', id, name });
+  try {
+    const result = await work();
+    progress.tell({ kind: 'task-ended', id, error: undefined });
+    return result;
+  } catch (error) {
+    progress.tell({ kind: 'task-ended', id, error: messageOf(error) });
+    throw error;
+  }
 }

@@ -1,9 +1,10 @@
 import type { HostConfig } from '../../api/types/container.ts';
 import type { RunStep, StagePlan } from '../../build/plan/plan.ts';
 import { KnownError } from '../../lib/errors.ts';
+import { formatPlatform, type Platform, platformRank } from '../../oci/platform.ts';
 import type { CachedLayer } from '../../store/record/build-cache.ts';
 import type { BuildDeps } from './deps.ts';
-import { commandFailed } from './errors.ts';
+import { CommandFailed, commandFailed } from './errors.ts';
 import { keepLayer } from './keep-layer.ts';
 import { type CacheLocks, prepareMounts } from './run-mounts.ts';
 import { type BuildWork, chainOf, type StageLayers } from './work.ts';
@@ -56,8 +57,16 @@ export async function runStep(
   tell({ kind: 'running', containerId: id });
   const stop = (): void => void deps.containers.kill(id, 'KILL').catch(() => undefined);
   signal.addEventListener('abort', stop, { once: true });
+  let unknownProgram = false;
+  const listening = (message: StepMessage): void => {
+    if (isForeign(deps.host, platform) && message.kind === 'log')
+      unknownProgram ||= /exec format error/i.test(message.text);
+    tell(message);
+  };
   try {
-    await runToEnd(deps, id, step, tell, signal);
+    await runToEnd(deps, id, step, listening, signal);
+  } catch (error) {
+    throw unknownProgram && error instanceof CommandFailed ? withoutEmulator(error, platform) : error;
   } finally {
     signal.removeEventListener('abort', stop);
   }
@@ -78,6 +87,16 @@ function hostConfigOf({ request }: BuildWork, step: RunStep, mounts: NonNullable
     ...(step.security === 'insecure' ? { Privileged: true } : {}),
     ...(mounts.length > 0 ? { Mounts: [...mounts] } : {}),
   };
+}
+
+function isForeign(host: Platform, platform: Platform): boolean {
+  return platformRank(host, platform) === undefined;
+}
+
+/** A program that the kernel does not know is one of another platform; the runtime says so in the step's output. */
+function withoutEmulator(error: CommandFailed, platform: Platform): CommandFailed {
+  const text = `RUN for ${formatPlatform(platform)} needs an emulator on this machine (binfmt_misc, such as qemu-user-static): exec format error. ${error.message}`;
+  return new CommandFailed(text, error.exitCode);
 }
 
 /** Removes the containers of steps that a daemon which died in the middle of a build has left. */

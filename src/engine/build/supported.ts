@@ -17,12 +17,8 @@ function checkStep(step: Step, entitlements: BuildRequest['entitlements']): void
 
 /** What this builder cannot do yet. Errors: not_implemented. */
 export function checkSupported(request: BuildRequest): void {
-  if (request.outputs.some(({ kind }) => kind !== 'image')) throw notYet('an output that is not an image');
-  if (request.outputs.some((output) => output.kind === 'image' && output.push)) throw notYet('push=true');
-  if (request.annotations.length > 0) throw notYet('--annotation');
   if (request.attestations.provenance) throw notYet('--provenance');
   if (request.attestations.sbom) throw notYet('--sbom');
-  if (request.platforms.length > 1) throw notYet('a build for several platforms');
   if (request.contexts.length > 0) throw notYet('--build-context');
   if (request.cacheFrom.length > 0) throw notYet('--cache-from');
   if (request.cacheTo.length > 0) throw notYet('--cache-to');

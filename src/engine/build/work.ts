@@ -3,6 +3,7 @@ import type { TreeView } from '../../linux/build/build-files.ts';
 import type { BuildFolder } from '../../linux/build/build-folders.ts';
 import { chainIdOf } from '../../oci/chain-id.ts';
 import type { ChainId } from '../../oci/digest.ts';
+import type { Platform } from '../../oci/platform.ts';
 import type { CachedLayer } from '../../store/record/build-cache.ts';
 import type { Bases } from './bases.ts';
 import type { BuildDeps } from './deps.ts';
@@ -20,6 +21,10 @@ export interface BuildWork {
   readonly deps: BuildDeps;
   readonly request: BuildRequest;
   readonly plan: BuildPlan;
+  /** What the image is for. */
+  readonly platform: Platform;
+  /** In a build for several platforms which one this is, as `os/arch`; '' otherwise. */
+  readonly platformName: string;
   readonly outlook: Outlook;
   readonly context: BuildContext;
   readonly folder: BuildFolder;
@@ -34,12 +39,18 @@ export interface BuildWork {
   readonly done: Map<number, StageLayers>;
 }
 
+/** What the target of one platform has become. */
+export interface PlatformResult {
+  readonly work: BuildWork;
+  readonly layers: StageLayers;
+}
+
 export function chainOf(layers: StageLayers): ChainId | undefined {
   return chainIdOf(layers.map(({ diffId }) => diffId));
 }
 
 export function layersOf({ bases, done }: Pick<BuildWork, 'bases' | 'done'>, source: FileSource): StageLayers {
-  if (source.kind === 'image') return bases.layersOf(source.reference);
+  if (source.kind === 'image') return bases.layersOf(source.digest);
   return source.kind === 'stage' ? (done.get(source.index) ?? []) : [];
 }
 

@@ -1,30 +1,63 @@
 import { KnownError } from '../../lib/errors.ts';
+import type { Digest } from '../../oci/digest.ts';
 import { OCI_CONFIG, OCI_MANIFEST } from '../../oci/media-type.ts';
-import { familiarReference, formatReference, type Reference } from '../../oci/reference.ts';
+import type { Platform } from '../../oci/platform.ts';
 import type { Descriptor } from '../../store/content/content-store.ts';
+import { hasAll } from '../image/catalog.ts';
 import { once } from '../image/pull.ts';
 import type { BuildDeps } from './deps.ts';
 import { imageDocument } from './image-document.ts';
 import { hashOf } from './step-inputs.ts';
-import type { BuildWork, StageLayers } from './work.ts';
+import type { PlatformResult, StageLayers } from './work.ts';
 
-/** Writes the target's image. The same build gives the same image: one written before is used again. */
-export async function writeImage(work: BuildWork, layers: StageLayers, signal: AbortSignal): Promise<Descriptor> {
+/** The image of one platform, written. */
+export interface PlatformImage {
+  readonly platform: Platform;
+  readonly descriptor: Descriptor;
+  readonly config: Digest;
+  readonly layers: StageLayers;
+}
+
+export interface ImageExtras {
+  /** Annotations of the manifest. */
+  readonly annotations: Readonly<Record<string, string>>;
+  /** Fields that the image's document has besides its own. */
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** Writes the target's image; no name leads to it yet. The same build gives the same image: one written before is used again. */
+export async function writeImage(
+  { work, layers }: PlatformResult,
+  { annotations, fields }: ImageExtras,
+  signal: AbortSignal,
+): Promise<PlatformImage> {
   const { deps, request, plan, outlook, clampSeconds } = work;
   const target = outlook.stages.get(plan.target);
   if (!target) throw new KnownError('system', 'the target was not planned');
   const { image } = target.stage;
+  const documentAt = (created: string): object => ({ ...imageDocument(image, layers, created), ...fields });
   const fixed = clampSeconds === undefined ? '' : formatSeconds(clampSeconds);
-  const key = hashOf(['image', layers.map((layer) => layer.diffId), imageDocument(image, layers, fixed)]);
+  const key = hashOf([
+    'image',
+    layers.map((layer) => layer.diffId),
+    documentAt(fixed),
+    ...(Object.keys(annotations).length > 0 ? [annotations] : []),
+  ]);
   const before = request.noCache === 'all' ? undefined : deps.cache.image(key);
-  if (before && deps.records.find(before.digest)) return before;
+  const config = before && (await configOf(deps, before));
+  if (before && config) return { platform: image.platform, descriptor: before, config, layers };
   const created = clampSeconds === undefined ? new Date(deps.now()).toISOString() : fixed;
-  const written = await writeManifest(deps, imageDocument(image, layers, created), layers, signal);
-  await deps.layers.ensureUnpacked(layers, { signal });
-  signal.throwIfAborted();
-  deps.records.put(written, [], deps.now());
-  deps.cache.keepImage(key, written);
-  return written;
+  const written = await writeManifest(deps, documentAt(created), layers, annotations, signal);
+  deps.cache.keepImage(key, written.descriptor);
+  return { platform: image.platform, ...written, layers };
+}
+
+/** The digest of an image's document; undefined when not all of the image is here any more. */
+async function configOf({ content, catalog }: BuildDeps, descriptor: Descriptor): Promise<Digest | undefined> {
+  if (!(await content.has(descriptor.digest, descriptor.size))) return undefined;
+  const manifest = await catalog.read(descriptor);
+  if (manifest?.kind !== 'manifest') return undefined;
+  return (await hasAll(content, [manifest.config, ...manifest.layers])) ? manifest.config.digest : undefined;
 }
 
 function formatSeconds(seconds: number): string {
@@ -33,25 +66,28 @@ function formatSeconds(seconds: number): string {
 
 async function writeManifest(
   { content }: Pick<BuildDeps, 'content'>,
-  config: object,
+  document: object,
   layers: StageLayers,
+  annotations: ImageExtras['annotations'],
   signal: AbortSignal,
-): Promise<Descriptor> {
-  const configBlob = await content.write(once(Buffer.from(JSON.stringify(config))), { signal });
+): Promise<Pick<PlatformImage, 'descriptor' | 'config'>> {
+  const config = await writeJson(content, document, signal);
   const manifest = {
     schemaVersion: 2,
     mediaType: OCI_MANIFEST,
-    config: { mediaType: OCI_CONFIG, ...configBlob },
+    config: { mediaType: OCI_CONFIG, ...config },
     layers: layers.map((layer) => layer.descriptor),
+    ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
   };
-  const blob = await content.write(once(Buffer.from(JSON.stringify(manifest))), { signal });
-  return { mediaType: OCI_MANIFEST, ...blob };
+  const blob = await writeJson(content, manifest, signal);
+  return { descriptor: { mediaType: OCI_MANIFEST, ...blob }, config: config.digest };
 }
 
-export function tagImage({ records, events, now }: BuildDeps, image: Descriptor, names: readonly Reference[]): void {
-  records.put(image, names.map(formatReference), now());
-  for (const reference of names) {
-    const name = familiarReference(reference);
-    events.publish({ type: 'image', action: 'tag', id: image.digest, attributes: { name } });
-  }
+/** A JSON document as a blob. */
+export async function writeJson(
+  content: Pick<BuildDeps['content'], 'write'>,
+  value: object,
+  signal: AbortSignal,
+): Promise<Pick<Descriptor, 'digest' | 'size'>> {
+  return await content.write(once(Buffer.from(JSON.stringify(value))), { signal });
 }

@@ -48,6 +48,22 @@ export async function save(
   }
 }
 
+/** The archive of one image that need not be among those kept here; `legacy`: with the manifest.json that old readers want. Call it with a lease held. */
+export async function archiveOf(
+  deps: Pick<ImageServiceDeps, 'catalog' | 'content' | 'host'>,
+  target: Descriptor,
+  { names, legacy }: { readonly names: readonly string[]; readonly legacy: boolean },
+  signal: AbortSignal,
+): Promise<AsyncIterable<Uint8Array>> {
+  const record = { target, names, createdAtMs: 0, taggedAtMs: undefined };
+  const parts = await planArchive(deps, [{ record, names: new Set(names) }], []);
+  return writeArchive(
+    deps.content,
+    parts.filter(({ path }) => legacy || path !== 'manifest.json'),
+    signal,
+  );
+}
+
 function shownName(record: ImageRecord): string {
   const [name] = record.names;
   return name === undefined ? record.target.digest : familiarReference(parseReference(name));
@@ -87,7 +103,7 @@ type Part = { readonly path: string; readonly size: number } & (
 );
 
 async function planArchive(
-  deps: ImageServiceDeps,
+  deps: Pick<ImageServiceDeps, 'catalog' | 'content' | 'host'>,
   images: readonly Selected[],
   platforms: readonly Platform[],
 ): Promise<readonly Part[]> {
@@ -120,7 +136,7 @@ interface Content {
 }
 
 async function chooseContent(
-  deps: ImageServiceDeps,
+  deps: Pick<ImageServiceDeps, 'catalog' | 'host'>,
   record: ImageRecord,
   platforms: readonly Platform[],
 ): Promise<Content> {
@@ -156,8 +172,11 @@ function jsonPart(path: string, value: unknown): Part {
   return { path, size: bytes.byteLength, bytes };
 }
 
-function indexEntries({ mediaType, digest, size }: Descriptor, names: readonly string[]): readonly object[] {
-  if (names.length === 0) return [{ mediaType, digest, size }];
+function indexEntries(
+  { mediaType, digest, size, annotations }: Descriptor,
+  names: readonly string[],
+): readonly object[] {
+  if (names.length === 0) return [{ mediaType, digest, size, ...(annotations ? { annotations } : {}) }];
   return names.map((name) => {
     const { tag } = parseReference(name);
     return {
@@ -165,6 +184,7 @@ function indexEntries({ mediaType, digest, size }: Descriptor, names: readonly s
       digest,
       size,
       annotations: {
+        ...annotations,
         'io.containerd.image.name': name,
         ...(tag === undefined ? {} : { 'org.opencontainers.image.ref.name': tag }),
       },

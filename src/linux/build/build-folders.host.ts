@@ -15,8 +15,10 @@ import { pipeline } from 'node:stream';
 import { errnoOf, KnownError } from '../../lib/errors.ts';
 import { measureTree } from '../../lib/fs/measure-tree.ts';
 import type { Trash } from '../../lib/fs/trash.ts';
+import { type PackOptions, packTree } from '../../lib/tar/pack.ts';
 import type { Mounter } from '../mount/mounter.ts';
 import { resolveInRoot } from '../runtime/rooted-path.host.ts';
+import { readAttributes } from './attributes.host.ts';
 import type { BuildFolder, BuildFolders, StepMount } from './build-folders.ts';
 
 const CACHE = 'cache';
@@ -103,6 +105,26 @@ function createFolder(folder: string, sockets: string, mounter: Mounter, trash: 
       mount[Symbol.dispose]();
       throw new KnownError('not_found', `mount source ${JSON.stringify(path)} not found`);
     },
+    async *archive(trees, { mtimeSeconds, signal }) {
+      const top = mountPoint();
+      const points: string[] = [];
+      try {
+        for (const { lower, name } of trees) {
+          const point = name === '' ? top : join(top, name);
+          if (name !== '') mkdirSync(point, { mode: 0o755 });
+          mounter.overlay(point, { lower: [...lower, make(`e${++counter}`)] });
+          points.push(point);
+        }
+        for (const piece of packTree({ path: top, name: '' }, archiveOptions(mtimeSeconds))) {
+          signal.throwIfAborted();
+          yield piece;
+          await nextTurn();
+        }
+      } finally {
+        for (const point of points) mounter.unmount(point, { lazy: true });
+        trash.put(top);
+      }
+    },
     file(content, { mode, uid, gid }) {
       const point = mountPoint();
       mounter.tmpfs(point, { sizeBytes: Math.max(content.length * 2, 64 * 1024), mode: 0o711 });
@@ -147,6 +169,16 @@ function createFolder(folder: string, sockets: string, mounter: Mounter, trash: 
       trash.put(folder);
     },
   };
+}
+
+function archiveOptions(mtime: number | undefined): PackOptions {
+  const xattrsOf = (path: string): ReturnType<typeof readAttributes> => readAttributes(path);
+  return mtime === undefined ? { xattrsOf } : { xattrsOf, map: (_path, entry) => ({ ...entry, mtime }) };
+}
+
+/** Packing is synchronous: others get their turn between two pieces. */
+async function nextTurn(): Promise<void> {
+  await new Promise<void>((resolve) => setImmediate(resolve));
 }
 
 /** Of all builds, so that no two sockets have one name. */

@@ -36,6 +36,14 @@ export interface BuildFolder extends AsyncDisposable {
    * Errors: not_found.
    */
   bind(tree: { readonly lower: readonly string[] }, path: string, options: { readonly writable: boolean }): StepMount;
+  /**
+   * Trees as one tar, each in a folder called `name` ('': at the root, then it is the only one), with the attributes that layers keep; mounted
+   * until the reader has come to the end or returned. `mtimeSeconds`: the time of everything.
+   */
+  archive(
+    trees: readonly { readonly lower: readonly string[]; readonly name: string }[],
+    options: { readonly mtimeSeconds: number | undefined; readonly signal: AbortSignal },
+  ): AsyncIterable<Uint8Array>;
   /** A small file on a tmpfs of its own, never on a disk. */
   file(content: Uint8Array, owner: FileOwner): StepMount;
   /** A folder with one program of mode 0755 in it, on a tmpfs. */

@@ -1,0 +1,45 @@
+import { makePlan } from '../../build/plan/make-plan.ts';
+import type { BuildPlan } from '../../build/plan/plan.ts';
+import type { Platform } from '../../oci/platform.ts';
+import { lookAhead } from './evaluate.ts';
+import { prepareRemotes } from './prepare-remotes.ts';
+import { isUncached, type SharedWork } from './run-stages.ts';
+import { checkAllowed } from './supported.ts';
+import { type BuildWork, layersOf } from './work.ts';
+
+type Planning = Omit<BuildWork, 'plan' | 'outlook' | 'remotes' | 'done'> & {
+  readonly platform: Platform;
+  /** Of folders for what is fetched. */
+  readonly prefix: string;
+};
+
+/** The graph of one platform: what is to be done, and which of it is in the cache. Errors: those of makePlan; forbidden. */
+export async function planPlatform(
+  { prefix, ...planning }: Planning,
+  shared: SharedWork,
+  signal: AbortSignal,
+): Promise<BuildWork> {
+  const { deps, request, bases, context, folder, clampSeconds, platform } = planning;
+  const { target, buildArgs, labels } = request;
+  const platforms = { build: deps.host, target: platform };
+  const plan = await makePlan(context.dockerfile, { target, buildArgs, labels, platforms }, bases.resolve, { signal });
+  checkAllowed(plan, request);
+  const remotes = await prepareRemotes(deps, plan, { folder, prefix }, request.session, signal);
+  const done: BuildWork['done'] = new Map();
+  const outlook = await lookAhead(plan, {
+    context: context.tree,
+    hostConfig: request.hostConfig,
+    hostname: buildArgs['BUILDKIT_SANDBOX_HOSTNAME'] ?? '',
+    clampSeconds,
+    remoteInputs: (step) => remotes.inputsOf(step),
+    find: async (key, stage, below) =>
+      isUncached({ request }, stage) ? undefined : await shared.cache.find(key, below),
+    baseLayers: (source) => layersOf({ bases, done }, source),
+  });
+  return { ...planning, plan, outlook, remotes, done };
+}
+
+/** How many instructions are told of: those of triggers are not counted. */
+export function countSteps({ stages }: BuildPlan): number {
+  return stages.reduce((sum, { steps }) => sum + 1 + steps.filter((step) => !step.trigger).length, 0);
+}

@@ -1,0 +1,28 @@
+import { OCI_INDEX } from '../../oci/media-type.ts';
+import type { Descriptor } from '../../store/content/content-store.ts';
+import { annotationsFor } from './annotations.ts';
+import type { BuildDeps } from './deps.ts';
+import type { BuildRequest } from './service.ts';
+import { type PlatformImage, writeJson } from './write-image.ts';
+
+/** The index of the images of several platforms, and of what speaks of them (in the order given, after the images). */
+export async function writeIndex(
+  { content }: Pick<BuildDeps, 'content'>,
+  { annotations }: Pick<BuildRequest, 'annotations'>,
+  images: readonly PlatformImage[],
+  attestations: readonly Descriptor[],
+  signal: AbortSignal,
+): Promise<Descriptor> {
+  const manifests = images.map(({ descriptor, platform }) => {
+    const own = annotationsFor(annotations, 'manifest-descriptor', platform);
+    return { ...descriptor, ...(Object.keys(own).length > 0 ? { annotations: own } : {}), platform };
+  });
+  const own = annotationsFor(annotations, 'index', undefined);
+  const index = {
+    schemaVersion: 2,
+    mediaType: OCI_INDEX,
+    manifests: [...manifests, ...attestations],
+    ...(Object.keys(own).length > 0 ? { annotations: own } : {}),
+  };
+  return { mediaType: OCI_INDEX, ...(await writeJson(content, index, signal)) };
+}

@@ -1,0 +1,158 @@
+/** From the layers of every platform to what the client has asked for. */
+import { KnownError } from '../../lib/errors.ts';
+import { familiarReference, formatReference, parseReference } from '../../oci/reference.ts';
+import type { Descriptor } from '../../store/content/content-store.ts';
+import { archiveOf } from '../image/save.ts';
+import { annotationsFor } from './annotations.ts';
+import type { BegunBuild } from './build-image.ts';
+import { exportFiles } from './export-files.ts';
+import { fullNames, isIndexed, namesOf, outputsOf, tagOf } from './outputs.ts';
+import { inTask } from './progress.ts';
+import type { BuildResult, OutputRequest } from './request.ts';
+import type { PlatformResult } from './work.ts';
+import { type PlatformImage, writeImage } from './write-image.ts';
+import { writeIndex } from './write-index.ts';
+
+export interface BuildFacts {
+  readonly clampSeconds: number | undefined;
+  /** Milliseconds since the epoch. */
+  readonly startedAtMs: number;
+}
+
+/** The image, or the index of images. */
+interface Written {
+  /** With the annotations that a descriptor of it gets. */
+  readonly target: Descriptor;
+  readonly images: readonly PlatformImage[];
+}
+
+/** Writes images first, gives them their names, pushes, and then sends the client what goes there. */
+export async function writeOutputs(
+  begun: BegunBuild,
+  results: readonly PlatformResult[],
+  facts: BuildFacts,
+  signal: AbortSignal,
+): Promise<BuildResult> {
+  const { request, progress } = begun;
+  const outputs = outputsOf(request);
+  const kinds = new Set(outputs.map(({ kind }) => kind));
+  const isStored = kinds.has('image');
+  let written: Written | undefined;
+  if (isStored || kinds.has('oci') || kinds.has('docker'))
+    written = await inTask(progress, 'exporting to image', async () => await writeTarget(begun, results, signal));
+  if (written && isStored) await store(begun, written, signal);
+  for (const output of outputs) if (output.kind === 'image' && output.push) await push(begun, output.names, signal);
+  for (const [index, output] of outputs.entries())
+    await send(begun, { output, index, written, results, facts }, signal);
+  return resultOf(request.outputs, written, isStored);
+}
+
+async function writeTarget(
+  { deps, request }: BegunBuild,
+  results: readonly PlatformResult[],
+  signal: AbortSignal,
+): Promise<Written> {
+  const { annotations } = request;
+  const images: PlatformImage[] = [];
+  for (const result of results) {
+    const own = annotationsFor(annotations, 'manifest', result.work.platform);
+    images.push(await writeImage(result, { annotations: own, fields: {} }, signal));
+  }
+  const [only] = images;
+  if (only && !isIndexed(request)) {
+    const own = annotationsFor(annotations, 'manifest-descriptor', only.platform);
+    return { target: withAnnotations(only.descriptor, { ...own, 'config.digest': only.config }), images };
+  }
+  const index = await writeIndex(deps, request, images, [], signal);
+  return { target: withAnnotations(index, annotationsFor(annotations, 'index-descriptor', undefined)), images };
+}
+
+function withAnnotations(descriptor: Descriptor, annotations: Readonly<Record<string, string>>): Descriptor {
+  return Object.keys(annotations).length > 0 ? { ...descriptor, annotations } : descriptor;
+}
+
+async function store(
+  { deps, request, progress }: BegunBuild,
+  { target, images }: Written,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const { layers } of images) await deps.layers.ensureUnpacked(layers, { signal });
+  signal.throwIfAborted();
+  const { annotations: _told, ...kept } = target;
+  const names = namesOf(request).map(tagOf);
+  deps.records.put(kept, names.map(formatReference), deps.now());
+  for (const reference of names) {
+    const attributes = { name: familiarReference(reference) };
+    deps.events.publish({ type: 'image', action: 'tag', id: kept.digest, attributes });
+  }
+  progress.tell({ kind: 'image', imageId: kept.digest, names: names.map(familiarReference) });
+}
+
+async function push(
+  { deps, request, progress }: BegunBuild,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  for (const reference of fullNames(names).map(parseReference)) {
+    const auth = await request.session.authFor(reference.registry);
+    const name = familiarReference(reference);
+    await inTask(progress, `pushing ${name}`, async () => {
+      const tell = (message: Readonly<Record<string, unknown>>): void => progress.tell({ kind: 'push', message });
+      await deps.images.push({ name, ...(auth ? { auth } : {}) }, tell, signal);
+    });
+  }
+}
+
+interface Sending {
+  readonly output: OutputRequest;
+  readonly index: number;
+  readonly written: Written | undefined;
+  readonly results: readonly PlatformResult[];
+  readonly facts: BuildFacts;
+}
+
+const TASK = {
+  local: 'exporting to client directory',
+  tar: 'exporting to client tarball',
+  oci: 'exporting to oci image format',
+  docker: 'exporting to docker image format',
+} as const;
+
+async function send(
+  { deps, request, progress, folder }: BegunBuild,
+  { output, index, written, results, facts }: Sending,
+  signal: AbortSignal,
+): Promise<void> {
+  switch (output.kind) {
+    case 'image':
+    case 'cacheonly':
+      return;
+    case 'local':
+    case 'tar':
+      return await inTask(progress, TASK[output.kind], async () => {
+        const tar = await exportFiles(results, { folder, output, ...facts }, signal);
+        await request.session.receive(index, tar);
+      });
+    case 'oci':
+    case 'docker':
+      return await inTask(progress, TASK[output.kind], async () => {
+        if (written === undefined) throw new KnownError('system', 'there is no image to send');
+        const how = { names: fullNames(output.names), legacy: output.kind === 'docker' };
+        await request.session.receive(index, await archiveOf(deps, written.target, how, signal));
+      });
+  }
+}
+
+function resultOf(asked: readonly OutputRequest[], written: Written | undefined, isStored: boolean): BuildResult {
+  if (written === undefined) return { imageId: undefined, metadata: {} };
+  const { target, images } = written;
+  const [only, another] = images;
+  const names = fullNames(asked.flatMap((output) => ('names' in output ? output.names : [])));
+  const metadata = {
+    ...(only && !another ? { 'containerimage.config.digest': only.config } : {}),
+    'containerimage.descriptor': target,
+    'containerimage.digest': target.digest,
+    ...(names.length > 0 ? { 'image.name': names.join(',') } : {}),
+  };
+  return { imageId: isStored ? target.digest : undefined, metadata };
+}
