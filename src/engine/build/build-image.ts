@@ -51,7 +51,12 @@ export async function buildImage(begun: BegunBuild, shared: SharedWork, signal: 
   if (unused.length > 0)
     progress.tell({ kind: 'warning', text: `One or more build-args [${unused.join(' ')}] were not consumed` });
   await shared.cache.settle();
-  return await writeOutputs(begun, results, { clampSeconds, startedAtMs }, signal);
+  return await writeOutputs(
+    begun,
+    results,
+    { clampSeconds, startedAtMs, invocationId: request.id || crypto.randomUUID() },
+    signal,
+  );
 }
 
 /** Side by side; the first that fails ends the others. */

@@ -9,6 +9,7 @@ import type { TreeEntry } from '../../linux/build/tree-entry.ts';
 import type { BuildDeps } from './deps.ts';
 import { parseGitSource } from './git-source.ts';
 import { fileName } from './prepare-remotes.ts';
+import type { Material } from './provenance.ts';
 import type { BuildRequest } from './service.ts';
 import { createTree, followPath, type Tree } from './tree.ts';
 
@@ -20,6 +21,8 @@ export interface BuildContext {
   readonly dockerfile: string;
   /** What the ignore file has taken out; none where there is no such file. */
   readonly ignorePatterns: readonly string[];
+  /** Where it was fetched from; undefined: the client sent it. */
+  readonly origin: Material | undefined;
 }
 
 /** Brings the context into the build's folder and reads the Dockerfile. Errors: invalid_parameter; those of RemoteSources. */
@@ -53,7 +56,9 @@ async function fromTar(
   const entries = scanned?.entries ?? (await unpack(signal));
   const read = async (path: string): Promise<string> =>
     scanned?.texts.get(path) ??
-    (await unpack(signal).then(async () => await deps.files.readText(folder, path, MAX_TEXT_BYTES, signal)));
+    (await unpack(signal).then(
+      async () => await deps.files.readText({ kind: 'folder', path: folder }, path, MAX_TEXT_BYTES, signal),
+    ));
   const dockerfile = await dockerfileIn(entries, request.dockerfile, read);
   // what is fetched from elsewhere is taken as it is, also what an ignore file in it names
   const ignorePatterns =
@@ -63,6 +68,7 @@ async function fromTar(
   return {
     dockerfile,
     ignorePatterns,
+    origin: undefined,
     tree: createTree(kept),
     folder: (until) =>
       (ready ??= (async () => {
@@ -93,14 +99,17 @@ async function fromGit(
   signal: AbortSignal,
 ): Promise<BuildContext> {
   const keep = request.buildArgs['BUILDKIT_CONTEXT_KEEP_GIT_DIR'] === '1';
-  const { path: folder } = await deps.remotes.clone(parseGitSource(url, keep), build.make('context'), { signal });
+  const { path: folder, commit } = await deps.remotes.clone(parseGitSource(url, keep), build.make('context'), {
+    signal,
+  });
   const entries = await deps.files.index({ kind: 'folder', path: folder }, ['/'], { hash: true }, signal);
   const dockerfile = await dockerfileIn(
     entries,
     request.dockerfile,
-    async (path) => await deps.files.readText(folder, path, MAX_TEXT_BYTES, signal),
+    async (path) => await deps.files.readText({ kind: 'folder', path: folder }, path, MAX_TEXT_BYTES, signal),
   );
-  return { folder: async () => folder, tree: createTree(entries), dockerfile, ignorePatterns: [] };
+  const origin = { uri: url, digest: { sha1: commit } };
+  return { folder: async () => folder, tree: createTree(entries), dockerfile, ignorePatterns: [], origin };
 }
 
 /** A tar of any kind is a context; anything else is taken for a Dockerfile with nothing around it. */
@@ -115,13 +124,14 @@ async function fromUrl(
     throw new KnownError('invalid_parameter', `the context ${url} is neither a URL nor a git repository`);
   const place = build.make('fetched');
   const name = fileName(url);
-  await deps.remotes.fetch(url, place, { signal, name, checksum: '', authorization: undefined });
+  const { entry } = await deps.remotes.fetch(url, place, { signal, name, checksum: '', authorization: undefined });
   const path = posix.join(place, name);
   const archive = await deps.openArchive(path, { signal });
-  if (archive) return await fromTar(deps, request, build, archive, signal);
-  const dockerfile = await deps.files.readText(place, `/${name}`, MAX_TEXT_BYTES, signal);
+  const origin = { uri: url, digest: { sha256: entry.hash } };
+  if (archive) return { ...(await fromTar(deps, request, build, archive, signal)), origin };
+  const dockerfile = await deps.files.readText({ kind: 'folder', path: place }, `/${name}`, MAX_TEXT_BYTES, signal);
   const folder = build.make('context');
-  return { folder: async () => folder, tree: createTree([]), dockerfile, ignorePatterns: [] };
+  return { folder: async () => folder, tree: createTree([]), dockerfile, ignorePatterns: [], origin };
 }
 
 const MAX_TEXT_BYTES = 8 * 1024 * 1024;

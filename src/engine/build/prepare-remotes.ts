@@ -6,6 +6,7 @@ import type { BuildFolder } from '../../linux/build/build-folders.ts';
 import type { BuildDeps } from './deps.ts';
 import { isRemote } from './evaluate.ts';
 import { parseGitSource } from './git-source.ts';
+import type { Material } from './provenance.ts';
 import type { SessionCallbacks } from './service.ts';
 import type { StepInput } from './step-inputs.ts';
 
@@ -15,12 +16,15 @@ export interface PreparedRemote {
   /** Undefined: everything in the folder. */
   readonly file: string | undefined;
   readonly inputs: readonly StepInput[];
+  readonly material: Material;
 }
 
 export interface PreparedRemotes {
   /** Errors: system for what was not prepared. */
   get(step: CopyStep, path: string): PreparedRemote;
   inputsOf(step: CopyStep): readonly StepInput[];
+  /** What was fetched for a step, for provenance. */
+  materialsOf(step: CopyStep): readonly Material[];
 }
 
 /** Fetches what the plan's ADDs name, before keys are made: what they give is part of them; into folders whose names begin with `prefix`. Errors: those of RemoteSources. */
@@ -47,7 +51,12 @@ export async function prepareRemotes(
     const authorization = await authorizationFor(url, session);
     const { checksum } = step;
     const { entry } = await remotes.fetch(url, place, { signal, name: fileName(url), checksum, authorization });
-    return { folder: place, file: fileName(url), inputs: [[`url ${url}`, entry.hash]] };
+    return {
+      folder: place,
+      file: fileName(url),
+      inputs: [[`url ${url}`, entry.hash]],
+      material: { uri: url, digest: { sha256: entry.hash } },
+    };
   }
 
   async function clone(step: CopyStep, path: string, place: string): Promise<PreparedRemote> {
@@ -59,6 +68,7 @@ export async function prepareRemotes(
       folder: checkout.path,
       file: undefined,
       inputs: [[`git ${path}`, `${checkout.commit} ${source.keepGitDir}`]],
+      material: { uri: path, digest: { sha1: checkout.commit } },
     };
   }
 
@@ -67,7 +77,12 @@ export async function prepareRemotes(
     if (found === undefined) throw new KnownError('system', `${path} was not fetched`);
     return found;
   };
-  return { get, inputsOf: (step) => step.paths.filter(isRemote).flatMap((path) => get(step, path).inputs) };
+  const all = (step: CopyStep): readonly PreparedRemote[] => step.paths.filter(isRemote).map((path) => get(step, path));
+  return {
+    get,
+    inputsOf: (step) => all(step).flatMap(({ inputs }) => inputs),
+    materialsOf: (step) => all(step).map(({ material }) => material),
+  };
 }
 
 /** The last part of a URL's path, as BuildKit has it. */

@@ -64,11 +64,11 @@ export interface MissReason {
 }
 
 /** Tells of some work beside the steps. */
-export async function inTask<T>(progress: ProgressSink, name: string, work: () => Promise<T>): Promise<T> {
+export async function inTask<T>(progress: ProgressSink, name: string, work: (id: string) => Promise<T>): Promise<T> {
   const id = crypto.randomUUID();
   progress.tell({ kind: 'task', id, name });
   try {
-    const result = await work();
+    const result = await work(id);
     progress.tell({ kind: 'task-ended', id, error: undefined });
     return result;
   } catch (error) {

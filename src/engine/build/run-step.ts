@@ -9,8 +9,8 @@ import { keepLayer } from './keep-layer.ts';
 import { type CacheLocks, prepareMounts } from './run-mounts.ts';
 import { type BuildWork, chainOf, type StageLayers } from './work.ts';
 
-/** Marks the containers of steps. */
-const STEP_LABEL = 'skiff.build.step';
+/** Marks the containers of steps, which are removed with what an earlier daemon has left. */
+export const STEP_LABEL = 'skiff.build.step';
 
 export type StepMessage =
   | { readonly kind: 'running'; readonly containerId: string }
@@ -105,10 +105,11 @@ export async function removeAbandoned({ containers }: Pick<BuildDeps, 'container
   for (const { Id = '' } of left) await containers.remove(Id, { force: true, volumes: true });
 }
 
-async function runToEnd(
-  { containers }: BuildDeps,
+/** Starts a container, tells what it prints, and waits for its end. Errors: CommandFailed. */
+export async function runToEnd(
+  { containers }: Pick<BuildDeps, 'containers'>,
   id: string,
-  { argv }: RunStep,
+  { argv }: Pick<RunStep, 'argv'>,
   tell: (message: StepMessage) => void,
   signal: AbortSignal,
 ): Promise<void> {

@@ -4,6 +4,7 @@ import { familiarReference, formatReference, parseReference } from '../../oci/re
 import type { Descriptor } from '../../store/content/content-store.ts';
 import { archiveOf } from '../image/save.ts';
 import { annotationsFor } from './annotations.ts';
+import { writeAttestations } from './attest.ts';
 import type { BegunBuild } from './build-image.ts';
 import { exportFiles } from './export-files.ts';
 import { fullNames, isIndexed, namesOf, outputsOf, tagOf } from './outputs.ts';
@@ -17,6 +18,8 @@ export interface BuildFacts {
   readonly clampSeconds: number | undefined;
   /** Milliseconds since the epoch. */
   readonly startedAtMs: number;
+  /** The build's own name, for provenance. */
+  readonly invocationId: string;
 }
 
 /** The image, or the index of images. */
@@ -39,7 +42,11 @@ export async function writeOutputs(
   const isStored = kinds.has('image');
   let written: Written | undefined;
   if (isStored || kinds.has('oci') || kinds.has('docker'))
-    written = await inTask(progress, 'exporting to image', async () => await writeTarget(begun, results, signal));
+    written = await inTask(
+      progress,
+      'exporting to image',
+      async () => await writeTarget(begun, results, facts, signal),
+    );
   if (written && isStored) await store(begun, written, signal);
   for (const output of outputs) if (output.kind === 'image' && output.push) await push(begun, output.names, signal);
   for (const [index, output] of outputs.entries())
@@ -48,22 +55,28 @@ export async function writeOutputs(
 }
 
 async function writeTarget(
-  { deps, request }: BegunBuild,
+  begun: BegunBuild,
   results: readonly PlatformResult[],
+  facts: BuildFacts,
   signal: AbortSignal,
 ): Promise<Written> {
+  const { deps, request } = begun;
   const { annotations } = request;
+  const attestations: Descriptor[] = [];
   const images: PlatformImage[] = [];
   for (const result of results) {
     const own = annotationsFor(annotations, 'manifest', result.work.platform);
-    images.push(await writeImage(result, { annotations: own, fields: {} }, signal));
+    const image = await writeImage(result, { annotations: own, fields: {} }, signal);
+    images.push(image);
+    const attested = await writeAttestations(begun, result, image, facts, signal);
+    if (attested) attestations.push(attested);
   }
   const [only] = images;
   if (only && !isIndexed(request)) {
     const own = annotationsFor(annotations, 'manifest-descriptor', only.platform);
     return { target: withAnnotations(only.descriptor, { ...own, 'config.digest': only.config }), images };
   }
-  const index = await writeIndex(deps, request, images, [], signal);
+  const index = await writeIndex(deps, request, images, attestations, signal);
   return { target: withAnnotations(index, annotationsFor(annotations, 'index-descriptor', undefined)), images };
 }
 

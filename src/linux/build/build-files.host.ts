@@ -70,9 +70,9 @@ export function createBuildFiles({ root }: { readonly root: string }): BuildFile
     index: async (tree, paths, { hash }, signal) =>
       await entriesOf({ kind: 'index', tree, paths, hash }, undefined, signal),
     remove: async (folder, paths, signal) => await perform({ kind: 'remove', folder, paths }, undefined, signal),
-    async readText(folder, path, maxBytes, signal) {
+    async readText(tree, path, maxBytes, signal) {
       let read: string | undefined;
-      await perform({ kind: 'text', folder, path, maxBytes }, undefined, signal, (answer) => {
+      await perform({ kind: 'text', tree, path, maxBytes }, undefined, signal, (answer) => {
         if (answer.kind === 'text') read = answer.text;
       });
       if (read === undefined) throw new KnownError('system', 'a thread has read nothing');

@@ -32,8 +32,8 @@ export interface BuildFiles {
   ): Promise<readonly TreeEntry[]>;
   /** Removes paths of a folder, with what is below them. */
   remove(folder: string, paths: readonly string[], signal: AbortSignal): Promise<void>;
-  /** A file as text; links are not followed. Errors: invalid_parameter when it is larger. */
-  readText(folder: string, path: string, maxBytes: number, signal: AbortSignal): Promise<string>;
+  /** A file of a tree as text; its path has no links on the way. Errors: invalid_parameter when it is larger. */
+  readText(tree: TreeView, path: string, maxBytes: number, signal: AbortSignal): Promise<string>;
   /** Copies into an overlay. Errors: invalid_parameter for a destination of the wrong kind or an unknown owner; data_loss. */
   place(target: OverlayLayers, source: TreeView, request: PlaceRequest, signal: AbortSignal): Promise<void>;
   /** Extracts a plain tar into a folder of an overlay, which is made when it is missing; links are followed inside. */

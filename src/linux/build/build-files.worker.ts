@@ -65,8 +65,8 @@ async function perform(work: Work): Promise<void> {
         for (const path of task.paths) rmSync(path, { recursive: true, force: true });
       });
     case 'text':
-      return await root.inside(task.folder, async () =>
-        post({ kind: 'text', path: task.path, text: readText(task.path, task.maxBytes) }),
+      return await root.within({ source: task.tree }, work, async () =>
+        post({ kind: 'text', path: task.path, text: readText(`${SOURCE}${task.path}`, task.maxBytes) }),
       );
     case 'index':
       return await root.within({ source: task.tree }, work, async () => tell(indexTree(SOURCE, task.paths, task.hash)));
@@ -96,8 +96,8 @@ async function perform(work: Work): Promise<void> {
 
 function readText(path: string, maxBytes: number): string {
   const stat = lstatSync(path);
-  if (!stat.isFile()) throw new KnownError('invalid_parameter', `${path} is no file`);
-  if (stat.size > maxBytes) throw new KnownError('invalid_parameter', `${path} is too large`);
+  if (!stat.isFile()) throw new KnownError('invalid_parameter', `${path.slice(SOURCE.length)} is no file`);
+  if (stat.size > maxBytes) throw new KnownError('invalid_parameter', `${path.slice(SOURCE.length)} is too large`);
   return readFileSync(path, 'utf8');
 }
 

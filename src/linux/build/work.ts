@@ -11,7 +11,7 @@ export interface Work {
     | { readonly kind: 'scan'; readonly spool: string; readonly texts: readonly string[] }
     | { readonly kind: 'unpack'; readonly folder: string; readonly spool: string }
     | { readonly kind: 'remove'; readonly folder: string; readonly paths: readonly string[] }
-    | { readonly kind: 'text'; readonly folder: string; readonly path: string; readonly maxBytes: number }
+    | { readonly kind: 'text'; readonly tree: TreeView; readonly path: string; readonly maxBytes: number }
     | { readonly kind: 'index'; readonly tree: TreeView; readonly paths: readonly string[]; readonly hash: boolean }
     | {
         readonly kind: 'place';

@@ -1,0 +1,90 @@
+import { OCI_CONFIG, OCI_MANIFEST } from '../../oci/media-type.ts';
+import type { Descriptor } from '../../store/content/content-store.ts';
+import type { BegunBuild } from './build-image.ts';
+import { fullNames, namesOf } from './outputs.ts';
+import { imageUrl } from './package-url.ts';
+import { inTask, type ProgressSink } from './progress.ts';
+import { makeProvenance, type Provenance } from './provenance.ts';
+import { provenanceFacts } from './provenance-facts.ts';
+import { scanFiles } from './scan-files.ts';
+import { scanWithImage } from './scan-with-image.ts';
+import type { PlatformResult } from './work.ts';
+import { type PlatformImage, writeJson } from './write-image.ts';
+import type { BuildFacts } from './write-outputs.ts';
+
+const IN_TOTO = 'application/vnd.in-toto+json';
+const SPDX = 'https://spdx.dev/Document';
+
+/**
+ * Writes what is attested of an image, as BuildKit lays it out (docs/attestations/attestation-storage.md): a manifest whose layers are in-toto
+ * statements. Resolves with its descriptor for the index; undefined when nothing was asked for.
+ */
+export async function writeAttestations(
+  { deps, request, progress }: BegunBuild,
+  result: PlatformResult,
+  image: PlatformImage,
+  facts: BuildFacts,
+  signal: AbortSignal,
+): Promise<Descriptor | undefined> {
+  const { provenance, sbom } = request.attestations;
+  const predicates: Provenance[] = [];
+  if (sbom) {
+    const documents = await scan(result, sbom.generator, facts, progress, signal);
+    for (const predicate of documents) predicates.push({ predicateType: SPDX, predicate });
+  }
+  if (provenance) predicates.push(makeProvenance(provenance, provenanceFacts(result, facts, deps.now())));
+  if (predicates.length === 0) return undefined;
+  const subject = subjectsOf(fullNames(namesOf(request)), image);
+  const layers: Descriptor[] = [];
+  for (const { predicateType, predicate } of predicates) {
+    const statement = { _type: 'https://in-toto.io/Statement/v0.1', predicateType, subject, predicate };
+    const blob = await writeJson(deps.content, statement, signal);
+    layers.push({ mediaType: IN_TOTO, ...blob, annotations: { 'in-toto.io/predicate-type': predicateType } });
+  }
+  return await writeManifest(deps.content, layers, image, signal);
+}
+
+async function scan(
+  result: PlatformResult,
+  generator: string,
+  { clampSeconds }: BuildFacts,
+  progress: ProgressSink,
+  signal: AbortSignal,
+): Promise<readonly object[]> {
+  const { work } = result;
+  const atMs = clampSeconds === undefined ? work.deps.now() : clampSeconds * 1000;
+  const created = new Date(atMs).toISOString().replace(/\.\d+Z$/, 'Z');
+  const of = work.platformName === '' ? '' : `[${work.platformName}] `;
+  if (generator === '')
+    return [await inTask(progress, `${of}generating sbom`, async () => await scanFiles(result, created, signal))];
+  return await inTask(progress, `${of}generating sbom using ${generator}`, async (id) => {
+    return await scanWithImage(result, generator, { id, progress }, signal);
+  });
+}
+
+function subjectsOf(names: readonly string[], { descriptor, platform }: PlatformImage): readonly object[] {
+  const digest = { sha256: descriptor.digest.replace('sha256:', '') };
+  if (names.length === 0) return [{ name: '_', digest }];
+  return names.map((name) => ({ name: imageUrl(name, platform), digest }));
+}
+
+async function writeManifest(
+  content: BegunBuild['deps']['content'],
+  layers: readonly Descriptor[],
+  image: PlatformImage,
+  signal: AbortSignal,
+): Promise<Descriptor> {
+  const rootfs = { type: 'layers', diff_ids: layers.map(({ digest }) => digest) };
+  const document = { architecture: 'unknown', os: 'unknown', config: {}, rootfs };
+  const config = { mediaType: OCI_CONFIG, ...(await writeJson(content, document, signal)) };
+  const manifest = { schemaVersion: 2, mediaType: OCI_MANIFEST, config, layers };
+  return {
+    mediaType: OCI_MANIFEST,
+    ...(await writeJson(content, manifest, signal)),
+    annotations: {
+      'vnd.docker.reference.digest': image.descriptor.digest,
+      'vnd.docker.reference.type': 'attestation-manifest',
+    },
+    platform: { architecture: 'unknown', os: 'unknown' },
+  };
+}

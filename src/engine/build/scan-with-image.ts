@@ -1,0 +1,107 @@
+import { posix } from 'node:path';
+import { KnownError } from '../../lib/errors.ts';
+import { jsonFields } from '../../oci/manifest.ts';
+import { formatReference, parseReference, withDefaultTag } from '../../oci/reference.ts';
+import type { ProgressSink } from './progress.ts';
+import { runToEnd, STEP_LABEL } from './run-step.ts';
+import { chainOf, type PlatformResult } from './work.ts';
+
+const SOURCE = '/run/src/core/sbom';
+const DESTINATION = '/run/out';
+const MAX_DOCUMENT_BYTES = 64 * 1024 * 1024;
+
+/**
+ * Runs a generator's image over a target's files, by BuildKit's protocol (docs/attestations/sbom-protocol.md): SPDX documents, one for each
+ * `*.spdx.json` that it writes. Errors: those of pulling it; CommandFailed; invalid_parameter for something else than SPDX.
+ */
+export async function scanWithImage(
+  { work, layers }: PlatformResult,
+  generator: string,
+  { id, progress }: { readonly id: string; readonly progress: ProgressSink },
+  signal: AbortSignal,
+): Promise<readonly object[]> {
+  const { deps, bases, folder } = work;
+  const reference = formatReference(withDefaultTag(parseReference(generator)));
+  const { digest, document } = await bases.resolve(reference, deps.host, { signal });
+  const scanner = bases.layersOf(digest);
+  await deps.layers.ensureUnpacked(layers, { signal });
+  await deps.layers.ensureUnpacked(scanner, { signal });
+  await using undo = new AsyncDisposableStack();
+  const tree = undo.use(folder.bind({ lower: deps.layers.lowerOf(chainOf(layers)) }, '/', { writable: false }));
+  const out = folder.make(`sbom-${crypto.randomUUID()}`);
+  const config = new Map<string, unknown>(Object.entries(document.config));
+  const argv = [...textsOf(config.get('Entrypoint')), ...textsOf(config.get('Cmd'))];
+  if (argv.length === 0)
+    throw new KnownError('invalid_parameter', `the SBOM generator ${generator} has neither entrypoint nor command`);
+  const { Id: container = '' } = await deps.containers.create({
+    config: {
+      Image: generator,
+      Cmd: argv,
+      Env: [
+        ...textsOf(config.get('Env')),
+        `BUILDKIT_SCAN_SOURCE=${SOURCE}`,
+        `BUILDKIT_SCAN_DESTINATION=${DESTINATION}`,
+      ],
+      WorkingDir: folderOf(config.get('WorkingDir')),
+      Labels: { [STEP_LABEL]: 'sbom' },
+    },
+    hostConfig: {
+      Mounts: [
+        {
+          Type: 'bind',
+          Source: tree.source,
+          Target: SOURCE,
+          ReadOnly: true,
+          BindOptions: { ReadOnlyNonRecursive: true },
+        },
+        { Type: 'bind', Source: out, Target: DESTINATION },
+      ],
+    },
+    networkingConfig: {},
+    layers: { chain: chainOf(scanner), platform: deps.host },
+  });
+  undo.defer(async () => await deps.containers.remove(container, { force: true, volumes: true }));
+  const stop = (): void => void deps.containers.kill(container, 'KILL').catch(() => undefined);
+  signal.addEventListener('abort', stop, { once: true });
+  undo.defer(() => signal.removeEventListener('abort', stop));
+  await runToEnd(deps, container, { argv }, (message) => progress.tell({ ...message, id }), signal);
+  return await readDocuments(work, out, signal);
+}
+
+async function readDocuments(
+  { deps }: PlatformResult['work'],
+  folder: string,
+  signal: AbortSignal,
+): Promise<readonly object[]> {
+  const tree = { kind: 'folder', path: folder } as const;
+  const entries = await deps.files.index(tree, ['/'], { hash: false }, signal);
+  const written = entries.filter(({ path, type }) => type === 'file' && path.endsWith('.spdx.json'));
+  if (written.length === 0) throw new KnownError('invalid_parameter', 'the SBOM generator has written no *.spdx.json');
+  const documents: object[] = [];
+  for (const { path } of written.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
+    const fields = jsonFields(Buffer.from(await deps.files.readText(tree, path, MAX_DOCUMENT_BYTES, signal)), path);
+    documents.push(documentOf(fields, posix.basename(path)));
+  }
+  return documents;
+}
+
+/** Scanners write in-toto statements; a plain document will do. */
+function documentOf(fields: ReadonlyMap<string, unknown>, name: string): object {
+  const predicate = fields.get('predicate');
+  if (
+    typeof predicate === 'object' &&
+    predicate !== null &&
+    fields.get('predicateType') === 'https://spdx.dev/Document'
+  )
+    return predicate;
+  if (typeof fields.get('spdxVersion') === 'string') return Object.fromEntries(fields);
+  throw new KnownError('invalid_parameter', `${name} of the SBOM generator is no SPDX document`);
+}
+
+function folderOf(value: unknown): string {
+  return typeof value === 'string' && value !== '' ? value : '/';
+}
+
+function textsOf(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((one): one is string => typeof one === 'string') : [];
+}

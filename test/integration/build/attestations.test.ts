@@ -1,0 +1,252 @@
+/** Provenance and SBOMs, as they lie beside images in an index. */
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import type { AttestationRequest, ProvenanceRequest } from '../../../src/engine/build/request.ts';
+import { startEngine, type TestBuild, type TestEngine } from './in-process.ts';
+
+let box: TestEngine;
+
+beforeAll(async () => {
+  box = await startEngine('ska');
+}, 120_000);
+afterAll(async () => await box.stop(), 120_000);
+
+interface Descriptor {
+  readonly digest: string;
+  readonly mediaType: string;
+  readonly annotations?: Record<string, string>;
+  readonly platform?: { readonly os: string; readonly architecture: string };
+}
+
+interface Statement {
+  readonly _type: string;
+  readonly predicateType: string;
+  readonly subject: readonly { readonly name: string; readonly digest: { readonly sha256: string } }[];
+  readonly predicate: Record<string, unknown>;
+}
+
+async function read<T>(digest: string): Promise<T> {
+  return JSON.parse((await box.blob(digest)).toString()) as T;
+}
+
+/** The statements of the first attestation, and the index that it is in. */
+async function attested({ result, error }: TestBuild) {
+  expect(error).toBeUndefined();
+  const { manifests } = await read<{ manifests: Descriptor[] }>(result?.imageId ?? '');
+  const [image] = manifests;
+  const attestation = manifests.find((one) => one.platform?.os === 'unknown');
+  const manifest = await read<{ layers: Descriptor[]; config: Descriptor }>(attestation?.digest ?? '');
+  const statements = await Promise.all(manifest.layers.map(async ({ digest }) => await read<Statement>(digest)));
+  return { image, attestation, manifest, statements, manifests };
+}
+
+function provenance(more: Partial<ProvenanceRequest> = {}): AttestationRequest {
+  return {
+    provenance: { mode: 'min', version: 'v1', builderId: '', reproducible: false, ...more },
+    sbom: undefined,
+  };
+}
+
+const image = (name: string) => [{ kind: 'image', names: [name], push: false } as const];
+
+describe('provenance', () => {
+  const files = {
+    Dockerfile:
+      'FROM busybox AS b\nARG SECRET_VALUE\nRUN --mount=type=secret,id=key echo $SECRET_VALUE > /x\nFROM busybox\nCOPY --from=b /x /x\nCOPY a /a\n',
+    a: 'A',
+  };
+
+  test('lies in the index as BuildKit lays it out, and speaks of the image by name and digest', async () => {
+    const build = await box.build(files, { attestations: provenance(), outputs: image('attested:1') });
+    const { image: first, attestation, manifest, statements } = await attested(build);
+    expect(first?.platform).toEqual({ os: 'linux', architecture: 'amd64' });
+    expect(attestation).toMatchObject({
+      mediaType: 'application/vnd.oci.image.manifest.v1+json',
+      platform: { os: 'unknown', architecture: 'unknown' },
+      annotations: {
+        'vnd.docker.reference.type': 'attestation-manifest',
+        'vnd.docker.reference.digest': first?.digest,
+      },
+    });
+    expect(manifest.layers).toMatchObject([
+      {
+        mediaType: 'application/vnd.in-toto+json',
+        annotations: { 'in-toto.io/predicate-type': 'https://slsa.dev/provenance/v1' },
+      },
+    ]);
+    expect(statements[0]).toMatchObject({
+      _type: 'https://in-toto.io/Statement/v0.1',
+      predicateType: 'https://slsa.dev/provenance/v1',
+      subject: [
+        {
+          name: 'pkg:docker/attested@1?platform=linux%2Famd64',
+          digest: { sha256: first?.digest.replace('sha256:', '') },
+        },
+      ],
+    });
+    // the image runs, and is listed as one
+    const { Architecture } = await box.get<{ Architecture: string }>('/images/attested:1/json');
+    expect(Architecture).toBe('amd64');
+    expect(build.result?.metadata['containerimage.digest']).toBe(build.result?.imageId);
+  }, 60_000);
+
+  test('the short form keeps arguments to itself, the long one tells them, the steps and the Dockerfile', async () => {
+    const more = { buildArgs: { SECRET_VALUE: 'told-nobody' }, labels: { l: '1' }, target: '' };
+    const short = await attested(await box.build(files, { ...more, attestations: provenance() }));
+    const long = await attested(await box.build(files, { ...more, attestations: provenance({ mode: 'max' }) }));
+    expect(JSON.stringify(short.statements)).not.toContain('told-nobody');
+    expect(short.statements[0]?.subject[0]?.name).toBe('_');
+    expect(short.statements[0]?.predicate).toMatchObject({
+      buildDefinition: {
+        externalParameters: {
+          configSource: { path: 'Dockerfile' },
+          request: { frontend: 'dockerfile.v0', args: {}, locals: [{ name: 'context' }, { name: 'dockerfile' }] },
+        },
+        internalParameters: { builderPlatform: 'linux/amd64' },
+        resolvedDependencies: [
+          {
+            uri: 'pkg:docker/busybox@latest?platform=linux%2Famd64',
+            digest: { sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
+          },
+        ],
+      },
+      runDetails: {
+        metadata: {
+          buildkit_hermetic: false,
+          buildkit_completeness: { request: false, resolvedDependencies: false },
+          buildkit_reproducible: false,
+        },
+      },
+    });
+    const { predicate } = long.statements[0] ?? { predicate: {} };
+    expect(predicate).toMatchObject({
+      buildDefinition: {
+        externalParameters: {
+          request: {
+            args: { 'build-arg:SECRET_VALUE': 'told-nobody', 'label:l': '1' },
+            secrets: [{ id: 'key', optional: true }],
+          },
+        },
+      },
+    });
+    const { llbDefinition } = (
+      predicate as {
+        buildDefinition: {
+          internalParameters: {
+            buildConfig: { llbDefinition: { id: string; inputs: string[]; op: { Op: object } }[] };
+          };
+        };
+      }
+    ).buildDefinition.internalParameters.buildConfig;
+    expect(llbDefinition.map(({ id, inputs, op }) => [id, Object.keys(op.Op)[0], inputs])).toEqual([
+      ['step0', 'source', []],
+      ['step1', 'exec', ['step0:0']],
+      ['step2', 'file', ['step0:0', 'step1:0']],
+      ['step3', 'source', []],
+      ['step4', 'file', ['step2:0', 'step3:0']],
+    ]);
+    const { source, layers } = (
+      predicate as {
+        runDetails: {
+          metadata: {
+            buildkit_metadata: { source: { infos: { data: string }[] }; layers: Record<string, Descriptor[][]> };
+          };
+        };
+      }
+    ).runDetails.metadata.buildkit_metadata;
+    expect(Buffer.from(source.infos[0]?.data ?? '', 'base64').toString()).toBe(files.Dockerfile);
+    const { layers: own } = await read<{ layers: Descriptor[] }>(long.image?.digest ?? '');
+    expect(layers['step4:0']?.[0]?.map(({ digest }) => digest)).toEqual(own.map(({ digest }) => digest));
+  }, 60_000);
+
+  test('the older version has its own shape; the builder’s name and reproducibility are as asked', async () => {
+    const asked = provenance({ version: 'v0.2', builderId: 'https://ci.invalid/1', reproducible: true });
+    const { statements } = await attested(await box.build(files, { attestations: asked, id: 'b1' }));
+    expect(statements[0]).toMatchObject({
+      predicateType: 'https://slsa.dev/provenance/v0.2',
+      predicate: {
+        builder: { id: 'https://ci.invalid/1' },
+        buildType: 'https://mobyproject.org/buildkit@v1',
+        invocation: { configSource: { entryPoint: 'Dockerfile' }, environment: { platform: 'linux/amd64' } },
+        metadata: {
+          buildInvocationID: 'b1',
+          reproducible: true,
+          completeness: { parameters: false, environment: true, materials: false },
+        },
+      },
+    });
+  }, 60_000);
+
+  test('each platform has its own, after all images', async () => {
+    const platforms = ['amd64', 'arm64'].map((architecture) => ({ os: 'linux', architecture }));
+    const build = await box.build(
+      { Dockerfile: 'FROM scratch\nCOPY a /a\n', a: '' },
+      { platforms, attestations: provenance() },
+    );
+    const { manifests } = await attested(build);
+    expect(manifests.map(({ platform }) => platform?.architecture)).toEqual(['amd64', 'arm64', 'unknown', 'unknown']);
+    expect(manifests.slice(2).map(({ annotations }) => annotations?.['vnd.docker.reference.digest'])).toEqual(
+      manifests.slice(0, 2).map(({ digest }) => digest),
+    );
+  });
+});
+
+describe('SBOM', () => {
+  const sbom = (generator: string): AttestationRequest => ({ provenance: undefined, sbom: { generator } });
+  const files = {
+    Dockerfile: 'FROM busybox\nCOPY status /var/lib/dpkg/status\nCOPY os-release /etc/os-release\n',
+    status:
+      'Package: libc6\nStatus: install ok installed\nArchitecture: amd64\nVersion: 2.36-9+deb12u4\n\nPackage: old\nStatus: deinstall ok config-files\nVersion: 1\n',
+    'os-release': 'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Debian GNU/Linux 12"\n',
+  };
+
+  test('the scanner that is built in lists what the package databases of the target say', async () => {
+    const { statements } = await attested(await box.build(files, { attestations: sbom('') }));
+    expect(statements).toHaveLength(1);
+    expect(statements[0]).toMatchObject({ predicateType: 'https://spdx.dev/Document' });
+    const { spdxVersion, packages } = (statements[0]?.predicate ?? {}) as {
+      spdxVersion: string;
+      packages: { name: string; versionInfo: string; externalRefs?: { referenceLocator: string }[] }[];
+    };
+    expect(spdxVersion).toBe('SPDX-2.3');
+    expect(packages.map(({ name, versionInfo }) => [name, versionInfo])).toEqual([
+      ['debian', '12'],
+      ['libc6', '2.36-9+deb12u4'],
+    ]);
+    expect(packages[1]?.externalRefs?.[0]?.referenceLocator).toBe(
+      'pkg:deb/debian/libc6@2.36-9%2Bdeb12u4?arch=amd64&distro=debian-12',
+    );
+  }, 60_000);
+
+  test('a link in the target leads nowhere outside of it', async () => {
+    const dockerfile =
+      'FROM busybox\nRUN mkdir -p /var/lib/dpkg && ln -s /etc/passwd /var/lib/dpkg/status && ln -sf /../../../../etc/os-release /etc/os-release\n';
+    const { statements } = await attested(await box.build({ Dockerfile: dockerfile }, { attestations: sbom('') }));
+    expect(statements[0]?.predicate['packages']).toEqual([]);
+  }, 60_000);
+
+  test('a generator’s image scans the target by BuildKit’s protocol; other statements than SPDX are refused', async () => {
+    const script =
+      '#!/bin/sh\nset -e\nfile="$BUILDKIT_SCAN_SOURCE/etc/os-release"\n! touch $BUILDKIT_SCAN_SOURCE/x 2>/dev/null\n. $file\nprintf \'{"_type":"x","predicateType":"%s","predicate":{"spdxVersion":"SPDX-2.3","name":"%s"}}\' "$KIND" "$ID" > $BUILDKIT_SCAN_DESTINATION/sbom.spdx.json\necho scanned\n';
+    const scanner = (name: string, kind: string) =>
+      box.build(
+        { Dockerfile: `FROM busybox\nCOPY --chmod=755 s /s\nENV KIND=${kind}\nENTRYPOINT ["/s"]\n`, s: script },
+        { outputs: image(name) },
+      );
+    await scanner('scanner:1', 'https://spdx.dev/Document');
+    await scanner('scanner:2', 'https://other.invalid/');
+    const build = await box.build(files, { attestations: sbom('scanner:1') });
+    const { statements } = await attested(build);
+    expect(statements[0]?.predicate).toEqual({ spdxVersion: 'SPDX-2.3', name: 'debian' });
+    expect(build.events.some((event) => event.kind === 'log' && event.text.includes('scanned'))).toBe(true);
+    const wrong = await box.build(files, { attestations: sbom('scanner:2') });
+    expect(wrong.error).toContain('sbom.spdx.json of the SBOM generator is no SPDX document');
+  }, 60_000);
+});
+
+test('an attestation cannot be given beside plain files yet, and says so', async () => {
+  const { error } = await box.build(
+    { Dockerfile: 'FROM scratch\nCOPY Dockerfile /\n' },
+    { attestations: provenance(), outputs: [{ kind: 'local', platformSplit: undefined }] },
+  );
+  expect(error).toContain('is not supported by this builder yet');
+});
