@@ -37,6 +37,12 @@ export function emptyImage(platform: Platform): ImageDraft {
   return { platform, author: '', config: { Env: [DEFAULT_PATH], WorkingDir: '/' }, history: [] };
 }
 
+/** An image whose first layer are the files of a named context. */
+export function contextImage(platform: Platform, name: string): ImageDraft {
+  const entry = { createdBy: `context ${name}`, comment: 'buildkit.exporter.image.v0', emptyLayer: false };
+  return { ...emptyImage(platform), history: [entry] };
+}
+
 /** An image begun from another one; a PATH is always there. */
 export function draftFrom(document: ImageDocument): ImageDraft {
   const { platform, author, history } = document;

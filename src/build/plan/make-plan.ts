@@ -7,6 +7,7 @@ import { parseDockerfile } from '../parse/parse.ts';
 import type { ResolveImage } from './base-image.ts';
 import { createBudget } from './budget.ts';
 import { withConfig } from './image-draft.ts';
+import type { FindNamedSource } from './named-source.ts';
 import type { PlanObserver } from './observer.ts';
 import type { BuildPlan, StagePlan } from './plan.ts';
 import { createPlanner, type Planner } from './planner.ts';
@@ -30,6 +31,8 @@ export interface PlanOptions {
   /** Added to the target's labels. */
   readonly labels: Readonly<Record<string, string>>;
   readonly platforms: PlatformPair;
+  /** Default: there are no named contexts. */
+  readonly named?: FindNamedSource;
 }
 
 /** Errors: DockerfileError with BuildKit's texts; those of `resolve`, with the text before them that names the image. */
@@ -67,7 +70,7 @@ export function preparePlan(
   { signal, observer }: { readonly signal: AbortSignal; readonly observer?: PlanObserver },
 ): PreparedPlan {
   const { stages } = program;
-  const { buildArgs, platforms } = options;
+  const { buildArgs, platforms, named = () => undefined } = options;
   const budget = createBudget();
   const globals = globalVariables(program.globalArgs, builtInVariables(program, options), buildArgs, escape, budget);
   const heads = stages.map((stage) => expandHead(stage, globals, escape, platforms.build));
@@ -83,6 +86,7 @@ export function preparePlan(
     buildArgs,
     platforms,
     budget,
+    named,
     resolve,
     observer,
     signal,

@@ -31,6 +31,8 @@ export type FileSource =
   | { readonly kind: 'context' }
   | { readonly kind: 'scratch' }
   | { readonly kind: 'stage'; readonly index: number }
+  /** Files of a named context, by the id that it was found with. */
+  | { readonly kind: 'named'; readonly id: string }
   /** `reference` in its full form, `digest` the one it had when the plan was made. */
   | { readonly kind: 'image'; readonly reference: string; readonly digest: Digest };
 

@@ -9,7 +9,8 @@ import type { Location } from '../parse/location.ts';
 import { applyInstruction } from './apply.ts';
 import type { BaseImage, ResolveImage } from './base-image.ts';
 import type { Budget } from './budget.ts';
-import { draftFrom, emptyImage, type ImageDraft } from './image-draft.ts';
+import { contextImage, draftFrom, emptyImage, type ImageDraft } from './image-draft.ts';
+import type { FindNamedSource, NamedSource } from './named-source.ts';
 import type { PlanObserver } from './observer.ts';
 import type { FileSource, StagePlan, Step } from './plan.ts';
 import type { BuildArgs, PlatformPair, Variables } from './scope.ts';
@@ -27,6 +28,7 @@ export interface PlannerDeps {
   readonly buildArgs: BuildArgs;
   readonly platforms: PlatformPair;
   readonly budget: Budget;
+  readonly named: FindNamedSource;
   readonly resolve: ResolveImage;
   readonly observer: PlanObserver | undefined;
   readonly signal: AbortSignal;
@@ -49,6 +51,8 @@ interface Begun {
   readonly image: ImageDraft;
   readonly parent: StageState | undefined;
   readonly platform: Platform;
+  /** What comes before the stage's own steps: the files of a named context. */
+  readonly first: readonly Step[];
 }
 
 export function createPlanner(deps: PlannerDeps): Planner {
@@ -64,6 +68,12 @@ export function createPlanner(deps: PlannerDeps): Planner {
     const stage = stages[index];
     const head = heads[index];
     if (stage === undefined || head === undefined) throw new KnownError('system', `no stage ${index}`);
+    const instead = stage.name === '' ? undefined : replacing(stage, head, deps);
+    if (instead !== undefined) {
+      const begun = await beginWith(instead, stage, head, index);
+      done.set(index, evaluate({ ...stage, instructions: [] }, index, begun, [], new Map()));
+      return;
+    }
     const begun = await begin(stage, head, index);
     const triggers = located(stage.location, () => (begun.image.config.OnBuild ?? []).map(parseTriggerText));
     const sources = await sourcesOf([...triggers, ...stage.instructions], index, begun.platform);
@@ -77,13 +87,31 @@ export function createPlanner(deps: PlannerDeps): Planner {
       if (parent === undefined) throw new KnownError('system', `stage ${parentIndex} was not planned`);
       const base: FileSource = { kind: 'stage', index: parentIndex };
       observer?.stage?.({ index, name: head.base, base, wanted: parent.plan.platform, image: undefined });
-      return { base, image: parent.state.image, parent: parent.state, platform: parent.plan.platform };
+      return { base, image: parent.state.image, parent: parent.state, platform: parent.plan.platform, first: [] };
     }
     const wanted = head.platform ?? deps.platforms.target;
-    const { source, image } = await imageSource(head.base, wanted, stage.location);
+    const named = head.base === 'scratch' ? undefined : deps.named(head.base, wanted);
+    return await beginWith(named ?? { kind: 'unnamed', name: head.base }, stage, head, index);
+  };
+
+  /** From an image, or from files that become the first layer. */
+  const beginWith = async (
+    from: NamedSource | { readonly kind: 'unnamed'; readonly name: string },
+    stage: Stage,
+    head: StageHead,
+    index: number,
+  ): Promise<Begun> => {
+    const wanted = head.platform ?? deps.platforms.target;
+    if (from.kind === 'named') {
+      const image = contextImage(wanted, head.base);
+      const first = [copyOfContext(from, head.base, stage.location)];
+      return { base: { kind: 'scratch' }, image, parent: undefined, platform: wanted, first };
+    }
+    const name = from.kind === 'image' ? from.reference : from.name;
+    const { source, image } = await imageSource(name, wanted, stage.location);
     observer?.stage?.({ index, name: head.base, base: source, wanted, image });
     const draft = image === undefined ? emptyImage(wanted) : draftFrom(image.document);
-    return { base: source, image: draft, parent: undefined, platform: wanted };
+    return { base: source, image: draft, parent: undefined, platform: wanted, first: [] };
   };
 
   const imageSource = async (
@@ -114,7 +142,9 @@ export function createPlanner(deps: PlannerDeps): Planner {
         if (other < index && !done.has(other)) await plan(other);
         found.set(from, { kind: 'stage', index: other });
       } else if (!found.has(from)) {
-        found.set(from, (await imageSource(from, platform, location)).source);
+        const named = deps.named(from, platform);
+        const image = named?.kind === 'image' ? named.reference : from;
+        found.set(from, named?.kind === 'named' ? named : (await imageSource(image, platform, location)).source);
       }
     }
     return found;
@@ -137,7 +167,7 @@ export function createPlanner(deps: PlannerDeps): Planner {
     };
     const { OnBuild: _used, ...config } = begun.image.config;
     let state = beginStage({ ...begun.image, config }, begun.parent);
-    const steps: Step[] = [];
+    const steps: Step[] = [...begun.first];
     const all = [
       ...triggers.map((instruction) => ({ ...instruction, location: stage.location })),
       ...stage.instructions,
@@ -163,18 +193,17 @@ export function createPlanner(deps: PlannerDeps): Planner {
 }
 
 /** The target and what it stands on or copies from, in the order of the file, without what is done and what triggers of base images name. */
-function neededStages(
-  target: number,
-  { program, names, heads }: PlannerDeps,
-  isDone: (index: number) => boolean,
-): readonly number[] {
+function neededStages(target: number, deps: PlannerDeps, isDone: (index: number) => boolean): readonly number[] {
+  const { program, names, heads } = deps;
   const needed = new Set<number>();
   const add = (index: number): void => {
     if (!isDone(index)) needed.add(index);
   };
   add(target);
   for (const index of needed) {
-    const parent = names.before(heads[index]?.base ?? '', index);
+    const [stage, head] = [program.stages[index], heads[index]];
+    if (stage && head && stage.name !== '' && replacing(stage, head, deps)) continue;
+    const parent = names.before(head?.base ?? '', index);
     const triggers = parent === undefined ? [] : triggersOf(program.stages[parent]);
     if (parent !== undefined) add(parent);
     for (const { from, allowNumber, location } of fromUses([
@@ -186,6 +215,35 @@ function neededStages(
     }
   }
   return [...needed].toSorted((left, right) => left - right);
+}
+
+/** The named context that stands for a whole stage. */
+function replacing(stage: Stage, head: StageHead, { named, platforms }: PlannerDeps): NamedSource | undefined {
+  return named(stage.name, head.platform ?? platforms.target);
+}
+
+/** The files of a context as the first step of a stage. */
+function copyOfContext(from: FileSource, name: string, location: Location): Step {
+  return {
+    kind: 'copy',
+    instruction: 'COPY',
+    source: `[context ${name}] /`,
+    location,
+    trigger: false,
+    createdBy: undefined,
+    from,
+    paths: ['/'],
+    files: [],
+    destination: '/',
+    chown: '',
+    chmod: '',
+    link: false,
+    parents: false,
+    excludes: [],
+    checksum: '',
+    keepGitDir: false,
+    unpack: undefined,
+  };
 }
 
 function triggersOf(stage: Stage | undefined): readonly Instruction[] {

@@ -3,6 +3,7 @@ import { isKind, KnownError } from '../../lib/errors.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { formatPlatform, type Platform } from '../../oci/platform.ts';
 import { familiarReference, parseReference } from '../../oci/reference.ts';
+import type { Descriptor } from '../../store/content/content-store.ts';
 import { type LocalManifest, pickManifest } from '../image/catalog.ts';
 import { findImage } from '../image/find.ts';
 import type { BuildDeps } from './deps.ts';
@@ -17,7 +18,13 @@ export interface Bases {
   layersOf(digest: Digest): StageLayers;
 }
 
-export function createBases(deps: BuildDeps, request: BuildRequest, progress: ProgressSink): Bases {
+/** `brought`: images of named contexts, by reference; they are never pulled. */
+export function createBases(
+  deps: BuildDeps,
+  request: BuildRequest,
+  progress: ProgressSink,
+  brought: ReadonlyMap<string, Descriptor> = new Map(),
+): Bases {
   // by reference and platform
   const found = new Map<string, LocalManifest>();
   const byDigest = new Map<Digest, LocalManifest>();
@@ -60,8 +67,11 @@ export function createBases(deps: BuildDeps, request: BuildRequest, progress: Pr
   ): Promise<BaseImage> => {
     const key = `${reference} ${formatPlatform(platform)}`;
     const known = found.get(key);
-    let image = known ?? (request.pull ? undefined : await local(reference, platform));
-    if (image === undefined) {
+    const own = brought.get(reference);
+    let image = known;
+    if (own) image ??= pickManifest(await deps.catalog.manifests(own), platform, isHost(platform));
+    else if (!request.pull) image ??= await local(reference, platform);
+    if (image === undefined && own === undefined) {
       await pull(reference, platform, signal);
       image = await local(reference, platform);
     }

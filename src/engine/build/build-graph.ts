@@ -77,6 +77,8 @@ function identifierOf(from: FileSource): string | undefined {
       return `docker-image://${from.reference}${from.reference.includes('@') ? '' : `@${from.digest}`}`;
     case 'context':
       return 'local://context';
+    case 'named':
+      return `local://context:${from.id}`;
     case 'stage':
     case 'scratch':
       return undefined;

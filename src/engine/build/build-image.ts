@@ -4,6 +4,7 @@ import { formatPlatform } from '../../oci/platform.ts';
 import { createBases } from './bases.ts';
 import { checkBuild } from './check-build.ts';
 import type { BuildDeps } from './deps.ts';
+import { createNamedContexts } from './named-contexts.ts';
 import { openContext } from './open-context.ts';
 import { countSteps, planPlatform } from './plan-platform.ts';
 import type { ProgressSink } from './progress.ts';
@@ -28,15 +29,20 @@ export async function buildImage(begun: BegunBuild, shared: SharedWork, signal: 
   const startedAtMs = deps.now();
   const clampSeconds = parseEpoch(request.buildArgs['SOURCE_DATE_EPOCH']);
   const context = await openContext(deps, request, folder, signal);
-  const bases = createBases(deps, request, progress);
+  const contexts = await createNamedContexts(deps, request.contexts, folder, signal);
+  const bases = createBases(deps, request, progress, contexts.images);
   const platforms = request.platforms.length === 0 ? [deps.host] : request.platforms;
-  await checkBuild(begun, { context, bases, platform: platforms[0] ?? deps.host }, signal);
+  await checkBuild(begun, { context, contexts, bases, platform: platforms[0] ?? deps.host }, signal);
   const works: BuildWork[] = [];
   for (const [index, platform] of platforms.entries()) {
     const platformName = platforms.length === 1 ? '' : formatPlatform(platform);
     const prefix = `p${index}`;
     works.push(
-      await planPlatform({ ...begun, context, bases, clampSeconds, platform, platformName, prefix }, shared, signal),
+      await planPlatform(
+        { ...begun, context, contexts, bases, clampSeconds, platform, platformName, prefix },
+        shared,
+        signal,
+      ),
     );
   }
   progress.tell({ kind: 'planned', steps: works.reduce((sum, { plan }) => sum + countSteps(plan), 0) });

@@ -4,7 +4,7 @@ import { KnownError } from '../../lib/errors.ts';
 import type { PlaceRequest, PlaceSource, TreeView } from '../../linux/build/build-files.ts';
 import type { CachedLayer } from '../../store/record/build-cache.ts';
 import type { LayerDraft } from '../../store/snapshot/draft-layers.ts';
-import { isRemote, type StepOutlook } from './evaluate.ts';
+import { isContext, isRemote, type StepOutlook } from './evaluate.ts';
 import { keepLayer } from './keep-layer.ts';
 import { type Selection, selectFiles } from './select.ts';
 import { isIndependent } from './step-inputs.ts';
@@ -22,7 +22,7 @@ export async function copyStep(
   const independent = isIndependent(step);
   const made = await onDraft(work, independent ? [] : layers, signal, async (draft) => {
     const source = await viewOf(work, step.from, signal);
-    const chosen = step.from.kind === 'context' ? selections : await selectFrom(work, step, source, signal);
+    const chosen = isContext(step.from) ? selections : await selectFrom(work, step, source, signal);
     await placeAll(work, step, draft, source, chosen, signal);
   });
   if (!independent || layers.length === 0) return made;

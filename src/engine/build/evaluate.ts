@@ -41,7 +41,8 @@ export interface Outlook {
 }
 
 export interface LookAhead {
-  readonly context: Tree;
+  /** The files of the context (undefined) or of a named one. */
+  readonly treeOf: (id: string | undefined) => Tree;
   readonly hostConfig: HostConfig;
   readonly hostname: string;
   readonly clampSeconds: number | undefined;
@@ -80,14 +81,14 @@ async function lookAtStage(
   let layers = stage.base.kind === 'stage' ? layersAfter.get(stage.base.index) : options.baseLayers(stage.base);
   for (const step of stage.steps) {
     const before = steps.at(-1)?.key ?? base;
-    const selections = step.kind === 'copy' && step.from.kind === 'context' ? selectLocal(step, options.context) : [];
+    const selections = step.kind === 'copy' ? selectLocal(step, options) : [];
     const inputs = stepInputs(step, {
       before,
       hostConfig: options.hostConfig,
       hostname: options.hostname,
       clampSeconds: options.clampSeconds,
       files: step.kind === 'copy' ? copyInputs(step, selections, options, finalKey) : [],
-      contentOf: (source, paths) => contentOf(source, paths, options.context, finalKey),
+      contentOf: (source, paths) => contentOf(source, paths, options, finalKey),
     });
     const key = inputs.length === 0 ? before : keyOf(inputs);
     const cached: CachedLayer | undefined =
@@ -100,8 +101,19 @@ async function lookAtStage(
   return { outlook: { stage, baseKey: base, finalKey: steps.at(-1)?.key ?? base, steps }, layers };
 }
 
-function selectLocal(step: CopyStep, context: Tree): readonly Selection[] {
-  return selectFiles(context, { ...step, paths: step.paths.filter((path) => !isRemote(path)) });
+/** What a COPY takes from a context; nothing where it takes from somewhere else. */
+function selectLocal(step: CopyStep, { treeOf }: LookAhead): readonly Selection[] {
+  if (!isContext(step.from)) return [];
+  return selectFiles(treeOf(idOf(step.from)), { ...step, paths: step.paths.filter((path) => !isRemote(path)) });
+}
+
+/** Files that are known before anything runs. */
+export function isContext(source: FileSource): boolean {
+  return source.kind === 'context' || source.kind === 'named';
+}
+
+function idOf(source: FileSource): string | undefined {
+  return source.kind === 'named' ? source.id : undefined;
 }
 
 /** What comes from elsewhere than the context. */
@@ -115,14 +127,14 @@ function copyInputs(
   options: LookAhead,
   finalKey: (index: number) => CacheKey,
 ): readonly StepInput[] {
-  if (step.from.kind === 'context') return [...options.remoteInputs(step), ...fileInputs(selections)];
-  return contentOf(step.from, step.paths, options.context, finalKey);
+  if (isContext(step.from)) return [...options.remoteInputs(step), ...fileInputs(selections)];
+  return contentOf(step.from, step.paths, options, finalKey);
 }
 
 function contentOf(
   source: FileSource,
   paths: readonly string[],
-  context: Tree,
+  { treeOf }: LookAhead,
   finalKey: (index: number) => CacheKey,
 ): readonly StepInput[] {
   switch (source.kind) {
@@ -133,7 +145,10 @@ function contentOf(
     case 'scratch':
       return [];
     case 'context':
-      return fileInputs(selectFiles(context, { paths, excludes: [], parents: false, instruction: 'COPY' }));
+    case 'named':
+      return fileInputs(
+        selectFiles(treeOf(idOf(source)), { paths, excludes: [], parents: false, instruction: 'COPY' }),
+      );
   }
 }
 

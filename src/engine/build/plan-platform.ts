@@ -19,15 +19,17 @@ export async function planPlatform(
   shared: SharedWork,
   signal: AbortSignal,
 ): Promise<BuildWork> {
-  const { deps, request, bases, context, folder, clampSeconds, platform } = planning;
+  const { deps, request, bases, context, contexts, folder, clampSeconds, platform } = planning;
   const { target, buildArgs, labels } = request;
   const platforms = { build: deps.host, target: platform };
-  const plan = await makePlan(context.dockerfile, { target, buildArgs, labels, platforms }, bases.resolve, { signal });
+  const options = { target, buildArgs, labels, platforms, named: contexts.find };
+  const plan = await makePlan(context.dockerfile, options, bases.resolve, { signal });
   checkAllowed(plan, request);
+  await contexts.prepare(plan, signal);
   const remotes = await prepareRemotes(deps, plan, { folder, prefix }, request.session, signal);
   const done: BuildWork['done'] = new Map();
   const outlook = await lookAhead(plan, {
-    context: context.tree,
+    treeOf: (id) => (id === undefined ? context.tree : contexts.get(id).tree),
     hostConfig: request.hostConfig,
     hostname: buildArgs['BUILDKIT_SANDBOX_HOSTNAME'] ?? '',
     clampSeconds,

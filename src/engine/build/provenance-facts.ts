@@ -65,7 +65,7 @@ function idsOf(runs: readonly RunStep[], type: 'secret' | 'ssh'): readonly Requi
 }
 
 /** Images, URLs and repositories that the build has read, each once. */
-function materialsOf({ plan, remotes, context }: BuildWork): readonly Material[] {
+function materialsOf({ plan, remotes, context, contexts }: BuildWork): readonly Material[] {
   const found = new Map<string, Material>();
   const add = (material: Material): void => void found.set(material.uri, material);
   if (context.origin) add(context.origin);
@@ -74,6 +74,10 @@ function materialsOf({ plan, remotes, context }: BuildWork): readonly Material[]
     for (const source of sources)
       if (source.kind === 'image')
         add({ uri: imageUrl(source.reference, platform), digest: { sha256: source.digest.replace('sha256:', '') } });
+    for (const source of sources) {
+      const origin = source.kind === 'named' ? contexts.get(source.id).origin : undefined;
+      if (origin) add(origin);
+    }
     for (const step of steps) if (step.kind === 'copy') for (const material of remotes.materialsOf(step)) add(material);
   }
   return [...found.values()];

@@ -8,6 +8,7 @@ import type { CachedLayer } from '../../store/record/build-cache.ts';
 import type { Bases } from './bases.ts';
 import type { BuildDeps } from './deps.ts';
 import type { Outlook } from './evaluate.ts';
+import type { NamedContexts } from './named-contexts.ts';
 import type { BuildContext } from './open-context.ts';
 import type { PreparedRemotes } from './prepare-remotes.ts';
 import type { ProgressSink } from './progress.ts';
@@ -27,6 +28,7 @@ export interface BuildWork {
   readonly platformName: string;
   readonly outlook: Outlook;
   readonly context: BuildContext;
+  readonly contexts: NamedContexts;
   readonly folder: BuildFolder;
   readonly remotes: PreparedRemotes;
   readonly bases: Bases;
@@ -57,6 +59,7 @@ export function layersOf({ bases, done }: Pick<BuildWork, 'bases' | 'done'>, sou
 /** A source of files as a tree to read; layers of images are unpacked first. */
 export async function viewOf(work: BuildWork, source: FileSource, signal: AbortSignal): Promise<TreeView> {
   if (source.kind === 'context') return { kind: 'folder', path: await work.context.folder(signal) };
+  if (source.kind === 'named') return { kind: 'folder', path: await work.contexts.get(source.id).folder(signal) };
   const { layers } = work.deps;
   const chain = await layers.ensureUnpacked(layersOf(work, source), { signal });
   return { kind: 'layers', lower: layers.lowerOf(chain) };
