@@ -4,6 +4,7 @@ import { formatPlatform } from '../../oci/platform.ts';
 import { createBases } from './bases.ts';
 import { checkBuild } from './check-build.ts';
 import type { BuildDeps } from './deps.ts';
+import { importCaches } from './import-cache.ts';
 import { createNamedContexts } from './named-contexts.ts';
 import { openContext } from './open-context.ts';
 import { countSteps, planPlatform } from './plan-platform.ts';
@@ -33,13 +34,14 @@ export async function buildImage(begun: BegunBuild, shared: SharedWork, signal: 
   const bases = createBases(deps, request, progress, contexts.images);
   const platforms = request.platforms.length === 0 ? [deps.host] : request.platforms;
   await checkBuild(begun, { context, contexts, bases, platform: platforms[0] ?? deps.host }, signal);
+  const imported = await importCaches(begun, shared.cache, signal);
   const works: BuildWork[] = [];
   for (const [index, platform] of platforms.entries()) {
     const platformName = platforms.length === 1 ? '' : formatPlatform(platform);
     const prefix = `p${index}`;
     works.push(
       await planPlatform(
-        { ...begun, context, contexts, bases, clampSeconds, platform, platformName, prefix },
+        { ...begun, context, contexts, bases, clampSeconds, platform, platformName, prefix, imported },
         shared,
         signal,
       ),

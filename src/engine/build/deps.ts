@@ -16,7 +16,7 @@ import type { ImageService } from '../image/service.ts';
 export interface BuildDeps
   extends Pick<
     ImageServiceDeps,
-    'content' | 'records' | 'catalog' | 'collector' | 'decompressor' | 'host' | 'now' | 'events'
+    'registry' | 'content' | 'records' | 'catalog' | 'collector' | 'decompressor' | 'host' | 'now' | 'events'
   > {
   readonly layers: LayerStore & DraftLayers;
   readonly images: Pick<ImageService, 'pull' | 'push'>;

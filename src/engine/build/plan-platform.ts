@@ -2,6 +2,7 @@ import { makePlan } from '../../build/plan/make-plan.ts';
 import type { BuildPlan } from '../../build/plan/plan.ts';
 import type { Platform } from '../../oci/platform.ts';
 import { lookAhead } from './evaluate.ts';
+import type { ImportedCaches } from './import-cache.ts';
 import { prepareRemotes } from './prepare-remotes.ts';
 import { isUncached, type SharedWork } from './run-stages.ts';
 import { checkAllowed } from './supported.ts';
@@ -11,11 +12,12 @@ type Planning = Omit<BuildWork, 'plan' | 'outlook' | 'remotes' | 'done'> & {
   readonly platform: Platform;
   /** Of folders for what is fetched. */
   readonly prefix: string;
+  readonly imported: ImportedCaches;
 };
 
 /** The graph of one platform: what is to be done, and which of it is in the cache. Errors: those of makePlan; forbidden. */
 export async function planPlatform(
-  { prefix, ...planning }: Planning,
+  { prefix, imported, ...planning }: Planning,
   shared: SharedWork,
   signal: AbortSignal,
 ): Promise<BuildWork> {
@@ -35,7 +37,9 @@ export async function planPlatform(
     clampSeconds,
     remoteInputs: (step) => remotes.inputsOf(step),
     find: async (key, stage, below) =>
-      isUncached({ request }, stage) ? undefined : await shared.cache.find(key, below),
+      isUncached({ request }, stage)
+        ? undefined
+        : ((await shared.cache.find(key, below)) ?? (await imported.find(key, below, signal))),
     baseLayers: (source) => layersOf({ bases, done }, source),
   });
   return { ...planning, plan, outlook, remotes, done };

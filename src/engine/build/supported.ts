@@ -20,6 +20,4 @@ export function checkSupported(request: BuildRequest): void {
   const { provenance, sbom } = request.attestations;
   if ((provenance || sbom) && request.outputs.some(({ kind }) => kind === 'local' || kind === 'tar'))
     throw notYet('an attestation beside the files of an output of type local or tar');
-  if (request.cacheFrom.length > 0) throw notYet('--cache-from');
-  if (request.cacheTo.length > 0) throw notYet('--cache-to');
 }

@@ -22,7 +22,7 @@ export interface ImageExtras {
   /** Annotations of the manifest. */
   readonly annotations: Readonly<Record<string, string>>;
   /** Fields that the image's document has besides its own. */
-  readonly fields: Readonly<Record<string, unknown>>;
+  readonly fields: object;
 }
 
 /** Writes the target's image; no name leads to it yet. The same build gives the same image: one written before is used again. */

@@ -6,6 +6,8 @@ import { archiveOf } from '../image/save.ts';
 import { annotationsFor } from './annotations.ts';
 import { writeAttestations } from './attest.ts';
 import type { BegunBuild } from './build-image.ts';
+import { INLINE_FIELD, recordsOf, toInlineField } from './cache-records.ts';
+import { exportCaches } from './export-cache.ts';
 import { exportFiles } from './export-files.ts';
 import { fullNames, isIndexed, namesOf, outputsOf, tagOf } from './outputs.ts';
 import { inTask } from './progress.ts';
@@ -51,6 +53,7 @@ export async function writeOutputs(
   for (const output of outputs) if (output.kind === 'image' && output.push) await push(begun, output.names, signal);
   for (const [index, output] of outputs.entries())
     await send(begun, { output, index, written, results, facts }, signal);
+  await exportCaches(begun, results, signal);
   return resultOf(request.outputs, written, isStored);
 }
 
@@ -66,7 +69,7 @@ async function writeTarget(
   const images: PlatformImage[] = [];
   for (const result of results) {
     const own = annotationsFor(annotations, 'manifest', result.work.platform);
-    const image = await writeImage(result, { annotations: own, fields: {} }, signal);
+    const image = await writeImage(result, { annotations: own, fields: inlineField(request, result) }, signal);
     images.push(image);
     const attested = await writeAttestations(begun, result, image, facts, signal);
     if (attested) attestations.push(attested);
@@ -78,6 +81,12 @@ async function writeTarget(
   }
   const index = await writeIndex(deps, request, images, attestations, signal);
   return { target: withAnnotations(index, annotationsFor(annotations, 'index-descriptor', undefined)), images };
+}
+
+/** Records of the image's own layers, for `--cache-to type=inline`. */
+function inlineField({ cacheTo }: BegunBuild['request'], { work, layers }: PlatformResult): object {
+  if (!cacheTo.some(({ kind }) => kind === 'inline')) return {};
+  return { [INLINE_FIELD]: toInlineField(recordsOf(work, 'min'), layers) };
 }
 
 function withAnnotations(descriptor: Descriptor, annotations: Readonly<Record<string, string>>): Descriptor {
