@@ -3,7 +3,6 @@ import type { Route } from '../route.ts';
 
 /** Documented endpoints of API 1.51 that this engine does not serve yet. They come last: what is served stands before them. */
 const ABSENT = [
-  'POST /build/cancel',
   'POST /session',
   'POST /grpc',
   'GET /containers/{name}/attach/ws',

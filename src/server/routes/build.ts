@@ -14,8 +14,17 @@ import { type AnswerStream, type Call, flag, type Route } from '../route.ts';
 export function buildRoutes(builds: BuildService): readonly Route[] {
   return [
     { method: 'POST', path: '/build', handle: async (call) => await build(call, builds) },
+    { method: 'POST', path: '/build/cancel', handle: async (call) => cancel(call, builds) },
     { method: 'POST', path: '/build/prune', handle: async (call) => await pruneCache(call, builds) },
   ];
+}
+
+/** Ends the build that was given this `buildid`; as Docker has it, one that is not there is fine. */
+function cancel(call: Call, builds: BuildService): void {
+  const id = call.query.get('id') ?? '';
+  if (id === '') throw new KnownError('system', 'build ID not provided');
+  builds.cancel(id);
+  call.answerEmpty(200);
 }
 
 async function pruneCache(call: Call, builds: BuildService): Promise<void> {
