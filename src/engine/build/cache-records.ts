@@ -16,6 +16,8 @@ export const INLINE_FIELD = 'moby.buildkit.cache.v0';
 /** What a step has given. */
 export interface CacheRecord {
   readonly key: string;
+  /** What else a COPY is asked for by, before its files are known; undefined: nothing else. */
+  readonly asked: string | undefined;
   /** Of the step before, when that one is a record too. */
   readonly before: string | undefined;
   readonly layer: Pick<CachedLayer, 'descriptor' | 'diffId'>;
@@ -25,20 +27,22 @@ export interface CacheRecord {
 
 /** Steps of which the layer is here: `min`, those of the target's own layers, lowest first; `max`, of all stages. */
 export function recordsOf(work: BuildWork, mode: 'min' | 'max'): readonly CacheRecord[] {
-  const { outlook, plan, done } = work;
+  const { outlook, plan, done, finished } = work;
   const wanted = mode === 'max' ? [...outlook.stages.keys()] : lineOf(work, plan.target);
   const records = new Map<string, CacheRecord>();
   for (const index of wanted) {
     const stage = outlook.stages.get(index);
     if (stage === undefined) continue;
-    const steps = stage.steps.filter(({ step }) => step.kind !== 'config');
+    const steps = (finished.get(index) ?? stage.steps).filter(({ step }) => step.kind !== 'config');
     const all = outlook.needed.has(index) ? (done.get(index) ?? []) : [];
     const layers = all.slice(Math.max(0, all.length - steps.length));
     let before: string | undefined = stage.baseKey;
-    for (const [position, { key, cached, step }] of steps.entries()) {
+    for (const [position, { key, asked, cached, step }] of steps.entries()) {
       const layer = cached ?? layers[position];
       if (layer === undefined) break;
-      records.set(key, { key, before: records.has(before) ? before : undefined, layer, description: step.source });
+      const last = records.has(before) ? before : undefined;
+      const other = asked === key ? undefined : asked;
+      records.set(key, { key, asked: other, before: last, layer, description: step.source });
       before = key;
     }
   }
@@ -69,11 +73,7 @@ export function toCacheConfig(
         additional: { 'buildkit/description': description },
       },
     })),
-    records: records.map(({ key, before }, index) => ({
-      digest: `sha256:${key}`,
-      layers: [{ layer: index, createdAt }],
-      ...linkTo(before, indexes),
-    })),
+    records: listRecords(records, (_record, index) => ({ layer: index, createdAt })),
   };
   const layers = new Map(
     records.map(({ layer: { descriptor, diffId }, description }) => [
@@ -91,24 +91,46 @@ export function toCacheConfig(
   return { config, layers: [...layers.values()] };
 }
 
-function linkTo(before: string | undefined, indexes: ReadonlyMap<string, number>): { readonly inputs?: object[][] } {
-  const link = before === undefined ? undefined : indexes.get(before);
-  return link === undefined ? {} : { inputs: [[{ link }]] };
+/**
+ * Records as a config lists them: those of layers in their order, then those by which some are asked for, which lead to them by their second
+ * input.
+ */
+function listRecords(
+  records: readonly CacheRecord[],
+  resultOf: (record: CacheRecord, index: number) => object,
+): readonly object[] {
+  const indexes = new Map(records.map(({ key }, index) => [key, index]));
+  const linksTo = (key: string | undefined): readonly object[] => {
+    const link = key === undefined ? undefined : indexes.get(key);
+    return link === undefined ? [] : [{ link }];
+  };
+  const made = records.map((record, index) => {
+    const links = linksTo(record.before);
+    const inputs = links.length > 0 ? { inputs: [links] } : {};
+    return { digest: `sha256:${record.key}`, layers: [resultOf(record, index)], ...inputs };
+  });
+  const others = records.flatMap((record, index) => {
+    const { asked, before } = record;
+    if (asked === undefined) return [];
+    const inputs = [linksTo(before), [{ link: index }]];
+    return [{ digest: `sha256:${asked}`, layers: [resultOf(record, index)], inputs }];
+  });
+  return [...made, ...others];
 }
 
 /** The records of an image's own layers, for its document. */
 export function toInlineField(records: readonly CacheRecord[], layers: readonly CachedLayer[]): string {
-  const indexes = new Map(records.map(({ key }, index) => [key, index]));
-  const list = records.map(({ key, before, layer }) => ({
-    digest: `sha256:${key}`,
-    layers: [{ layer: layers.findIndex(({ diffId }) => diffId === layer.diffId) }],
-    ...linkTo(before, indexes),
+  const list = listRecords(records, ({ layer }) => ({
+    layer: layers.findIndex(({ diffId }) => diffId === layer.diffId),
   }));
   return Buffer.from(JSON.stringify(list)).toString('base64');
 }
 
 /** A record that was read: it came from strangers, and its layer is not here. */
-export type ForeignRecord = Pick<CacheRecord, 'key' | 'layer' | 'description'>;
+export interface ForeignRecord extends Pick<CacheRecord, 'key' | 'layer' | 'description'> {
+  /** The key by content that this one stands for; undefined: itself. */
+  readonly content: string | undefined;
+}
 
 const MAX_RECORDS = 50_000;
 
@@ -147,14 +169,18 @@ export function parseInlineField(
 
 function recordsFrom(
   value: unknown,
-  layers: readonly (Omit<ForeignRecord, 'key'> | undefined)[],
+  layers: readonly (Pick<ForeignRecord, 'layer' | 'description'> | undefined)[],
 ): readonly ForeignRecord[] {
-  return listOf(value).flatMap((entry) => {
-    const record = asFields(entry);
-    const key = /^sha256:([0-9a-f]{64})$/.exec(textOf(record.get('digest')))?.[1];
+  const records = listOf(value).map(asFields);
+  const keyOf = (record: ReadonlyMap<string, unknown> | undefined): string | undefined =>
+    /^sha256:([0-9a-f]{64})$/.exec(textOf(record?.get('digest')))?.[1];
+  return records.flatMap((record) => {
+    const key = keyOf(record);
+    const second = asFields(listOf(listOf(record.get('inputs'))[1])[0]).get('link');
+    const content = typeof second === 'number' ? keyOf(records[second]) : undefined;
     const index = asFields(listOf(record.get('layers'))[0]).get('layer');
     const found = typeof index === 'number' ? layers[index] : undefined;
-    return key === undefined || found === undefined ? [] : [{ key, ...found }];
+    return key === undefined || found === undefined ? [] : [{ key, content, ...found }];
   });
 }
 

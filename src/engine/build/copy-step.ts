@@ -1,10 +1,9 @@
 import { posix } from 'node:path';
 import type { CopyStep, MakeDirectoryStep } from '../../build/plan/plan.ts';
-import { KnownError } from '../../lib/errors.ts';
 import type { PlaceRequest, PlaceSource, TreeView } from '../../linux/build/build-files.ts';
 import type { CachedLayer } from '../../store/record/build-cache.ts';
 import type { LayerDraft } from '../../store/snapshot/draft-layers.ts';
-import { isContext, isRemote, type StepOutlook } from './evaluate.ts';
+import { isRemote, type StepOutlook } from './evaluate.ts';
 import { keepLayer } from './keep-layer.ts';
 import { type Selection, selectFiles } from './select.ts';
 import { isIndependent } from './step-inputs.ts';
@@ -22,8 +21,7 @@ export async function copyStep(
   const independent = isIndependent(step);
   const made = await onDraft(work, independent ? [] : layers, signal, async (draft) => {
     const source = await viewOf(work, step.from, signal);
-    const chosen = isContext(step.from) ? selections : await selectFrom(work, step, source, signal);
-    await placeAll(work, step, draft, source, chosen, signal);
+    await placeAll(work, step, draft, source, selections, signal);
   });
   if (!independent || layers.length === 0) return made;
   await work.deps.layers.settle(); // its blob is unpacked once more, on top of the stage
@@ -63,16 +61,20 @@ async function onDraft(
   }
 }
 
-/** What a COPY takes from another stage or image: the tree is looked at below where the paths begin. */
-async function selectFrom(
-  { deps }: BuildWork,
-  step: CopyStep,
-  source: TreeView,
-  signal: AbortSignal,
-): Promise<readonly Selection[]> {
+/**
+ * What a COPY takes from another stage or image, with hashes of the contents: the tree is looked at below where the paths begin. Errors:
+ * invalid_parameter for what is not there.
+ */
+export async function selectFrom(work: BuildWork, step: CopyStep, signal: AbortSignal): Promise<readonly Selection[]> {
   if (step.paths.length === 0) return [];
+  const source = await viewOf(work, step.from, signal);
   const places = step.paths.map((path) => (step.parents ? path.split('/./', 1)[0] : path) ?? '').map(aboveWildcard);
-  const entries = await deps.files.index(source, step.parents ? places.map(pivot) : places, { hash: false }, signal);
+  const entries = await work.deps.files.index(
+    source,
+    step.parents ? places.map(pivot) : places,
+    { hash: true },
+    signal,
+  );
   return selectFiles(createTree(entries), step);
   function pivot(place: string, index: number): string {
     return step.paths[index]?.includes('/./') ? place : '/';
@@ -93,15 +95,6 @@ async function placeAll(
   signal: AbortSignal,
 ): Promise<void> {
   const { deps, remotes, clampSeconds } = work;
-  if (
-    selections.length + step.files.length > 1 &&
-    step.paths.length + step.files.length > 1 &&
-    !step.destination.endsWith('/')
-  )
-    throw new KnownError(
-      'invalid_parameter',
-      `When using ${step.instruction} with more than one source file, the destination must be a directory and end with a /`,
-    );
   const looks = { destination: step.destination, owner: step.chown, mode: step.chmod, clampSeconds };
   const place = async (
     tree: TreeView,

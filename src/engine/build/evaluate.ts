@@ -9,6 +9,7 @@ import {
   type CacheKey,
   fileInputs,
   hashOf,
+  type InputFacts,
   isIndependent,
   keyOf,
   type StepInput,
@@ -27,6 +28,8 @@ export interface StepOutlook {
   readonly step: Step;
   /** Names the stage's files after the step. */
   readonly key: CacheKey;
+  /** The same; of a COPY that is known by content, what it was known by before its source was there. */
+  readonly asked: CacheKey;
   readonly inputs: readonly StepInput[];
   /** What a COPY takes from the context. */
   readonly selections: readonly Selection[];
@@ -54,6 +57,10 @@ export interface LookAhead {
     stage: StagePlan,
     below: readonly CachedLayer[] | undefined,
   ) => Promise<CachedLayer | undefined>;
+  /** Its steps are done anew, so that nothing is known of what it gives. */
+  readonly isForced: (stage: StagePlan) => boolean;
+  /** The key that follows a cached step. */
+  readonly resolve: (key: CacheKey) => CacheKey;
   readonly baseLayers: (source: FileSource) => readonly CachedLayer[];
 }
 
@@ -61,8 +68,11 @@ export interface LookAhead {
 export async function lookAhead(plan: BuildPlan, options: LookAhead): Promise<Outlook> {
   const stages = new Map<number, StageOutlook>();
   const layersAfter = new Map<number, readonly CachedLayer[] | undefined>();
+  const unknown = new Set<number>();
   for (const stage of plan.stages) {
-    const { outlook, layers } = await lookAtStage(stage, options, stages, layersAfter);
+    const onUnknown = stage.base.kind === 'stage' && unknown.has(stage.base.index);
+    if (options.isForced(stage) || onUnknown) unknown.add(stage.index);
+    const { outlook, layers } = await lookAtStage(stage, options, stages, layersAfter, unknown);
     stages.set(stage.index, outlook);
     layersAfter.set(stage.index, layers);
   }
@@ -74,6 +84,8 @@ async function lookAtStage(
   options: LookAhead,
   stages: ReadonlyMap<number, StageOutlook>,
   layersAfter: ReadonlyMap<number, readonly CachedLayer[] | undefined>,
+  /** Stages that give nobody knows what until they are done. */
+  unknown: Set<number>,
 ): Promise<{ readonly outlook: StageOutlook; readonly layers: readonly CachedLayer[] | undefined }> {
   const finalKey = (index: number): CacheKey => stages.get(index)?.finalKey ?? hashOf(['nothing']);
   const base = baseKey(stage.base, finalKey);
@@ -82,23 +94,56 @@ async function lookAtStage(
   for (const step of stage.steps) {
     const before = steps.at(-1)?.key ?? base;
     const selections = step.kind === 'copy' ? selectLocal(step, options) : [];
-    const inputs = stepInputs(step, {
-      before,
-      hostConfig: options.hostConfig,
-      hostname: options.hostname,
-      clampSeconds: options.clampSeconds,
-      files: step.kind === 'copy' ? copyInputs(step, selections, options, finalKey) : [],
-      contentOf: (source, paths) => contentOf(source, paths, options, finalKey),
-    });
-    const key = inputs.length === 0 ? before : keyOf(inputs);
+    const { inputs, key } = inputsOf(step, { before, selections, finalKey }, options);
+    const takesUnknown = sourcesOf(step).some((source) => source.kind === 'stage' && unknown.has(source.index));
+    if (takesUnknown) unknown.add(stage.index);
     const cached: CachedLayer | undefined =
-      inputs.length === 0 || (layers === undefined && !isIndependent(step))
+      inputs.length === 0 || takesUnknown || (layers === undefined && !isIndependent(step))
         ? undefined
         : await options.find(key, stage, isIndependent(step) ? undefined : layers);
     if (inputs.length > 0) layers = cached && layers ? [...layers, cached] : undefined;
-    steps.push({ step, key, inputs, selections, cached });
+    steps.push({ step, key: cached ? options.resolve(key) : key, asked: key, inputs, selections, cached });
   }
   return { outlook: { stage, baseKey: base, finalKey: steps.at(-1)?.key ?? base, steps }, layers };
+}
+
+/** What a step depends on when `before` is the key before it, and the key of that. */
+export function inputsOf(
+  step: Step,
+  {
+    before,
+    selections,
+    finalKey,
+  }: {
+    readonly before: CacheKey;
+    readonly selections: readonly Selection[];
+    readonly finalKey: (index: number) => CacheKey;
+  },
+  options: LookAhead,
+): Pick<StepOutlook, 'inputs' | 'key'> {
+  return withKey(step, before, {
+    before,
+    hostConfig: options.hostConfig,
+    hostname: options.hostname,
+    clampSeconds: options.clampSeconds,
+    files: step.kind === 'copy' ? copyInputs(step, selections, options, finalKey) : [],
+    contentOf: (source, paths) => contentOf(source, paths, options, finalKey),
+  });
+}
+
+/** The same of a COPY by the files that it takes from a stage or an image, whatever made them. */
+export function contentInputsOf(
+  step: CopyStep,
+  { before, selections }: { readonly before: CacheKey; readonly selections: readonly Selection[] },
+  { hostConfig, hostname, clampSeconds }: LookAhead,
+): Pick<StepOutlook, 'inputs' | 'key'> {
+  const files: readonly StepInput[] = [['files by content', ''], ...fileInputs(selections)];
+  return withKey(step, before, { before, hostConfig, hostname, clampSeconds, files, contentOf: () => [] });
+}
+
+function withKey(step: Step, before: CacheKey, facts: InputFacts): Pick<StepOutlook, 'inputs' | 'key'> {
+  const inputs = stepInputs(step, facts);
+  return { inputs, key: inputs.length === 0 ? before : keyOf(inputs) };
 }
 
 /** What a COPY takes from a context; nothing where it takes from somewhere else. */

@@ -64,7 +64,9 @@ export async function importCaches(
         progress.tell({ kind: 'warning', text: `a cached layer could not be imported: ${messageOf(error)}` });
         return undefined;
       }
-      deps.cache.keepLayer(key, record.layer, record.description);
+      const content = (record.content ?? key) as CacheKey;
+      own.alias(key, content);
+      deps.cache.keepLayer(content, record.layer, record.description);
       return await own.find(key, below);
     },
   };

@@ -1,14 +1,14 @@
 import { makePlan } from '../../build/plan/make-plan.ts';
 import type { BuildPlan } from '../../build/plan/plan.ts';
 import type { Platform } from '../../oci/platform.ts';
-import { lookAhead } from './evaluate.ts';
+import { type LookAhead, lookAhead } from './evaluate.ts';
 import type { ImportedCaches } from './import-cache.ts';
 import { prepareRemotes } from './prepare-remotes.ts';
 import { isUncached, type SharedWork } from './run-stages.ts';
 import { checkAllowed } from './supported.ts';
 import { type BuildWork, layersOf } from './work.ts';
 
-type Planning = Omit<BuildWork, 'plan' | 'outlook' | 'remotes' | 'done'> & {
+type Planning = Omit<BuildWork, 'plan' | 'outlook' | 'remotes' | 'lookAhead' | 'finished' | 'done'> & {
   readonly platform: Platform;
   /** Of folders for what is fetched. */
   readonly prefix: string;
@@ -30,7 +30,7 @@ export async function planPlatform(
   await contexts.prepare(plan, signal);
   const remotes = await prepareRemotes(deps, plan, { folder, prefix }, request.session, signal);
   const done: BuildWork['done'] = new Map();
-  const outlook = await lookAhead(plan, {
+  const ahead: LookAhead = {
     treeOf: (id) => (id === undefined ? context.tree : contexts.get(id).tree),
     hostConfig: request.hostConfig,
     hostname: buildArgs['BUILDKIT_SANDBOX_HOSTNAME'] ?? '',
@@ -40,9 +40,12 @@ export async function planPlatform(
       isUncached({ request }, stage)
         ? undefined
         : ((await shared.cache.find(key, below)) ?? (await imported.find(key, below, signal))),
+    isForced: (stage) => isUncached({ request }, stage),
+    resolve: (key) => shared.cache.resolve(key),
     baseLayers: (source) => layersOf({ bases, done }, source),
-  });
-  return { ...planning, plan, outlook, remotes, done };
+  };
+  const outlook = await lookAhead(plan, ahead);
+  return { ...planning, plan, outlook, remotes, lookAhead: ahead, finished: new Map(), done };
 }
 
 /** How many instructions are told of: those of triggers are not counted. */

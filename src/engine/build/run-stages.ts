@@ -4,12 +4,13 @@ import type { SharedFlights } from '../../lib/async/shared-flight.ts';
 import { KnownError, messageOf } from '../../lib/errors.ts';
 import { familiarReference, parseReference } from '../../oci/reference.ts';
 import type { CachedLayer } from '../../store/record/build-cache.ts';
-import { copyStep, directoryStep } from './copy-step.ts';
-import { type StageOutlook, type StepOutlook, sourcesOf } from './evaluate.ts';
+import { copyStep, directoryStep, selectFrom } from './copy-step.ts';
+import { contentInputsOf, inputsOf, isContext, type StageOutlook, type StepOutlook, sourcesOf } from './evaluate.ts';
 import { namesOf } from './outputs.ts';
 import type { CacheLocks } from './run-mounts.ts';
 import { runStep, type StepMessage } from './run-step.ts';
 import type { StepCache, StepPlace } from './step-cache.ts';
+import { baseKey as baseKeyOf, type CacheKey, hashOf, isIndependent } from './step-inputs.ts';
 import { type BuildWork, layersOf, type StageLayers } from './work.ts';
 
 /** What all builds of a daemon share. */
@@ -75,27 +76,48 @@ async function runStage(run: StageRun, { stage, steps, baseKey }: StageOutlook):
     },
   });
   let layers = needed ? layersOf(work, stage.base) : [];
-  for (const [position, step] of steps.entries()) {
+  const finished: StepOutlook[] = [];
+  for (const [position, planned] of steps.entries()) {
     signal.throwIfAborted();
-    const layer = await runStepOf(run, stage, step, position, layers, needed);
+    const before = finished.at(-1)?.key ?? baseKeyOf(stage.base, finalKeyIn(work));
+    const { layer, step } = await runStepOf(run, stage, planned, { position, before, layers, needed });
+    finished.push(step);
     if (layer) layers = [...layers, layer];
   }
+  work.finished.set(stage.index, finished);
   return layers;
+}
+
+/** The key after a stage: the one it came to have, or the planned one of a stage that is not looked at. */
+function finalKeyIn({ finished, outlook }: BuildWork): (index: number) => CacheKey {
+  return (index) => finished.get(index)?.at(-1)?.key ?? outlook.stages.get(index)?.finalKey ?? hashOf(['nothing']);
+}
+
+interface StepTurn {
+  readonly position: number;
+  /** The key before the step. */
+  readonly before: CacheKey;
+  readonly layers: StageLayers;
+  readonly needed: boolean;
+}
+
+interface StepEnd {
+  /** Undefined: the step makes none. */
+  readonly layer: CachedLayer | undefined;
+  readonly step: StepOutlook;
 }
 
 async function runStepOf(
   run: StageRun,
   stage: StagePlan,
-  outlook: StepOutlook,
-  position: number,
-  layers: StageLayers,
-  needed: boolean,
-): Promise<CachedLayer | undefined> {
-  const { step, key, cached } = outlook;
+  planned: StepOutlook,
+  { position, before, layers, needed }: StepTurn,
+): Promise<StepEnd> {
+  const { step, cached } = planned;
   const { work, shared, ready, limit, signal } = run;
   const { progress } = work;
   const config = step.kind === 'config';
-  const begin = (): void =>
+  const begin = (key: CacheKey): void =>
     progress.tell({
       kind: 'started',
       vertex: {
@@ -109,20 +131,32 @@ async function runStepOf(
       },
     });
   if (config || cached !== undefined || !needed) {
-    begin();
-    if (!config) {
-      progress.tell({ kind: 'cached', id: key });
-    }
-    return cached;
+    const key = config && needed ? before : planned.key;
+    begin(key);
+    if (!config) progress.tell({ kind: 'cached', id: key });
+    return { layer: cached, step: { ...planned, key } };
   }
   for (const source of sourcesOf(step)) if (source.kind === 'stage') await ready(source.index);
   return await limit(async () => {
     signal.throwIfAborted();
-    begin();
+    const { selections } = planned;
+    const own = inputsOf(step, { before, selections, finalKey: finalKeyIn(work) }, work.lookAhead);
+    const asked = { ...planned, ...own, asked: own.key };
+    begin(asked.key);
     const place = { stage: stage.name, position, build: buildOf(work) };
-    if (progress.wantsReasons) progress.tell({ kind: 'explained', id: key, miss: reasonOf(run, outlook, place) });
+    const { key } = asked;
     try {
-      return await makeLayer(run, stage, outlook, place, layers);
+      const final = await byContent(work, asked, before, signal);
+      const found = await findAgain(work, stage, { asked, final, planned, layers });
+      if (found) {
+        if (final !== asked) shared.cache.alias(key, final.key);
+        progress.tell({ kind: 'cached', id: key });
+        return { layer: found, step: { ...final, cached: found } };
+      }
+      if (progress.wantsReasons) progress.tell({ kind: 'explained', id: key, miss: reasonOf(run, final, place) });
+      const layer = await makeLayer(run, stage, final, place, layers, key);
+      if (final !== asked) shared.cache.alias(key, final.key);
+      return { layer, step: final };
     } catch (error) {
       if (!signal.aborted) progress.tell({ kind: 'failed', id: key, message: messageOf(error) });
       throw error;
@@ -135,6 +169,37 @@ async function runStepOf(
   }
 }
 
+/** A COPY from a stage or an image is known by the files that it takes. */
+async function byContent(
+  work: BuildWork,
+  asked: StepOutlook,
+  before: CacheKey,
+  signal: AbortSignal,
+): Promise<StepOutlook> {
+  const { step } = asked;
+  if (step.kind !== 'copy' || isContext(step.from)) return asked;
+  const selections = await selectFrom(work, step, signal);
+  return { ...asked, selections, ...contentInputsOf(step, { before, selections }, work.lookAhead) };
+}
+
+/** Looks where the plan could not: another key than was planned, or one by content. */
+async function findAgain(
+  { lookAhead }: BuildWork,
+  stage: StagePlan,
+  {
+    asked,
+    final,
+    planned,
+    layers,
+  }: { readonly asked: StepOutlook; readonly final: StepOutlook; readonly planned: StepOutlook } & Pick<
+    StepTurn,
+    'layers'
+  >,
+): Promise<CachedLayer | undefined> {
+  if (final === asked && asked.key === planned.key) return undefined;
+  return await lookAhead.find(final.key, stage, isIndependent(final.step) ? undefined : layers);
+}
+
 /** `--no-cache` and its filter. */
 export function isUncached({ request: { noCache } }: Pick<BuildWork, 'request'>, stage: StagePlan): boolean {
   return noCache === 'all' || noCache.some((name) => name.toLowerCase() === stage.name || name === String(stage.index));
@@ -144,20 +209,21 @@ function buildOf({ request, deps }: BuildWork): StepPlace['build'] {
   return { name: namesOf(request)[0] ?? '', atMs: deps.now() };
 }
 
-/** Builds side by side make a layer once: who comes later reads along. */
+/** Builds side by side make a layer once: who comes later reads along. `id`: of the step in the progress. */
 async function makeLayer(
   { work, shared, signal }: StageRun,
   stage: StagePlan,
   outlook: StepOutlook,
   place: StepPlace,
   layers: StageLayers,
+  id: CacheKey,
 ): Promise<CachedLayer> {
   const { step, key } = outlook;
   const { progress } = work;
   let containerId: string | undefined;
   const onMessage = (message: StepMessage): void => {
     if (message.kind === 'running') ({ containerId } = message);
-    progress.tell({ ...message, id: key });
+    progress.tell({ ...message, id });
   };
   const flightKey = isUncached(work, stage) ? `${key} ${crypto.randomUUID()}` : key;
   const layer = await shared.flights.run(flightKey, { signal, onMessage }, async (flying, tell) => {
@@ -167,7 +233,7 @@ async function makeLayer(
     shared.cache.add(outlook, made, place);
     return made;
   });
-  progress.tell({ kind: 'completed', id: key, containerId: step.kind === 'run' ? containerId : undefined });
+  progress.tell({ kind: 'completed', id, containerId: step.kind === 'run' ? containerId : undefined });
   return layer;
 }
 

@@ -21,6 +21,10 @@ export interface StepCache {
    * files or blob are gone.
    */
   find(key: CacheKey, below: StageLayers | undefined): Promise<CachedLayer | undefined>;
+  /** The key that a step goes on from when `key` is cached: the same, or the one by content. */
+  resolve(key: CacheKey): CacheKey;
+  /** The step with this key gives what `content`, the key of the files that it takes, stands for. */
+  alias(key: CacheKey, content: CacheKey): void;
   /** Used at once by others; kept for good in the background, when its layer is durable. */
   add(step: StepOutlook, layer: CachedLayer, place: StepPlace): void;
   /** Resolves when everything that was added is kept. Errors: those of the disk. */
@@ -49,8 +53,15 @@ export function createStepCache(
     }
   };
 
+  const resolve = (key: CacheKey): CacheKey => (deps.cache.alias(key) as CacheKey | undefined) ?? key;
+
   return {
-    async find(key, below) {
+    resolve,
+    alias(key, content) {
+      if (key !== content && deps.cache.alias(key) !== content) deps.cache.keepAlias(key, content);
+    },
+    async find(asked, below) {
+      const key = resolve(asked);
       if (below === undefined) await keep();
       const made = fresh.get(key)?.layer;
       const layer = made ?? deps.cache.layer(key);

@@ -109,8 +109,8 @@ export function fileInputs(selections: readonly Selection[]): readonly StepInput
   );
 }
 
-function fileInput(name: string, { type, mode, size, link, hash, xattrs, sameAs }: TreeEntry): StepInput {
-  const facts = `${type[0]}${mode.toString(8)}`;
+function fileInput(name: string, { type, mode, size, link, hash, xattrs, sameAs, owner }: TreeEntry): StepInput {
+  const facts = `${type[0]}${mode.toString(8)}${owner === '' ? '' : ` ${owner}`}`;
   const same = sameAs === '' ? '' : ` =${sameAs}`;
   const more = `${same}${xattrs === '' ? '' : ` ${hashOf([xattrs]).slice(0, 32)}`}`;
   if (type === 'file') return [`file ${name}`, `${facts} ${size} ${hash}${more}`];

@@ -7,7 +7,7 @@ import type { Platform } from '../../oci/platform.ts';
 import type { CachedLayer } from '../../store/record/build-cache.ts';
 import type { Bases } from './bases.ts';
 import type { BuildDeps } from './deps.ts';
-import type { Outlook } from './evaluate.ts';
+import type { LookAhead, Outlook, StepOutlook } from './evaluate.ts';
 import type { NamedContexts } from './named-contexts.ts';
 import type { BuildContext } from './open-context.ts';
 import type { PreparedRemotes } from './prepare-remotes.ts';
@@ -37,6 +37,10 @@ export interface BuildWork {
   readonly clampSeconds: number | undefined;
   /** Steps that are made out of this build's folder, for others too: it stays until they end. */
   readonly flights: Set<Promise<unknown>>;
+  /** How keys are made and looked for, once more where a step turns out to go on from another key than was planned. */
+  readonly lookAhead: LookAhead;
+  /** Steps of the stages that are ready, with the keys that they came to have. */
+  readonly finished: Map<number, readonly StepOutlook[]>;
   /** Layers of the stages that are ready. */
   readonly done: Map<number, StageLayers>;
 }

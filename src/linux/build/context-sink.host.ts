@@ -187,7 +187,7 @@ export function createContextSink({ dry }: { readonly dry: boolean }): ContextSi
           if (xattrs !== '') writeAttributes(path, header.xattrs);
         }
         const { mode, size } = header;
-        note({ path, type: 'file', mode, size, link: '', hash: hash.digest('hex'), xattrs, sameAs: '' });
+        note({ path, type: 'file', mode, size, link: '', hash: hash.digest('hex'), xattrs, sameAs: '', owner: '' });
       },
     },
     finish() {
@@ -204,7 +204,7 @@ export function createContextSink({ dry }: { readonly dry: boolean }): ContextSi
 const ZEROS = new Uint8Array(256 * 1024);
 
 function folderEntry(path: string, mode: number): TreeEntry {
-  return { path, type: 'directory', mode, size: 0, link: '', hash: '', xattrs: '', sameAs: '' };
+  return { path, type: 'directory', mode, size: 0, link: '', hash: '', xattrs: '', sameAs: '', owner: '' };
 }
 
 /** Absolute from the context's root, whatever `..` there is. Errors: invalid_parameter. */

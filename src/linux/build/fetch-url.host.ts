@@ -133,6 +133,7 @@ function finish(
     hash: sha256,
     xattrs: '',
     sameAs: '',
+    owner: '',
   } as const;
   return { entry, contentType };
 }

@@ -69,6 +69,7 @@ function describe(path: string, at: string, stat: Stats, first: Map<string, stri
     hash: type === 'file' && hash ? hashFile(at) : '',
     xattrs: type === 'symlink' ? '' : attributesText(readAttributes(at)),
     sameAs: type === 'file' && stat.nlink > 1 ? firstPath(path, at, first) : '',
+    owner: stat.uid === 0 && stat.gid === 0 ? '' : `${stat.uid}:${stat.gid}`,
   };
 }
 

@@ -14,4 +14,6 @@ export interface TreeEntry {
   readonly xattrs: string;
   /** The first path of the same file; '' when this is it. */
   readonly sameAs: string;
+  /** `uid:gid`; '' is root's, as everything of a context is. */
+  readonly owner: string;
 }

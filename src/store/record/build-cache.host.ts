@@ -47,6 +47,8 @@ export function createBuildCache(db: Database, now: () => number = Date.now): Bu
     layer: (key) => get<CachedLayer>(layerKey(key)),
     keepLayer: (key, layer, description) => put(layerKey(key), layer, description),
     countUses: (keys) => count(keys),
+    alias: (key) => get<string>(`alias ${key}`),
+    keepAlias: (key, content) => put(`alias ${key}`, content, ''),
     image: (key) => get<Descriptor>(`image ${key}`),
     keepImage: (key, image) => put(`image ${key}`, image, ''),
     list: () =>

@@ -30,6 +30,9 @@ export interface BuildCache {
   keepLayer(key: string, layer: CachedLayer, description: string): void;
   /** A build goes on from these layers instead of making them. */
   countUses(keys: readonly string[]): void;
+  /** The key by which a step is known whose files another stage gave: by their content. */
+  alias(key: string): string | undefined;
+  keepAlias(key: string, content: string): void;
   /** The image that a build with this key wrote. */
   image(key: string): Descriptor | undefined;
   keepImage(key: string, image: Descriptor): void;

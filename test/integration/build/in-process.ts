@@ -129,7 +129,7 @@ async function build(engine: Engine, folder: string, files: Files, more: Partial
     entitlements: new Set(),
     ...more,
   };
-  const told = { tell: (event: ProgressEvent) => void events.push(event) };
+  const told = { tell: (event: ProgressEvent) => void events.push(event), wantsReasons: true };
   try {
     const result = await engine.builds.build(request, told, new AbortController().signal);
     return { result, error: undefined, events, received, caches };
