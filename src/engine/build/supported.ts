@@ -21,3 +21,11 @@ export function checkSupported(request: BuildRequest): void {
   if ((provenance || sbom) && request.outputs.some(({ kind }) => kind === 'local' || kind === 'tar'))
     throw notYet('an attestation beside the files of an output of type local or tar');
 }
+
+/** BuildKit scans more than the target where a Dockerfile or a build argument says so. Errors: not_implemented. */
+export function checkScans({ attestations, buildArgs }: BuildRequest, dockerfile: string): void {
+  if (attestations.sbom === undefined) return;
+  const asked = /^\s*ARG\s.*\b(BUILDKIT_SBOM_SCAN_(?:STAGE|CONTEXT))\b/im.exec(dockerfile)?.[1];
+  const given = Object.keys(buildArgs).find((name) => name.startsWith('BUILDKIT_SBOM_SCAN_'));
+  if (asked ?? given) throw notYet(`${asked ?? given}: an SBOM of more than the target`);
+}

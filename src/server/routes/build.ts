@@ -87,7 +87,6 @@ function parseRequest(call: Call): BuildRequest {
       throw notYet(`the option ${name}=${value}`);
   }
   if (flag(query, 'squash')) throw notYet('the option squash');
-  if (listOf(query, 'cachefrom').length > 0) throw notYet('the option cachefrom');
   const platform = query.get('platform') ?? '';
   return {
     source: query.get('remote')
@@ -98,7 +97,7 @@ function parseRequest(call: Call): BuildRequest {
     outputs: [{ kind: 'image', names: query.getAll('t').filter(Boolean).map(checkedName), push: false }],
     annotations: [],
     attestations: { provenance: undefined, sbom: undefined },
-    cacheFrom: [],
+    cacheFrom: listOf(query, 'cachefrom').map((name) => ({ kind: 'registry', reference: cacheName(name) })),
     cacheTo: [],
     contexts: [],
     target: query.get('target') ?? '',
@@ -125,6 +124,12 @@ function classicSession(auths: Readonly<Record<string, RegistryAuth>>): SessionC
     receive: refuse,
     receiveCache: refuse,
   };
+}
+
+/** An image that may hold a cache. Errors: invalid_parameter. */
+function cacheName(name: unknown): string {
+  if (typeof name !== 'string') throw new KnownError('invalid_parameter', 'cachefrom must be an array of names');
+  return checkedName(name);
 }
 
 /** Errors: invalid_parameter before the context is read. */

@@ -243,6 +243,14 @@ describe('SBOM', () => {
   }, 60_000);
 });
 
+test('an SBOM of other stages than the target is refused by its name', async () => {
+  const { error } = await box.build(
+    { Dockerfile: 'FROM scratch\nARG BUILDKIT_SBOM_SCAN_STAGE=true\nCOPY Dockerfile /\n' },
+    { attestations: { provenance: undefined, sbom: { generator: '' } } },
+  );
+  expect(error).toContain('BUILDKIT_SBOM_SCAN_STAGE');
+});
+
 test('an attestation cannot be given beside plain files yet, and says so', async () => {
   const { error } = await box.build(
     { Dockerfile: 'FROM scratch\nCOPY Dockerfile /\n' },

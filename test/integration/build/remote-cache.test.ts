@@ -1,8 +1,10 @@
 /** Caches that go from one data root to another: by a registry, by a folder, in the image. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
 import type { CacheExport, CacheImport } from '../../../src/engine/build/request.ts';
 import { type LocalRegistry, startRegistry } from '../../fixtures/registry.ts';
-import { startEngine, type TestBuild, type TestEngine } from './in-process.ts';
+import { archiveOf, startEngine, type TestBuild, type TestEngine, writeFiles } from './in-process.ts';
 
 let here: TestEngine;
 let there: TestEngine;
@@ -138,6 +140,28 @@ test('in the image itself, pushed and named as a cache', async () => {
   const again = await there.build(files('inline'), { cacheFrom: [fromRegistry('inline:1')] });
   expect([again.error, failures(again), ranSteps(again), cachedSteps(again)]).toEqual([undefined, [], 0, 4]);
   expect(await layersOf(there, again)).toEqual(await layersOf(here, made));
+}, 60_000);
+
+test('classic clients name such an image too', async () => {
+  const outputs = [{ kind: 'image', names: [`${registry.host}/classic:1`], push: true } as const];
+  await here.build(files('classic'), { outputs, cacheTo: [{ kind: 'inline' }] });
+  const folder = mkdtempSync(join(there.root, 'k-'));
+  writeFiles(folder, files('classic'));
+  const pieces: Uint8Array[] = [];
+  for await (const piece of archiveOf(folder)) pieces.push(piece);
+  const names = encodeURIComponent(JSON.stringify([`${registry.host}/nowhere:1`, `${registry.host}/classic:1`]));
+  const answer = await fetch(`http://localhost/v1.51/build?cachefrom=${names}`, {
+    method: 'POST',
+    body: Buffer.concat(pieces),
+    unix: join(there.root, 's'),
+  });
+  const text = await answer.text();
+  expect(text).toContain('Successfully built');
+  expect([text.match(/Using cache/g)?.length, text.includes('Running in'), text.includes('Warning')]).toEqual([
+    4,
+    false,
+    false,
+  ]);
 }, 60_000);
 
 test('what is not to be taken from a cache is not taken from elsewhere either', async () => {
