@@ -68,17 +68,9 @@ async function onDraft(
 export async function selectFrom(work: BuildWork, step: CopyStep, signal: AbortSignal): Promise<readonly Selection[]> {
   if (step.paths.length === 0) return [];
   const source = await viewOf(work, step.from, signal);
-  const places = step.paths.map((path) => (step.parents ? path.split('/./', 1)[0] : path) ?? '').map(aboveWildcard);
-  const entries = await work.deps.files.index(
-    source,
-    step.parents ? places.map(pivot) : places,
-    { hash: true },
-    signal,
-  );
+  const places = step.paths.map((path) => aboveWildcard(step.parents ? path.replace('/./', '/') : path));
+  const entries = await work.deps.files.index(source, places, { hash: true }, signal);
   return selectFiles(createTree(entries), step);
-  function pivot(place: string, index: number): string {
-    return step.paths[index]?.includes('/./') ? place : '/';
-  }
 }
 
 function aboveWildcard(path: string): string {

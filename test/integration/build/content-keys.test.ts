@@ -90,3 +90,22 @@ test('several files to a path without a slash replace one another, as BuildKit h
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
 }
+
+test('--parents takes from a stage what its paths name, with the folders above', async () => {
+  const { error, received } = await box.build(
+    {
+      Dockerfile:
+        'FROM busybox AS s\nRUN mkdir -p /q/r/s /q/t && echo 1 > /q/r/s/f && echo 2 > /q/t/g && ln -s /q/t /q/l\nFROM scratch\nCOPY --parents --from=s /q/*/s/f /q/./t/g /q/l/../r/./s /out/\n',
+    },
+    { outputs: [{ kind: 'tar', platformSplit: undefined }] },
+  );
+  const listed = Bun.spawnSync(['tar', '-t'], { stdin: received.get(0) ?? Buffer.alloc(0) }).stdout.toString();
+  expect([error, listed.split('\n').filter((name) => /[^/]$/.test(name))]).toEqual([
+    undefined,
+    ['out/q/r/s/f', 'out/s/f', 'out/t/g'],
+  ]);
+  const missing = await box.build({
+    Dockerfile: 'FROM busybox AS s\nFROM scratch\nCOPY --parents --from=s /bin/none /out/\n',
+  });
+  expect(missing.error).toContain('stat bin/none');
+}, 60_000);
