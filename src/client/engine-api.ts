@@ -17,8 +17,8 @@ export interface RequestOptions {
   /** Sent as it comes, chunked. */
   readonly upload?: AsyncIterable<Uint8Array>;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Asks for the connection itself (attach, exec): the response's `socket` is a raw stream. */
-  readonly upgrade?: boolean;
+  /** Asks for the connection itself (attach, exec): the response's `socket` is a raw stream. A text is the protocol to upgrade to; `true` is tcp. */
+  readonly upgrade?: boolean | string;
 }
 
 /**
@@ -128,7 +128,9 @@ async function sendRequest(
     'User-Agent': options.userAgent,
     ...options.headers,
     ...request.headers,
-    ...(request.upgrade ? { Connection: 'Upgrade', Upgrade: 'tcp' } : { Connection: 'close' }),
+    ...(request.upgrade
+      ? { Connection: 'Upgrade', Upgrade: request.upgrade === true ? 'tcp' : request.upgrade }
+      : { Connection: 'close' }),
     ...contentHeaders(method, json, request),
   };
   const head = formatRequestHead(method, target, headers);

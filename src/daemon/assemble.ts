@@ -33,6 +33,7 @@ import { createTaskGroup } from '../lib/async/task-group.ts';
 import { createTrash } from '../lib/fs/trash.ts';
 import { createBuildFiles } from '../linux/build/build-files.host.ts';
 import { createBuildFolders } from '../linux/build/build-folders.host.ts';
+import { createKeptContexts } from '../linux/build/kept-contexts.host.ts';
 import { createRemoteSources } from '../linux/build/remote-sources.host.ts';
 import { createCgroups } from '../linux/cgroup/cgroup.host.ts';
 import { createStatistics } from '../linux/cgroup/statistics.host.ts';
@@ -268,6 +269,11 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
     trash,
   });
   const cacheMounts = createCacheMounts(db);
+  const keptContexts = createKeptContexts({
+    root: join(config.dataRoot, 'build-contexts'),
+    maxBytes: diskBytes(config.dataRoot).total / 20,
+    report,
+  });
   const builds = createBuildService({
     ...imageDeps,
     images,
@@ -340,7 +346,7 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
       ...containerResourcesRoutes(resources),
       ...registryRoutes(createRegistryService(imageDeps)),
       ...imageRoutes(images),
-      ...buildRoutes(builds),
+      ...buildRoutes(builds, keptContexts),
       ...networkRoutes({
         networks: createNetworkService(networking, events),
         containers: containers.service,

@@ -3,19 +3,27 @@
  * `message` is what users read (clients match on some texts, so those are made by named functions
  * beside the rules they belong to).
  */
-export type ErrorKind =
-  | 'not_found'
-  | 'invalid_parameter'
-  | 'conflict'
-  | 'not_modified'
-  | 'unauthorized'
-  | 'forbidden'
-  | 'unavailable'
-  | 'not_implemented'
-  | 'cancelled'
-  | 'deadline'
-  | 'data_loss'
-  | 'system';
+export type ErrorKind = (typeof KINDS)[number];
+
+const KINDS = [
+  'not_found',
+  'invalid_parameter',
+  'conflict',
+  'not_modified',
+  'unauthorized',
+  'forbidden',
+  'unavailable',
+  'not_implemented',
+  'cancelled',
+  'deadline',
+  'data_loss',
+  'system',
+] as const;
+
+/** For kinds that come over a wire. */
+export function isErrorKind(value: unknown): value is ErrorKind {
+  return KINDS.some((kind) => kind === value);
+}
 
 export class KnownError extends Error {
   readonly kind: ErrorKind;

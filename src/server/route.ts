@@ -26,8 +26,8 @@ export interface Call {
   answerEmpty(status: number): void;
   /** Headers at once, then chunks with backpressure; `end` when done. A client that has gone makes `write` return at once. */
   answerStream(status: number, contentType: string, headers?: Readonly<Record<string, string>>): AnswerStream;
-  /** The raw connection in both directions, after 101 (Upgrade) or 200. For attach and exec. */
-  hijack(contentType: { readonly upgraded: string; readonly plain: string }): Duplex;
+  /** The raw connection in both directions, after 101 (Upgrade) or 200. For attach, exec and builds. `protocol` is the one that a 101 names: `tcp`. */
+  hijack(contentType: { readonly upgraded: string; readonly plain: string; readonly protocol?: string }): Duplex;
 }
 
 export interface AnswerStream {

@@ -133,9 +133,9 @@ function upgradeCall(
       writeWhole(socket, status, 'text/plain; charset=utf-8', text, { ...common, ...headers }),
     answerEmpty: (status) => writeWhole(socket, status, 'text/plain', '', common),
     answerStream: refuse,
-    hijack({ upgraded }) {
+    hijack({ upgraded, protocol }) {
       taken();
-      writeUpgraded(socket, upgraded, common);
+      writeUpgraded(socket, upgraded, { ...common, ...(protocol === undefined ? {} : { Upgrade: protocol }) });
       return socket;
     },
   };

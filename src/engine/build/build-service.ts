@@ -35,12 +35,14 @@ export function createBuildService(deps: BuildDeps): BuildService {
       const { signal } = cancelling;
       const lease = await deps.collector.lease();
       const folder = deps.folders.create();
+      const held = request.source.kind === 'files' ? request.source.files.hold() : undefined;
       const flights = new Set<Promise<unknown>>();
       try {
         return await buildImage({ deps, request, progress, folder, flights }, shared, signal);
       } finally {
         const end = async (): Promise<void> => {
           await Promise.allSettled(flights);
+          held?.[Symbol.dispose]();
           await shared.cache.settle().finally(() => lease[Symbol.dispose]());
           await folder[Symbol.asyncDispose]();
           // nobody's answer waits for what is removed

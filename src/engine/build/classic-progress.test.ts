@@ -10,6 +10,7 @@ const vertex = (more: Partial<Vertex>): Vertex => ({
   role: 'step',
   base: '',
   triggers: 0,
+  place: undefined,
   ...more,
 });
 

@@ -3,16 +3,18 @@ import { KnownError } from '../../lib/errors.ts';
 /** A RUN that has ended with another status than 0; clients show the code. */
 export class CommandFailed extends KnownError {
   readonly exitCode: number;
+  readonly argv: readonly string[];
 
-  constructor(message: string, exitCode: number) {
+  constructor(message: string, argv: readonly string[], exitCode: number) {
     super('system', message);
     this.name = 'CommandFailed';
+    this.argv = argv;
     this.exitCode = exitCode;
   }
 }
 
 export function commandFailed(argv: readonly string[], exitCode: number): CommandFailed {
-  return new CommandFailed(`The command '${argv.join(' ')}' returned a non-zero code: ${exitCode}`, exitCode);
+  return new CommandFailed(`The command '${argv.join(' ')}' returned a non-zero code: ${exitCode}`, argv, exitCode);
 }
 
 /** What the classic builder says of options that it never learnt. */

@@ -3,14 +3,16 @@ import { parseIgnoreFile } from '../../build/ignore/ignore-file.ts';
 import { createIgnoreMatcher } from '../../build/ignore/matcher.ts';
 import { isGit } from '../../build/plan/apply-copy.ts';
 import { clean } from '../../build/plan/paths.ts';
+import type { BuildPlan } from '../../build/plan/plan.ts';
 import { KnownError } from '../../lib/errors.ts';
 import type { BuildFolder } from '../../linux/build/build-folders.ts';
 import type { TreeEntry } from '../../linux/build/tree-entry.ts';
 import type { BuildDeps } from './deps.ts';
 import { parseGitSource } from './git-source.ts';
+import { neededFiles } from './needed-files.ts';
 import { fileName } from './prepare-remotes.ts';
 import type { Material } from './provenance.ts';
-import type { BuildRequest } from './service.ts';
+import type { BuildRequest, ClientFiles } from './service.ts';
 import { createTree, followPath, type Tree } from './tree.ts';
 
 export interface BuildContext {
@@ -23,6 +25,8 @@ export interface BuildContext {
   readonly ignorePatterns: readonly string[];
   /** Where it was fetched from; undefined: the client sent it. */
   readonly origin: Material | undefined;
+  /** Brings the contents of files that the plan takes; before that `tree` lacks their hashes. Undefined: they are here. */
+  readonly bring?: (plan: BuildPlan, signal: AbortSignal) => Promise<void>;
 }
 
 /** Brings the context into the build's folder and reads the Dockerfile. Errors: invalid_parameter; those of RemoteSources. */
@@ -33,6 +37,7 @@ export async function openContext(
   signal: AbortSignal,
 ): Promise<BuildContext> {
   const { source } = request;
+  if (source.kind === 'files') return fromFiles(deps, build, source.files);
   if (source.kind === 'tar') return await fromTar(deps, request, build, source.archive, signal);
   if (isGit(source.url)) return await fromGit(deps, request, build, source.url, signal);
   return await fromUrl(deps, request, build, source.url, signal);
@@ -78,6 +83,31 @@ async function fromTar(
         if (gone.length > 0) await deps.files.remove(folder, gone, until);
         return folder;
       })()),
+  };
+}
+
+function fromFiles(deps: BuildDeps, build: BuildFolder, files: ClientFiles): BuildContext {
+  let tree = createTree(files.entries);
+  const unpack = async (signal: AbortSignal): Promise<string> => {
+    const spool = posix.join(build.make('sent'), 'context.tar');
+    const folder = build.make('context');
+    await deps.files.scanContext(spool, files.archive(), [], signal);
+    await deps.files.unpackContext(folder, spool, signal);
+    return folder;
+  };
+  let folder: Promise<string> | undefined;
+  return {
+    dockerfile: files.dockerfile,
+    ignorePatterns: files.ignorePatterns,
+    origin: undefined,
+    get tree() {
+      return tree;
+    },
+    async bring(plan, signal) {
+      const brought = await files.bring(neededFiles(plan, tree, files.entries), signal);
+      tree = createTree(files.entries.map((entry) => ({ ...entry, ...brought.get(entry.sameAs || entry.path) })));
+    },
+    folder: (signal) => (folder ??= unpack(signal)),
   };
 }
 

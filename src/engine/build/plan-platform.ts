@@ -27,6 +27,7 @@ export async function planPlatform(
   const options = { target, buildArgs, labels, platforms, named: contexts.find };
   const plan = await makePlan(context.dockerfile, options, bases.resolve, { signal });
   checkAllowed(plan, request);
+  await context.bring?.(plan, signal);
   await contexts.prepare(plan, signal);
   const remotes = await prepareRemotes(deps, plan, { folder, prefix }, request.session, signal);
   const done: BuildWork['done'] = new Map();

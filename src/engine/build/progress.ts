@@ -21,7 +21,13 @@ export type ProgressEvent =
   | { readonly kind: 'running'; readonly id: string; readonly containerId: string }
   | { readonly kind: 'log'; readonly id: string; readonly stream: 'stdout' | 'stderr'; readonly text: string }
   | { readonly kind: 'completed'; readonly id: string; readonly containerId: string | undefined }
-  | { readonly kind: 'failed'; readonly id: string; readonly message: string }
+  | {
+      readonly kind: 'failed';
+      readonly id: string;
+      readonly message: string;
+      /** When a command has ended with another status than 0. */
+      readonly command: { readonly argv: readonly string[]; readonly exitCode: number } | undefined;
+    }
   | { readonly kind: 'warning'; readonly text: string }
   /** What a check of the Dockerfile has found. */
   | { readonly kind: 'finding'; readonly finding: Finding }
@@ -48,6 +54,20 @@ export interface Vertex {
   /** Of a base: its name for people; '' for scratch. */
   readonly base: string;
   readonly triggers: number;
+  /** Undefined: BuildKit has no step for it. */
+  readonly place: VertexPlace | undefined;
+}
+
+/** Where a step stands, as BuildKit counts: a base and what makes layers, from 1. */
+export interface VertexPlace {
+  /** '' for the only stage, when it has no name. */
+  readonly stage: string;
+  readonly index: number;
+  readonly total: number;
+  /** Of a base: its full name, with the digest. */
+  readonly reference: string;
+  /** In the Dockerfile; undefined for what it does not say itself. */
+  readonly lines: { readonly start: number; readonly end: number } | undefined;
 }
 
 /** The first input of a step that is not what it was. */

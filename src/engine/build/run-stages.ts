@@ -5,12 +5,14 @@ import { KnownError, messageOf } from '../../lib/errors.ts';
 import { familiarReference, parseReference } from '../../oci/reference.ts';
 import type { CachedLayer } from '../../store/record/build-cache.ts';
 import { copyStep, directoryStep, selectFrom } from './copy-step.ts';
+import { CommandFailed } from './errors.ts';
 import { contentInputsOf, inputsOf, isContext, type StageOutlook, type StepOutlook, sourcesOf } from './evaluate.ts';
 import { namesOf } from './outputs.ts';
 import type { CacheLocks } from './run-mounts.ts';
 import { runStep, type StepMessage } from './run-step.ts';
 import type { StepCache, StepPlace } from './step-cache.ts';
 import { baseKey as baseKeyOf, type CacheKey, hashOf, isIndependent } from './step-inputs.ts';
+import { stepPlace } from './step-place.ts';
 import { type BuildWork, layersOf, type StageLayers } from './work.ts';
 
 /** What all builds of a daemon share. */
@@ -73,6 +75,7 @@ async function runStage(run: StageRun, { stage, steps, baseKey }: StageOutlook):
       role: 'base',
       base: stage.base.kind === 'scratch' ? '' : fromText(stage),
       triggers,
+      place: stepPlace(work.plan, stage, undefined),
     },
   });
   let layers = needed ? layersOf(work, stage.base) : [];
@@ -128,6 +131,7 @@ async function runStepOf(
         role: step.trigger ? 'trigger' : config ? 'config' : 'step',
         base: '',
         triggers: 0,
+        place: stepPlace(work.plan, stage, step),
       },
     });
   if (config || cached !== undefined || !needed) {
@@ -158,7 +162,8 @@ async function runStepOf(
       if (final !== asked) shared.cache.alias(key, final.key);
       return { layer, step: final };
     } catch (error) {
-      if (!signal.aborted) progress.tell({ kind: 'failed', id: key, message: messageOf(error) });
+      const command = error instanceof CommandFailed ? { argv: error.argv, exitCode: error.exitCode } : undefined;
+      if (!signal.aborted) progress.tell({ kind: 'failed', id: key, message: messageOf(error), command });
       throw error;
     }
   });

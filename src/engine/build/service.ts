@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { Filters } from '../../api/filters.ts';
 import type { HostConfig } from '../../api/types/container.ts';
+import type { TreeEntry } from '../../linux/build/tree-entry.ts';
 import type { Platform } from '../../oci/platform.ts';
 import type { RegistryAuth } from '../image/service.ts';
 import type { ProgressSink } from './progress.ts';
@@ -65,7 +66,31 @@ export type ContextSource =
   /** A tar, plain or compressed. */
   | { readonly kind: 'tar'; readonly archive: AsyncIterable<Uint8Array> }
   /** A git repository, or what a URL gives: a tar, or the text of a Dockerfile. */
-  | { readonly kind: 'remote'; readonly url: string };
+  | { readonly kind: 'remote'; readonly url: string }
+  /** Files of the client, whose contents come when they are needed. */
+  | { readonly kind: 'files'; readonly files: ClientFiles };
+
+export interface ClientFiles {
+  /** The Dockerfile's text; it need not be among the entries. */
+  readonly dockerfile: string;
+  /** Of the ignore file, which has been applied. */
+  readonly ignorePatterns: readonly string[];
+  /** What the ignore file leaves, `/` included. Files have no hash yet. */
+  readonly entries: readonly TreeEntry[];
+  /** Brings the contents of files, and says what they are: of a file that has gone meanwhile nothing. Errors: those of the client. */
+  bring(paths: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, FileContent>>;
+  /** A plain tar of the entries, of files those that were brought. */
+  archive(): AsyncIterable<Uint8Array>;
+  /** What was brought stays until every hold is disposed. */
+  hold(): Disposable;
+}
+
+export interface FileContent {
+  /** SHA-256 in hexadecimal. */
+  readonly hash: string;
+  /** In bytes. */
+  readonly size: number;
+}
 
 /** What a build asks of its client while it goes on. */
 export interface SessionCallbacks {

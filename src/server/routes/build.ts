@@ -1,19 +1,29 @@
+import { SESSION_PROTOCOL } from '../../api/build-session/messages.ts';
 import { parseFilters } from '../../api/filters.ts';
-import type { HostConfig } from '../../api/types/container.ts';
 import { type BuildOutput, createClassicProgress } from '../../engine/build/classic-progress.ts';
 import { CommandFailed, needsBuildKit, notYet } from '../../engine/build/errors.ts';
 import { CACHE_FILTERS } from '../../engine/build/prune-cache.ts';
 import type { BuildRequest, BuildService, SessionCallbacks } from '../../engine/build/service.ts';
 import type { RegistryAuth } from '../../engine/image/service.ts';
 import { KnownError, messageOf } from '../../lib/errors.ts';
+import type { KeptContexts } from '../../linux/build/kept-contexts.ts';
 import { parsePlatform } from '../../oci/platform.ts';
 import { parseReference } from '../../oci/reference.ts';
+import { serveBuildSession } from '../build-session/serve.ts';
 import { type AnswerStream, type Call, flag, type Route } from '../route.ts';
+import { jsonOf, limitsOf, listOf } from './build-query.ts';
 
-/** `POST /build` of clients without BuildKit, and its cache. */
-export function buildRoutes(builds: BuildService): readonly Route[] {
+/** `POST /build` of clients without BuildKit and of our own, and the cache. */
+export function buildRoutes(builds: BuildService, kept: KeptContexts): readonly Route[] {
   return [
-    { method: 'POST', path: '/build', handle: async (call) => await build(call, builds) },
+    {
+      method: 'POST',
+      path: '/build',
+      handle: async (call) =>
+        call.query.get('version') === SESSION_PROTOCOL
+          ? await serveBuildSession(call, { builds, kept, limitsOf })
+          : await build(call, builds),
+    },
     { method: 'POST', path: '/build/cancel', handle: async (call) => cancel(call, builds) },
     { method: 'POST', path: '/build/prune', handle: async (call) => await pruneCache(call, builds) },
   ];
@@ -138,16 +148,6 @@ function checkedName(name: string): string {
   return name;
 }
 
-function jsonOf(query: URLSearchParams, name: string): unknown {
-  const text = query.get(name) ?? '';
-  if (text === '') return undefined;
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new KnownError('invalid_parameter', `error reading ${name}: ${messageOf(error)}`);
-  }
-}
-
 /** A JSON object of texts; a null is no value. */
 function textsOf(query: URLSearchParams, name: string): Readonly<Record<string, string>> {
   const value = jsonOf(query, name) ?? {};
@@ -158,46 +158,7 @@ function textsOf(query: URLSearchParams, name: string): Readonly<Record<string, 
   );
 }
 
-function listOf(query: URLSearchParams, name: string): readonly unknown[] {
-  const value = jsonOf(query, name) ?? [];
-  if (!Array.isArray(value)) throw new KnownError('invalid_parameter', `${name} must be an array`);
-  return value;
-}
-
 /** Names of HostConfig by those of the query. */
-const NUMBERS = {
-  memory: 'Memory',
-  memswap: 'MemorySwap',
-  cpushares: 'CpuShares',
-  cpuperiod: 'CpuPeriod',
-  cpuquota: 'CpuQuota',
-  shmsize: 'ShmSize',
-} as const;
-const TEXTS = {
-  cpusetcpus: 'CpusetCpus',
-  cpusetmems: 'CpusetMems',
-  cgroupparent: 'CgroupParent',
-  networkmode: 'NetworkMode',
-} as const;
-
-function limitsOf(query: URLSearchParams): HostConfig {
-  const host: Record<string, unknown> = {};
-  for (const [name, field] of Object.entries(NUMBERS)) {
-    const text = query.get(name) ?? '';
-    if (!/^-?\d*$/.test(text)) throw new KnownError('invalid_parameter', `${name} must be a number: ${text}`);
-    if (Number(text) !== 0) host[field] = Number(text);
-  }
-  for (const [name, field] of Object.entries(TEXTS)) if (query.get(name)) host[field] = query.get(name);
-  const ulimits = listOf(query, 'ulimits');
-  if (ulimits.length > 0) host['Ulimits'] = ulimits;
-  const lists = { extrahosts: 'ExtraHosts', securityopt: 'SecurityOpt' };
-  for (const [name, field] of Object.entries(lists)) {
-    const values = query.getAll(name).filter((value) => value !== '');
-    if (values.length > 0) host[field] = values;
-  }
-  return host;
-}
-
 /** The `X-Registry-Config` header: base64 of a JSON object, credentials by registry. What cannot be decoded is no credentials. */
 function parseAuths(header: string | string[] | undefined): Readonly<Record<string, RegistryAuth>> {
   if (typeof header !== 'string' || header === '') return {};

@@ -1,0 +1,33 @@
+/**
+ * Contents of files that clients have sent, by folder of a client, for the next build of the same folder. Names of files are only text in an index
+ * here: contents lie one behind the other in one file.
+ *
+ *   <root>/<sha256 of the key>/pack     contents
+ *   <root>/<sha256 of the key>/index    which file had which, a JSON text
+ *
+ * Nothing is flushed; what another run of the machine has written is not believed, and removed.
+ */
+export interface KeptContexts {
+  /** What was kept under this key, for this build alone. While another build has it, and for '', one that is empty and not kept. */
+  open(key: string): KeptContext;
+}
+
+/** Disposing keeps what `keepOnly` has named and was added or there, and removes the contents of the rest when they take most of the place. */
+export interface KeptContext extends Disposable {
+  /** The content that the file had when it had this stamp (times, size, inode as one text). */
+  find(path: string, stamp: string): KeptFile | undefined;
+  /** A content, as it comes; empty files too. A second one with the same path takes the first one's place. */
+  add(path: string, stamp: string, content: AsyncIterable<Uint8Array>): Promise<KeptFile>;
+  /** In pieces of at most 256 KiB. Errors: data_loss when it is not there. */
+  read(file: KeptFile): Generator<Uint8Array>;
+  /** What is not among these paths is forgotten. */
+  keepOnly(paths: ReadonlySet<string>): void;
+}
+
+export interface KeptFile {
+  /** SHA-256 in hexadecimal. */
+  readonly hash: string;
+  /** In bytes. */
+  readonly size: number;
+  readonly offset: number;
+}
