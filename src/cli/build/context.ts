@@ -43,6 +43,13 @@ export function stdinContext(bytes: Buffer, file: string): SentContext {
   return { archive: once(Buffer.concat([...fileEntry('Dockerfile', bytes), tarEnd()])), dockerfile: 'Dockerfile' };
 }
 
+/** A folder that its own `.dockerignore` has been applied to, as an archive owned by root: a context besides the main one. */
+export function packFolder(folder: string): AsyncIterable<Uint8Array> {
+  const root = resolve(folder);
+  const path = join(root, '.dockerignore');
+  return pack(root, existsSync(path) ? parseIgnoreFile(readFileSync(path, 'utf8')) : [], undefined);
+}
+
 function readDockerfile(path: string): Buffer {
   if (!existsSync(path)) throw noDockerfile(path);
   return readFileSync(path);

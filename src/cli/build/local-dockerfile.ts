@@ -38,9 +38,15 @@ export async function localDockerfile(
   if (statSync(place, { throwIfNoEntry: false })?.isDirectory() !== true)
     throw new KnownError('not_found', `unable to prepare context: path "${place}" not found`);
   const fileName = file === '' ? defaultName(place) : file;
-  const path = resolve(fileName);
-  if (!existsSync(path)) throw noDockerfile(path);
+  const path = dockerfilePath(place, file);
   return { text: readFileSync(path, 'utf8'), fileName, ignorePatterns: patternsOf(place, path) };
+}
+
+/** The Dockerfile of a folder, as `-f` (relative to where the user is; '' is the folder's own) says. Errors: not_found. */
+export function dockerfilePath(folder: string, file: string): string {
+  const path = resolve(file === '' ? defaultName(folder) : file);
+  if (!existsSync(path)) throw noDockerfile(path);
+  return path;
 }
 
 /** `dockerfile` where there is no `Dockerfile`. */

@@ -1,21 +1,15 @@
-import { writeFileSync } from 'node:fs';
 import type { PlanOptions } from '../../../build/plan/make-plan.ts';
 import { KnownError } from '../../../lib/errors.ts';
 import { parsePlatform } from '../../../oci/platform.ts';
+import { buildArgsOf, givenArgs } from '../../build/build-args.ts';
 import { CALL_FLAGS, parseBuildCall } from '../../build/call-flag.ts';
-import { folderContext, isRemote, type SentContext, stdinContext } from '../../build/context.ts';
+import { platformsOf } from '../../build/platforms.ts';
+import { readAll } from '../../build/read-all.ts';
+import { SESSION_FLAGS, sessionOnly } from '../../build/session-flags.ts';
 import type { Command, Flags } from '../../command.ts';
-import { ExitError } from '../../exit-error.ts';
-import { humanSize } from '../../format/size.ts';
 import { checkLabel, toMap } from '../../parse/env.ts';
-import { parseExtraHost } from '../../parse/host.ts';
-import { parseSize, parseSwap } from '../../parse/size.ts';
-import { parseUlimit } from '../../parse/ulimit.ts';
-import { readMessages } from '../../progress/message.ts';
-import { outputOptions, showProgress } from '../../progress/show.ts';
-import { platformQuery } from './platform.ts';
 
-/** `docker build`, by the classic builder's protocol (POST /build with the context as an archive). */
+/** `docker build`: by a session of our own where the daemon has it, else by the classic builder's protocol. */
 export const build: Command = {
   usage: 'docker build [OPTIONS] PATH | URL | -',
   description: 'Build an image from a Dockerfile',
@@ -45,7 +39,12 @@ export const build: Command = {
     },
     { name: 'network', kind: 'string', description: 'Set the networking mode for the RUN instructions during build' },
     { name: 'no-cache', kind: 'bool', description: 'Do not use cache when building the image' },
-    { name: 'platform', kind: 'string', description: 'Set platform if server is multi-platform capable' },
+    {
+      name: 'platform',
+      kind: 'list',
+      placeholder: 'string',
+      description: 'Set platform if server is multi-platform capable',
+    },
     { name: 'pull', kind: 'bool', description: 'Always attempt to pull a newer version of the image' },
     { name: 'quiet', short: 'q', kind: 'bool', description: 'Suppress the build output and print image ID on success' },
     { name: 'rm', kind: 'bool', default: true, description: 'Remove intermediate containers after a successful build' },
@@ -55,124 +54,43 @@ export const build: Command = {
     { name: 'target', kind: 'string', description: 'Set the target build stage to build.' },
     { name: 'ulimit', kind: 'list', placeholder: 'ulimit', description: 'Ulimit options' },
     ...CALL_FLAGS,
+    ...SESSION_FLAGS,
   ],
   args: { min: 1, max: 1 },
   async run(outside, { flags, args }) {
-    const { api, out } = outside;
+    const place = args[0] ?? '';
+    for (const label of flags.list('label')) checkLabel(label);
     const call = parseBuildCall(flags);
     if (call !== undefined) {
       const { runCall } = await import('../../build/run-call.ts');
       const { localDockerfile } = await import('../../build/local-dockerfile.ts');
-      const dockerfile = await localDockerfile(
-        args[0] ?? '',
-        flags.text('file'),
-        async () => await readAll(process.stdin),
-      );
+      const read = async (): Promise<Buffer> => await readAll(process.stdin);
+      const dockerfile = await localDockerfile(place, flags.text('file'), read);
       return await runCall(outside, call, dockerfile, planOptions(flags));
     }
-    const context = await readContext(args[0] ?? '', flags.text('file'));
-    const quiet = flags.bool('quiet');
-    const options = outputOptions();
-    let sent = 0;
-    async function* counted(): AsyncGenerator<Uint8Array> {
-      for await (const chunk of context.archive) {
-        sent += chunk.length;
-        yield chunk;
-      }
-      if (!quiet) out(`Sending build context to Docker daemon  ${humanSize(sent)}\n`);
+    if (process.env['DOCKER_BUILDKIT'] !== '0') {
+      const { sessionBuild } = await import('../../build/session-build.ts');
+      const status = await sessionBuild(outside, flags, place);
+      if (status !== undefined) return status;
     }
-    const response = await api.send('POST', '/build', { query: toQuery(flags, context.dockerfile), upload: counted() });
-    let id = '';
-    let failure: ExitError | undefined;
-    async function* watched(): AsyncGenerator<Uint8Array> {
-      for await (const message of readMessages(response.body)) {
-        if (message.errorDetail) failure = new ExitError(message.errorDetail.code || 1, message.errorDetail.message);
-        const said = quiet ? (message.stream ?? '').trim() : '';
-        if (said !== '') id = said;
-        if (failure === undefined) yield Buffer.from(`${JSON.stringify(message)}\n`);
-      }
-    }
-    const onAux = (aux: unknown): void => {
-      if (typeof aux === 'object' && aux !== null && 'ID' in aux) id = String(aux.ID);
-    };
-    await showProgress(watched(), out, { ...options, onAux });
-    if (failure) throw failure;
-    if (flags.text('iidfile') !== '') writeFileSync(flags.text('iidfile'), id);
-    return 0;
+    const unsupported = sessionOnly(flags);
+    if (unsupported !== undefined)
+      throw new KnownError('not_implemented', `--${unsupported} is not supported by the builder of this daemon`);
+    const { classicBuild } = await import('../../build/classic-build.ts');
+    return await classicBuild(outside, flags, place);
   },
 };
 
 /** What a Dockerfile is compiled with; the build's platform is this machine's. */
 function planOptions(flags: Flags): PlanOptions {
-  const given = Object.entries(buildArgs(flags.list('build-arg')));
   const host = { os: 'linux', architecture: ARCHITECTURES[process.arch] ?? process.arch };
-  const platform = flags.text('platform');
+  const [platform = ''] = platformsOf(flags);
   return {
     target: flags.text('target'),
-    buildArgs: Object.fromEntries(given.filter((pair): pair is [string, string] => pair[1] !== null)),
+    buildArgs: givenArgs(buildArgsOf(flags.list('build-arg'), process.env)),
     labels: toMap(flags.list('label')),
     platforms: { build: host, target: platform === '' ? host : parsePlatform(platform, host) },
   };
 }
 
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386' };
-
-async function readContext(place: string, file: string): Promise<SentContext> {
-  if (place === '-' && file === '-')
-    throw new KnownError(
-      'invalid_parameter',
-      'invalid argument: can not use stdin for both build context and dockerfile',
-    );
-  if (place === '-') return stdinContext(await readAll(process.stdin), file);
-  if (isRemote(place))
-    throw new KnownError('not_implemented', `building from an address is not supported yet: ${place}`);
-  return folderContext(place, file, file === '-' ? await readAll(process.stdin) : undefined);
-}
-
-async function readAll(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of stream) chunks.push(chunk);
-  return Buffer.concat(chunks);
-}
-
-function toQuery(flags: Flags, dockerfile: string): Record<string, string | number | readonly string[] | undefined> {
-  for (const label of flags.list('label')) checkLabel(label);
-  const size = (name: string): number => (flags.text(name) === '' ? 0 : parseSize(flags.text(name)));
-  return {
-    dockerfile,
-    t: flags.list('tag'),
-    target: flags.text('target'),
-    buildargs: JSON.stringify(buildArgs(flags.list('build-arg'))),
-    labels: JSON.stringify(toMap(flags.list('label'))),
-    nocache: flags.bool('no-cache') ? 1 : undefined,
-    pull: flags.bool('pull') ? 1 : undefined,
-    q: flags.bool('quiet') ? 1 : undefined,
-    rm: flags.bool('rm') ? 1 : 0,
-    forcerm: flags.bool('force-rm') ? 1 : undefined,
-    platform:
-      flags.text('platform') === '' ? undefined : platformQuery(flags.text('platform')) && flags.text('platform'),
-    memory: size('memory'),
-    memswap: flags.text('memory-swap') === '' ? 0 : parseSwap(flags.text('memory-swap')),
-    shmsize: size('shm-size'),
-    cpushares: flags.int('cpu-shares'),
-    cpuperiod: flags.int('cpu-period'),
-    cpuquota: flags.int('cpu-quota'),
-    cpusetcpus: flags.text('cpuset-cpus'),
-    cpusetmems: flags.text('cpuset-mems'),
-    cgroupparent: flags.text('cgroup-parent'),
-    networkmode: flags.text('network'),
-    extrahosts: flags.list('add-host').map(parseExtraHost),
-    securityopt: flags.list('security-opt'),
-    ulimits: JSON.stringify(flags.list('ulimit').map(parseUlimit)),
-  };
-}
-
-/** `NAME` alone takes the value of the environment; one that is not set there has none. */
-function buildArgs(given: readonly string[]): Record<string, string | null> {
-  return Object.fromEntries(
-    given.map((text) => {
-      const at = text.indexOf('=');
-      return at === -1 ? [text, process.env[text] ?? null] : [text.slice(0, at), text.slice(at + 1)];
-    }),
-  );
-}
