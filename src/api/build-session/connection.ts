@@ -7,6 +7,8 @@ export interface Wire {
   write(bytes: Uint8Array): Promise<void>;
   /** The next bytes; undefined: the peer has ended. One reader at a time. */
   read(): Promise<Uint8Array | undefined>;
+  /** Ends our side; the peer can still send. */
+  shutdown(): void;
   /** Closes both sides at once. */
   close(): void;
 }
@@ -21,7 +23,7 @@ export interface SessionConnection {
   open(purpose: object): Channel;
   /** Reads until the peer ends or the connection breaks. Resolves with the reason, undefined for an end in order. */
   readonly ended: Promise<Error | undefined>;
-  /** Resolves when what was sent is on the wire, then closes it; channels fail. */
+  /** Channels fail; when what was sent is on the wire, it is ended, and closed when the peer has ended too, or does not for a while. */
   close(): Promise<void>;
 }
 
@@ -50,6 +52,8 @@ export const WINDOW_BYTES = 256 * 1024;
 /** Channels that are open at once. */
 const MAX_CHANNELS = 256;
 
+const LINGER_MS = 3000;
+
 const EMPTY = new Uint8Array(0);
 
 export function createSessionConnection(wire: Wire, handlers: SessionHandlers): SessionConnection {
@@ -77,10 +81,13 @@ export function createSessionConnection(wire: Wire, handlers: SessionHandlers): 
       waitingBytes -= bytes.length;
     }
   };
-  const fail = (error: unknown): void => {
+  const stop = (error: unknown): void => {
     failure ??= error instanceof Error ? error : new KnownError('unavailable', messageOf(error));
     for (const channel of channels.values()) channel.fail(failure);
     channels.clear();
+  };
+  const fail = (error: unknown): void => {
+    stop(error);
     wire.close();
   };
   const link = (number: number): OpenChannel => {
@@ -92,6 +99,7 @@ export function createSessionConnection(wire: Wire, handlers: SessionHandlers): 
     return channel;
   };
   const receive = ({ type, channel: number, payload }: Frame): void => {
+    if (failure) return;
     if (type === 'message') return handlers.onMessage(parseObject(payload));
     if (type === 'open') {
       if (!handlers.onOpen) throw malformed('a channel was opened');
@@ -114,6 +122,7 @@ export function createSessionConnection(wire: Wire, handlers: SessionHandlers): 
     fail(new KnownError('unavailable', 'the connection of the build was closed'));
     return undefined;
   };
+  const ended = listen();
 
   return {
     send: async (message) => await put('message', 0, Buffer.from(JSON.stringify(message))),
@@ -128,10 +137,19 @@ export function createSessionConnection(wire: Wire, handlers: SessionHandlers): 
       put('open', number, Buffer.from(JSON.stringify(purpose))).catch(() => undefined);
       return channel;
     },
-    ended: listen(),
+    ended,
     async close() {
       await tail;
-      fail(new KnownError('cancelled', 'the build has ended'));
+      stop(new KnownError('cancelled', 'the build has ended'));
+      // what the peer still sends is taken: a close with bytes unread would take back what it has not read
+      wire.shutdown();
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const late = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, LINGER_MS);
+      });
+      await Promise.race([ended, late]);
+      clearTimeout(timer);
+      wire.close();
     },
   };
 }

@@ -24,6 +24,7 @@ export function createWire(socket: Duplex): Wire {
       const { done, value } = await reader.next();
       return done ? undefined : value;
     },
+    shutdown: () => void socket.end(),
     close: () => void socket.destroy(),
   };
 }
