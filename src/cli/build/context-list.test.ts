@@ -2,6 +2,7 @@ import { afterAll, expect, test } from 'bun:test';
 import { execFileSync } from 'node:child_process';
 import { linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseIgnoreFile } from '../../build/ignore/ignore-file.ts';
 import { listContext, readContextFile } from './context-list.ts';
 
 const top = mkdtempSync('/tmp/skiff-list-');
@@ -15,11 +16,11 @@ linkSync(join(top, 'a'), join(top, 'sub/same'));
 symlinkSync('../a', join(top, 'sub/link'));
 execFileSync('mkfifo', [join(top, 'pipe')]);
 
-const names = (ignore: string | undefined): readonly string[] =>
-  listContext(top, ignore).map(([path, kind]) => `${kind} ${path}`);
+const names = (ignore: string): readonly string[] =>
+  listContext(top, parseIgnoreFile(ignore)).map(([path, kind]) => `${kind} ${path}`);
 
 test('lists what is not ignored, folders first, pipes left out, later names of a file as hard links', () => {
-  expect(names(undefined)).toEqual([
+  expect(names('')).toEqual([
     'f a',
     'd node_modules',
     'd node_modules/x',
@@ -33,7 +34,7 @@ test('lists what is not ignored, folders first, pipes left out, later names of a
     'l sub/link',
     'h sub/same',
   ]);
-  const [, , , , , more] = listContext(top, undefined).find(([path]) => path === 'sub/same') ?? [];
+  const [, , , , , more] = listContext(top, []).find(([path]) => path === 'sub/same') ?? [];
   expect(more).toBe('a');
 });
 
@@ -48,7 +49,7 @@ test('folders that are ignored come along only for what is wanted in them, once'
 });
 
 test('the stamp changes with the content, also when size and time do not', () => {
-  const stamp = (): unknown => listContext(top, undefined).find(([path]) => path === 'sub/c')?.[5];
+  const stamp = (): unknown => listContext(top, []).find(([path]) => path === 'sub/c')?.[5];
   const before = stamp();
   expect(stamp()).toBe(before ?? '');
   execFileSync('sh', ['-c', `touch -r sub/c ref && printf SUB/c > sub/c && touch -r ref sub/c && rm ref`], {

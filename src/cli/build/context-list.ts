@@ -1,6 +1,5 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
 import type { ListedFile } from '../../api/build-session/messages.ts';
-import { parseIgnoreFile } from '../../build/ignore/ignore-file.ts';
 import { createIgnoreMatcher } from '../../build/ignore/matcher.ts';
 import { errnoOf, KnownError } from '../../lib/errors.ts';
 
@@ -8,8 +7,8 @@ import { errnoOf, KnownError } from '../../lib/errors.ts';
  * What is below a folder and not ignored, folders before what is in them, names in order; sockets, pipes and devices are left out. Only looks: no file
  * is read. Errors: of the file system; invalid_parameter for a name that is no UTF-8.
  */
-export function listContext(root: string, ignoreText: string | undefined): readonly ListedFile[] {
-  const ignore = createIgnoreMatcher(ignoreText === undefined ? [] : parseIgnoreFile(ignoreText));
+export function listContext(root: string, ignorePatterns: readonly string[]): readonly ListedFile[] {
+  const ignore = createIgnoreMatcher(ignorePatterns);
   const list: ListedFile[] = [];
   const links = new Map<string, string>();
 

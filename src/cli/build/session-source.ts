@@ -3,6 +3,7 @@ import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, resolve } from 'node:path';
 import type { AskedSource, ListedFile } from '../../api/build-session/messages.ts';
+import { parseIgnoreFile } from '../../build/ignore/ignore-file.ts';
 import { KnownError } from '../../lib/errors.ts';
 import { ignoreFile, isArchive, isRemote } from './context.ts';
 import { listContext } from './context-list.ts';
@@ -46,7 +47,14 @@ export async function openSource(
     const text = (await readAll(all)).toString('utf8');
     if (text === '') throw new KnownError('invalid_parameter', 'Dockerfile is empty');
     const folder = { root: '', list: [] };
-    return { ...nothing, asked: { kind: 'files', key: '', text }, dockerfile: name, text, fileName: name, folder };
+    return {
+      ...nothing,
+      asked: { kind: 'files', key: '', text, ignore: [] },
+      dockerfile: name,
+      text,
+      fileName: name,
+      folder,
+    };
   }
   if (isRemote(place)) {
     const dockerfile = file || 'Dockerfile';
@@ -64,13 +72,14 @@ async function folderSource(place: string, file: string, stdin: AsyncIterable<Ui
   if (path === undefined && text === '') throw new KnownError('invalid_parameter', 'Dockerfile is empty');
   const ignorePath = ignoreFile(root, path ?? resolve(root, 'Dockerfile'));
   const ignoreText = ignorePath === undefined ? undefined : readFileSync(ignorePath, 'utf8');
+  const ignore = ignoreText === undefined ? [] : parseIgnoreFile(ignoreText);
   const fileName = path === undefined ? 'Dockerfile' : basename(path);
   return {
-    asked: { kind: 'files', key: keyOf(root, ignorePath), text },
+    asked: { kind: 'files', key: keyOf(root, ignorePath), text, ignore },
     dockerfile: fileName,
     text,
     fileName,
-    folder: { root, list: listContext(root, ignoreText) },
+    folder: { root, list: listContext(root, ignore) },
     archive: undefined,
     ignoreBytes: ignoreText === undefined ? undefined : Buffer.byteLength(ignoreText),
   };

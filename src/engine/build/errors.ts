@@ -3,18 +3,24 @@ import { KnownError } from '../../lib/errors.ts';
 /** A RUN that has ended with another status than 0; clients show the code. */
 export class CommandFailed extends KnownError {
   readonly exitCode: number;
-  readonly argv: readonly string[];
+  /** Undefined where the message says more than the command. */
+  readonly argv: readonly string[] | undefined;
 
-  constructor(message: string, argv: readonly string[], exitCode: number) {
+  constructor(message: string, exitCode: number, argv?: readonly string[]) {
     super('system', message);
     this.name = 'CommandFailed';
     this.argv = argv;
     this.exitCode = exitCode;
   }
+
+  /** For clients that have words of their own for it. */
+  get command(): { readonly argv: readonly string[]; readonly exitCode: number } | undefined {
+    return this.argv && { argv: this.argv, exitCode: this.exitCode };
+  }
 }
 
 export function commandFailed(argv: readonly string[], exitCode: number): CommandFailed {
-  return new CommandFailed(`The command '${argv.join(' ')}' returned a non-zero code: ${exitCode}`, argv, exitCode);
+  return new CommandFailed(`The command '${argv.join(' ')}' returned a non-zero code: ${exitCode}`, exitCode, argv);
 }
 
 /** What the classic builder says of options that it never learnt. */

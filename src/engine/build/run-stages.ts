@@ -162,7 +162,7 @@ async function runStepOf(
       if (final !== asked) shared.cache.alias(key, final.key);
       return { layer, step: final };
     } catch (error) {
-      const command = error instanceof CommandFailed ? { argv: error.argv, exitCode: error.exitCode } : undefined;
+      const command = error instanceof CommandFailed ? error.command : undefined;
       if (!signal.aborted) progress.tell({ kind: 'failed', id: key, message: messageOf(error), command });
       throw error;
     }

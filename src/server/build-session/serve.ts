@@ -91,7 +91,7 @@ async function buildAsked(
       kind: 'failed',
       error: known instanceof KnownError ? known.kind : 'system',
       message: messageOf(known),
-      ...(known instanceof CommandFailed ? { command: { argv: known.argv, exitCode: known.exitCode } } : {}),
+      ...(known instanceof CommandFailed && known.command ? { command: known.command } : {}),
       ...(known instanceof DockerfileError && known.location ? { lines: known.location } : {}),
     };
   }

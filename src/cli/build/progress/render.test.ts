@@ -29,6 +29,7 @@ const started = (id: string, index: number, name: string, more: Partial<Vertex> 
     id,
     name,
     stage: 'app',
+    platform: '',
     role: 'step',
     base: '',
     triggers: 0,
@@ -115,7 +116,11 @@ describe('plain', () => {
     pull({ status: 'Pull complete', id: 'aaa' });
     clock.nowMs += 2000;
     pull({ status: 'Status: Downloaded newer image for b:1' });
+    trace.told({ kind: 'task', id: 'e', name: 'exporting to image' });
+    trace.told({ kind: 'task-ended', id: 'e', error: undefined });
     trace.told({ kind: 'image', imageId: 'sha256:1234', names: ['a:1', 'host:5000/a:1', 'u/a:1'] });
+    trace.told({ kind: 'task', id: 'p', name: 'pushing host:5000/a:1' });
+    trace.told({ kind: 'task-ended', id: 'p', error: 'denied' });
     expect(text).toBe(`#1 [internal] pull library/b:1
 #1 aaa done
 #1 DONE 2.0s
@@ -126,6 +131,9 @@ describe('plain', () => {
 #2 naming to host:5000/a:1 done
 #2 naming to docker.io/u/a:1 done
 #2 DONE 0.0s
+
+#3 pushing host:5000/a:1
+#3 ERROR: denied
 `);
   });
 });

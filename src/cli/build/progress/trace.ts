@@ -17,6 +17,7 @@ export interface Trace {
 }
 
 export interface InternalStep {
+  readonly name: string;
   /** `transferring context: 12B`; the next one with the same id takes its place. */
   status(id: string, currentBytes: number, done: boolean): void;
   done(error?: string): void;
@@ -38,6 +39,7 @@ interface Step {
 }
 
 const TAIL_LINES = 10;
+const EXPORTING = 'exporting to image';
 
 export function createTrace(emit: (update: SolveUpdate) => void, nowMs: () => number): Trace {
   const steps = new Map<string, Step>();
@@ -46,6 +48,8 @@ export function createTrace(emit: (update: SolveUpdate) => void, nowMs: () => nu
   const pulls = new Map<string, { readonly step: InternalStep; readonly digest: string }>();
   let pulling: string | undefined;
   let failedId: string | undefined;
+  const tasks = new Map<string, InternalStep>();
+  let exported: InternalStep | undefined;
 
   const start = (digest: string, name: string, place: Step['place']): void => {
     const known = steps.get(digest);
@@ -64,6 +68,7 @@ export function createTrace(emit: (update: SolveUpdate) => void, nowMs: () => nu
     const digest = digestOf(name);
     start(digest, name, undefined);
     return {
+      name,
       status: (id, current, done) => {
         const now = nowMs();
         const started = steps.get(digest)?.vertex.started ?? now;
@@ -111,6 +116,14 @@ export function createTrace(emit: (update: SolveUpdate) => void, nowMs: () => nu
     emit({ statuses: [{ vertex: pull.digest, id, total, current, timestamp: now, started: now, ...ends }] });
   };
 
+  const taskEnded = (id: string, error: string | undefined): void => {
+    const task = tasks.get(id);
+    tasks.delete(id);
+    // its names are told of afterwards
+    if (task?.name === EXPORTING && error === undefined) exported = task;
+    else task?.done(error);
+  };
+
   return {
     begin,
     warnings,
@@ -133,8 +146,21 @@ export function createTrace(emit: (update: SolveUpdate) => void, nowMs: () => nu
           return void warnings.push(event.text);
         case 'pull':
           return pulled(event.message);
+        case 'finding': {
+          const { rule, detail, location } = event.finding;
+          return void warnings.push(`${rule}: ${detail} (line ${location.start})`);
+        }
+        case 'task':
+          exported?.done();
+          exported = undefined;
+          return void tasks.set(event.id, begin(event.name));
+        case 'task-ended':
+          return taskEnded(event.id, event.error);
+        case 'push':
+          return; // the task says how it ended
         case 'image': {
-          const step = begin('exporting to image');
+          const step = exported ?? begin(EXPORTING);
+          exported = undefined;
           step.status(`writing image ${event.imageId}`, 0, true);
           for (const name of event.names) step.status(`naming to ${fullName(name)}`, 0, true);
           return step.done();
@@ -145,6 +171,7 @@ export function createTrace(emit: (update: SolveUpdate) => void, nowMs: () => nu
       }
     },
     end() {
+      exported?.done();
       for (const [digest, { vertex }] of steps) if (vertex.completed === undefined) finish(digest, { error: CANCELED });
     },
     failed() {
@@ -179,12 +206,12 @@ export function secondsText(ms: number): string {
 }
 
 /** `[stage 2/4] RUN ...`, numbers as wide as the last one (frontend/dockerfile/dockerfile2llb prefixCommand). */
-function nameOf({ name, place }: Vertex): string {
+function nameOf({ name, place, platform }: Vertex): string {
   if (place === undefined) return name;
   const { stage, index, total, reference } = place;
   const count = `${String(index).padStart(String(total).length)}/${total}`;
   const text = reference === '' ? firstLine(name) : `FROM ${reference}`;
-  return `[${stage === '' ? '' : `${stage} `}${count}] ${text}`;
+  return `[${[platform, stage, count].filter(Boolean).join(' ')}] ${text}`;
 }
 
 function firstLine(text: string): string {
