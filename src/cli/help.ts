@@ -21,6 +21,7 @@ function withHelpFlag(flags: readonly Flag[]): readonly Flag[] {
 }
 
 function aliasesOf(row: Row): readonly string[] {
+  if (row.names !== undefined) return row.names;
   if (row.noun === undefined) return [];
   const verbs = [row.verb, ...(row.aliases ?? [])].map((verb) => `docker ${row.noun} ${verb}`);
   return row.top === undefined ? verbs : [...verbs, `docker ${row.top}`];

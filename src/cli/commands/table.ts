@@ -8,11 +8,14 @@ export interface Row {
   readonly aliases?: readonly string[];
   /** The same command without the noun: `docker ps`. */
   readonly top?: string;
+  /** All its names, where another noun has it too. */
+  readonly names?: readonly string[];
   readonly description: string;
   readonly load: () => Promise<Command>;
 }
 
 export const NOUNS: Readonly<Record<string, string>> = {
+  builder: 'Manage builds',
   container: 'Manage containers',
   image: 'Manage images',
   manifest: 'Manage Docker image manifests and manifest lists',
@@ -21,8 +24,29 @@ export const NOUNS: Readonly<Record<string, string>> = {
   volume: 'Manage volumes',
 };
 
+const BUILD_NAMES = ['docker image build', 'docker build', 'docker builder build'];
+
 /** Every command of `docker`. Nothing is loaded before it is asked for: the start of `docker ps` is measured. */
 export const TABLE: readonly Row[] = [
+  {
+    noun: 'builder',
+    verb: 'build',
+    names: BUILD_NAMES,
+    description: 'Build an image from a Dockerfile',
+    load: async () => (await import('./image/build.ts')).build,
+  },
+  {
+    noun: 'builder',
+    verb: 'du',
+    description: 'Disk usage',
+    load: async () => (await import('./builder/du.ts')).du,
+  },
+  {
+    noun: 'builder',
+    verb: 'prune',
+    description: 'Remove build cache',
+    load: async () => (await import('./builder/prune.ts')).prune,
+  },
   {
     noun: 'container',
     verb: 'ls',
@@ -202,6 +226,7 @@ export const TABLE: readonly Row[] = [
     noun: 'image',
     verb: 'build',
     top: 'build',
+    names: BUILD_NAMES,
     description: 'Build an image from a Dockerfile',
     load: async () => (await import('./image/build.ts')).build,
   },

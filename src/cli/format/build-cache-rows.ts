@@ -41,7 +41,7 @@ export function sortBuildCache(records: readonly BuildCacheRecord[]): readonly B
 }
 
 /** RFC 3339 as Go's time.String: `2026-11-22 22:21:46.932 +0000 UTC`. */
-function goTime(time: string): string {
+export function goTime(time: string): string {
   const [, date = '', clock = '', offset = 'Z'] = /^(\S+)T([\d:]+(?:\.\d+)?)(\S+)$/.exec(time) ?? [];
   const zone = offset === 'Z' ? '+0000 UTC' : `${offset.replace(':', '')} ${offset.replace(':', '')}`;
   return `${date} ${clock.replace(/\.?0*$/, (zeros) => (clock.includes('.') ? '' : zeros))} ${zone}`;

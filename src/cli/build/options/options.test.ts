@@ -157,7 +157,8 @@ test('contexts besides the main one are folders, images, layouts and addresses',
   });
   expect(parse('g=https://host/r.git#main').asked.source).toEqual({ kind: 'remote', url: 'https://host/r.git#main' });
   expect(() => parse('noequals')).toThrow('expected key=value');
-  expect(() => parse('a=/dev/null/x')).toThrow('failed to get build context path');
+  for (const path of [`${folder}/missing`, file])
+    expect(() => parse(`a=${path}`)).toThrow('failed to get build context path');
 });
 
 test('annotations have levels and platforms', () => {
