@@ -154,10 +154,8 @@ async function takeOutput(channel: Channel, destination: Destination | undefined
       break;
     }
     case 'folder': {
-      const { mkdirSync } = await import('node:fs');
-      const { extractLocal } = await import('../copy/archive.ts');
-      mkdirSync(destination.path, { recursive: true });
-      await extractLocal(bytesOf(channel), destination.path, [], () => undefined);
+      const { extractOutput } = await import('./extract-output.ts');
+      await extractOutput(bytesOf(channel), destination.path);
       break;
     }
   }

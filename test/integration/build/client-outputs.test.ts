@@ -1,0 +1,147 @@
+/** What `docker build` of our client takes from other folders and writes to them: outputs, contexts, caches; and `docker builder`. */
+import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { startDaemon, type TestDaemon } from '../../helpers/daemon.ts';
+import { startRegistryProcess } from '../../registry/serve.ts';
+
+const OURS = resolve(import.meta.dirname, '../../../bin/docker');
+let daemon: TestDaemon;
+let folders = 0;
+
+beforeAll(async () => {
+  daemon = await startDaemon();
+}, 120_000);
+afterAll(async () => await daemon.stop(), 120_000);
+
+function contextOf(files: Readonly<Record<string, string>>): string {
+  const folder = join(daemon.root, `outputs-${++folders}`);
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  }
+  return folder;
+}
+
+interface Ran {
+  readonly status: number;
+  readonly out: Buffer;
+  readonly err: string;
+}
+
+async function docker(folder: string, ...args: readonly string[]): Promise<Ran> {
+  const child = Bun.spawn([OURS, ...args], {
+    cwd: folder,
+    env: { ...process.env, DOCKER_HOST: daemon.host, DOCKER_CONFIG: join(daemon.root, 'config') },
+    stdin: 'ignore',
+    stdout: 'pipe',
+    stderr: 'pipe',
+  });
+  const [out, err, status] = await Promise.all([
+    new Response(child.stdout).arrayBuffer(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]);
+  return { status, out: Buffer.from(out), err };
+}
+
+async function build(folder: string, ...flags: readonly string[]): Promise<Ran> {
+  const ran = await docker(folder, 'build', ...flags);
+  if (ran.status !== 0) throw new Error(ran.err);
+  return ran;
+}
+
+const FILES = { Dockerfile: 'FROM scratch\nCOPY d /d\n', 'd/a': 'a', 'd/run': '#' };
+
+test('files come to a folder, to a file and to standard output, several at once', async () => {
+  const folder = contextOf(FILES);
+  Bun.spawnSync(['sh', '-c', 'ln -s a d/link && chmod 750 d/run'], { cwd: folder });
+  await build(folder, '-o', 'out', '-o', 'type=tar,dest=files.tar', '-o', 'type=oci,dest=image.tar', '.');
+  expect(readdirSync(join(folder, 'out/d')).sort()).toEqual(['a', 'link', 'run']);
+  expect(readFileSync(join(folder, 'out/d/a'), 'utf8')).toBe('a');
+  expect([readlinkSync(join(folder, 'out/d/link')), lstatSync(join(folder, 'out/d/run')).mode & 0o7777]).toEqual([
+    'a',
+    0o750,
+  ]);
+  const listed = (file: string): string => Bun.spawnSync(['tar', '-tf', file], { cwd: folder }).stdout.toString();
+  expect(listed('files.tar')).toContain('d/link\n');
+  expect(listed('image.tar')).toContain('oci-layout\n');
+  const { out } = await build(folder, '-o', '-', '.');
+  writeFileSync(join(folder, 'stdout.tar'), out);
+  expect(listed('stdout.tar')).toBe(listed('files.tar'));
+  const refused = await docker(folder, 'build', '-o', 'type=tar,dest=out', '.');
+  expect([refused.status, refused.err]).toEqual([1, expect.stringContaining('cannot write to a directory')]);
+}, 60_000);
+
+test('a docker archive is what load reads, and the metadata names the image', async () => {
+  const folder = contextOf({ Dockerfile: 'FROM busybox\nRUN echo packed > /f\n' });
+  await build(folder, '-t', 'packed:1', '-o', 'type=docker,dest=image.tar', '.');
+  expect((await docker(folder, 'load', '-i', 'image.tar')).out.toString()).toContain('packed:1');
+  await build(folder, '-t', 'packed:2', '--metadata-file', 'meta.json', '--annotation', 'a.b=c', '.');
+  const metadata = JSON.parse(readFileSync(join(folder, 'meta.json'), 'utf8')) as Record<string, unknown>;
+  expect(metadata).toMatchObject({
+    'image.name': expect.stringContaining('packed:2'),
+    'containerimage.digest': expect.stringMatching(/^sha256:/),
+  });
+}, 60_000);
+
+test('other folders are contexts by their names, without what their ignore files name', async () => {
+  const folder = contextOf({ Dockerfile: 'FROM scratch\nCOPY --from=more / /\n' });
+  const more = contextOf({ keep: 'k', drop: 'd', '.dockerignore': 'drop\n.dockerignore\n' });
+  await build(folder, '--build-context', `more=${more}`, '-o', 'out', '.');
+  expect(readdirSync(join(folder, 'out'))).toEqual(['keep']);
+  const image = await docker(folder, 'build', '--build-context', 'more=docker-image://busybox', '-o', 'out2', '.');
+  expect([image.status, existsSync(join(folder, 'out2/bin/sh'))]).toEqual([0, true]);
+}, 60_000);
+
+test('a cache goes to a folder and comes back from it', async () => {
+  const folder = contextOf({ Dockerfile: `FROM busybox\nRUN echo ${crypto.randomUUID()} > /f\n` });
+  await build(folder, '--cache-to', 'type=local,dest=cache,mode=max', '.');
+  expect(existsSync(join(folder, 'cache/index.json'))).toBe(true);
+  await daemon.ok(['builder', 'prune', '-af'], { env: { DOCKER_BUILDKIT: '0' } });
+  const again = await build(folder, '--cache-from', 'type=local,src=cache', '.');
+  expect(again.err).toMatch(/RUN echo \S+ > \/f\n#\d+ CACHED\n/);
+}, 60_000);
+
+test('links in a local output are what they are in the image', async () => {
+  const folder = contextOf({
+    Dockerfile:
+      'FROM busybox AS a\nRUN mkdir /o && ln -s /tmp/skiff-escaped /o/up && ln -s .. /o/dots\nFROM scratch\nCOPY --from=a /o /\n',
+  });
+  await build(folder, '-o', 'out', '.');
+  expect(['up', 'dots'].map((name) => readlinkSync(join(folder, 'out', name)))).toEqual(['/tmp/skiff-escaped', '..']);
+  expect(existsSync('/tmp/skiff-escaped')).toBe(false);
+}, 60_000);
+
+test('an image is pushed with the credentials of the client, and a refusal fails the build', async () => {
+  await using registry = await startRegistryProcess();
+  const folder = contextOf({ Dockerfile: 'FROM busybox\nLABEL pushed=yes\n' });
+  const name = `${registry.host}/team/pushed:1`;
+  const pushed = await build(folder, '--push', '-t', name, '.');
+  expect(pushed.err).toMatch(/#\d+ pushing \S+\n#\d+ DONE/);
+  const manifest = await fetch(`${registry.url}/v2/team/pushed/manifests/1`);
+  expect(manifest.status).toBe(200);
+  await registry.stop();
+  const refused = await docker(folder, 'build', '--push', '-t', name, '.');
+  expect([refused.status, refused.err]).toEqual([1, expect.stringMatching(/#\d+ ERROR: /)]);
+}, 60_000);
+
+test('builder du lists what builds have left, and builder prune takes it away', async () => {
+  const folder = contextOf({
+    Dockerfile: `FROM busybox\nRUN --mount=type=cache,target=/c echo ${crypto.randomUUID()} > /c/f\n`,
+  });
+  await build(folder, '.');
+  const list = await docker(folder, 'builder', 'du');
+  expect(list.out.toString()).toMatch(/^ID\t+RECLAIMABLE\tSIZE\t+LAST ACCESSED\n/);
+  expect(list.out.toString()).toMatch(/\nTotal:\t+\S+\n$/);
+  const verbose = (await docker(folder, 'builder', 'du', '--verbose')).out.toString();
+  expect(verbose).toMatch(/^ID:\t+/);
+  expect(verbose).toContain('Type:\t\texec.cachemount\n');
+  const pruned = (await docker(folder, 'builder', 'prune', '--all', '--force')).out.toString();
+  expect(pruned).toMatch(/^Deleted build cache objects:\n(?:[^\n]+\n)+\nTotal reclaimed space: \S+\n$/);
+  expect((await docker(folder, 'builder', 'prune', '-f')).out.toString()).toBe('Total reclaimed space: 0B\n');
+  expect((await docker(folder, 'builder', 'du')).out.toString()).toBe(
+    'ID\tRECLAIMABLE\tSIZE\tLAST ACCESSED\nReclaimable:\t0B\nTotal:\t\t0B\n',
+  );
+  expect((await docker(folder, 'builder', 'build', '-q', '.')).out.toString()).toStartWith('sha256:');
+}, 60_000);
