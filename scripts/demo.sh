@@ -96,7 +96,7 @@ session() {
   echo "<h1>Written</h1>" >"$work/site/index.html"
   echo "\$ cat $work/site/Dockerfile"
   cat "$work/site/Dockerfile"
-  expect "Successfully tagged $image" docker build -t "$image" "$work/site"
+  expect "naming to $image done" docker build -t "$image" "$work/site"
   docker push "$image"
   docker rmi "$image"
   docker pull "$image"
@@ -136,7 +136,7 @@ fetch() {
 expect() {
   local text=$1
   shift
-  "$@" >"$work/output" || { cat "$work/output"; exit 1; }
+  "$@" >"$work/output" 2>&1 || { cat "$work/output"; exit 1; }
   cat "$work/output"
   sed 1d "$work/output" | grep -qF -- "$text" || fail "$* did not print \"$text\""
 }

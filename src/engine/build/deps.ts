@@ -1,6 +1,7 @@
 import type { TaskGroup } from '../../lib/async/task-group.ts';
 import type { BuildFiles } from '../../linux/build/build-files.ts';
 import type { BuildFolders } from '../../linux/build/build-folders.ts';
+import type { KeptContexts } from '../../linux/build/kept-contexts.ts';
 import type { RemoteSources } from '../../linux/build/remote-sources.ts';
 import type { OpenArchive } from '../../store/content/archive-file.host.ts';
 import type { BuildCache } from '../../store/record/build-cache.ts';
@@ -28,6 +29,7 @@ export interface BuildDeps
   readonly cache: BuildCache;
   readonly steps: BuildSteps;
   readonly cacheMounts: CacheMounts;
+  readonly keptContexts: Pick<KeptContexts, 'list' | 'remove'>;
   /** Bytes that the cache may take of its own before what was not used for longest goes, after each build. */
   readonly cacheLimitBytes: number;
   /** Of the file system of the data root. */

@@ -15,6 +15,7 @@ const entry = (path: string, more: Partial<TreeEntry> = {}): TreeEntry => ({
   hash: '',
   xattrs: '',
   sameAs: '',
+  owner: '',
   ...more,
 });
 const folder = (path: string): TreeEntry => entry(path, { type: 'directory' });

@@ -20,10 +20,13 @@ export const CACHE_FILTERS = [
   'unused-for',
 ];
 
-/** A cached step, or a cache mount, and what it takes. Times in milliseconds since the epoch. */
+/** BuildKit's words for files of a client. */
+export const KEPT_CONTEXT = 'local source for context';
+
+/** A cached step, a cache mount, or files of a client, and what it takes. Times in milliseconds since the epoch. */
 export interface CacheSubject {
   readonly id: string;
-  readonly type: 'regular' | 'exec.cachemount';
+  readonly type: 'regular' | 'exec.cachemount' | 'source.local';
   readonly description: string;
   /** An image has its layer too: to forget it frees nothing. */
   readonly shared: boolean;
@@ -35,7 +38,7 @@ export interface CacheSubject {
 
 type PruneDeps = Pick<
   BuildDeps,
-  'cache' | 'cacheMounts' | 'folders' | 'layers' | 'records' | 'catalog' | 'now' | 'freeBytes'
+  'cache' | 'cacheMounts' | 'keptContexts' | 'folders' | 'layers' | 'records' | 'catalog' | 'now' | 'freeBytes'
 >;
 
 /** Forgets what {@link choosePrune} chooses; whoever calls collects afterwards. Errors: those of the filters. */
@@ -49,6 +52,7 @@ export async function pruneCache(
   const doomed = choosePrune(subjects, takes, options, deps.freeBytes());
   deps.cache.remove(doomed.filter(({ type }) => type === 'regular').map(({ id }) => id));
   for (const { id, type } of doomed) {
+    if (type === 'source.local') deps.keptContexts.remove(id);
     if (type !== 'exec.cachemount') continue;
     deps.folders.removeCache(id);
     deps.cacheMounts.remove(id);
@@ -61,7 +65,7 @@ export async function pruneCache(
 
 /** Everything that the cache holds. */
 export async function listSubjects(
-  deps: Pick<PruneDeps, 'cache' | 'cacheMounts' | 'folders' | 'layers' | 'records' | 'catalog'>,
+  deps: Pick<PruneDeps, 'cache' | 'cacheMounts' | 'keptContexts' | 'folders' | 'layers' | 'records' | 'catalog'>,
   isTaken: (name: string) => boolean,
 ): Promise<readonly CacheSubject[]> {
   const needed = await findNeeded(deps.catalog, deps.records.list());
@@ -93,7 +97,18 @@ export async function listSubjects(
       usedAtMs,
     }),
   );
-  return [...steps, ...(await Promise.all(mounts))];
+  const contexts = deps.keptContexts.list().map(
+    ({ name, bytes, usedAtMs, inUse }): CacheSubject => ({
+      id: name,
+      type: 'source.local',
+      description: KEPT_CONTEXT,
+      shared: false,
+      inUse,
+      ownBytes: bytes,
+      usedAtMs,
+    }),
+  );
+  return [...steps, ...(await Promise.all(mounts)), ...contexts];
 }
 
 /**

@@ -48,7 +48,7 @@ const PARTS: Readonly<Record<Part, string>> = {
 };
 
 const FIXED =
-  /^(?:lock|content\/oci-layout|layers\/empty|\.|content|content\/(?:blobs|blobs\/sha256|partial|ingest)|layers|writable|drafts|build|build\/cache|containers|volumes|trash)$/;
+  /^(?:lock|content\/oci-layout|layers\/empty|\.|content|content\/(?:blobs|blobs\/sha256|partial|ingest)|layers|writable|drafts|build|build\/cache|build-contexts|build-contexts\/extra|containers|volumes|trash)$/;
 const DATABASE = /^(?:db\.sqlite(?:-wal|-shm|-journal)?|reserve)$/;
 
 /** What a path belongs to, as `DataRoot.measure` tells paths. */
@@ -76,6 +76,8 @@ export function partOf(path: string, owners: Owners): { readonly part: Part; rea
       return owners.volume(second) ? { part: 'Volumes', owner: second } : { part: 'Belongs to nothing', owner: '' };
     case 'build':
       return { part: second === 'cache' ? 'Build cache' : 'Being written', owner: '' };
+    case 'build-contexts':
+      return { part: second === 'extra' ? 'Being written' : 'Build cache', owner: '' };
     case 'drafts':
       return { part: 'Being written', owner: '' };
     case 'trash':

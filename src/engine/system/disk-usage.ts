@@ -1,5 +1,6 @@
 import type { BuildCacheRecord, DataRootAccount, SystemDataUsage } from '../../api/types/system.ts';
 import { messageOf } from '../../lib/errors.ts';
+import type { KeptContexts } from '../../linux/build/kept-contexts.ts';
 import { digestHex } from '../../oci/digest.ts';
 import { familiarReference, parseReference } from '../../oci/reference.ts';
 import type { ContentStore } from '../../store/content/content-store.ts';
@@ -8,6 +9,7 @@ import type { CacheMounts } from '../../store/record/cache-mounts.ts';
 import type { ImageRecord, ImageRecords } from '../../store/record/image-records.ts';
 import type { LayerStore } from '../../store/snapshot/layer-store.ts';
 import type { DataRoot } from '../../store/usage/data-root.ts';
+import { KEPT_CONTEXT } from '../build/prune-cache.ts';
 import type { ContainerService } from '../container/service.ts';
 import type { Catalog } from '../image/catalog.ts';
 import { findNeeded } from '../image/needed.ts';
@@ -24,6 +26,7 @@ export interface DiskUsageDeps {
   readonly volumes: Pick<VolumeService, 'usage' | 'list'>;
   readonly cache: BuildCache;
   readonly cacheMounts: CacheMounts;
+  readonly keptContexts: Pick<KeptContexts, 'list'>;
   /** Bytes of files in a cache mount. */
   readonly cacheMountBytes: (name: string) => Promise<number>;
   readonly content: ContentStore;
@@ -57,7 +60,7 @@ async function imagesSize({ content, layers }: DiskUsageDeps): Promise<number> {
   return total;
 }
 
-/** Cached steps and cache mounts; a layer that an image has too (`Shared`) is counted with the images. An entry whose layer is gone is not told of. */
+/** Cached steps, cache mounts and files of clients; a layer that an image has too (`Shared`) is counted with the images. An entry whose layer is gone is not told of. */
 export async function buildCache({
   cache,
   content,
@@ -65,9 +68,11 @@ export async function buildCache({
   records: images,
   cacheMounts,
   cacheMountBytes,
-}: Pick<DiskUsageDeps, 'cache' | 'content' | 'catalog' | 'records' | 'cacheMounts' | 'cacheMountBytes'>): Promise<
-  readonly BuildCacheRecord[]
-> {
+  keptContexts,
+}: Pick<
+  DiskUsageDeps,
+  'cache' | 'content' | 'catalog' | 'records' | 'cacheMounts' | 'cacheMountBytes' | 'keptContexts'
+>): Promise<readonly BuildCacheRecord[]> {
   const needed = await findNeeded(catalog, images.list());
   const records: BuildCacheRecord[] = [];
   for (const { key, layer, description, createdAtMs, usedAtMs, uses } of cache.list()) {
@@ -96,6 +101,18 @@ export async function buildCache({
       CreatedAt: new Date(createdAtMs).toISOString(),
       LastUsedAt: new Date(usedAtMs).toISOString(),
       UsageCount: uses,
+    });
+  for (const { name, bytes, createdAtMs, usedAtMs, inUse } of keptContexts.list())
+    records.push({
+      ID: name,
+      Type: 'source.local',
+      Description: KEPT_CONTEXT,
+      InUse: inUse,
+      Shared: false,
+      Size: bytes,
+      CreatedAt: new Date(createdAtMs).toISOString(),
+      LastUsedAt: new Date(usedAtMs).toISOString(),
+      UsageCount: 1,
     });
   return records;
 }

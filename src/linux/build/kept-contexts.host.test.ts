@@ -152,3 +152,21 @@ test('contexts that were not used for longest go when all take too much', async 
   expect([first.find('/f', '1'), last.find('/f', '1')?.size]).toEqual([undefined, 1000]);
   expect(existsSync(join(root, 'extra'))).toBe(true);
 });
+
+test('what is kept is listed, and can be removed while no build has it', async () => {
+  const { again } = openRoot();
+  const kept = again();
+  {
+    using context = kept.open('k');
+    await add(context, '/f', '1', Buffer.alloc(1000));
+    const [listed] = kept.list();
+    expect(listed).toMatchObject({ inUse: true });
+    kept.remove(listed?.name ?? '');
+  }
+  const [listed] = kept.list();
+  expect([listed?.inUse, (listed?.bytes ?? 0) > 1000]).toEqual([false, true]);
+  for (const name of ['extra', '..', '']) kept.remove(name);
+  expect(kept.list()).toHaveLength(1);
+  kept.remove(listed?.name ?? '');
+  expect(kept.list()).toEqual([]);
+});

@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { KnownError } from '../../lib/errors.ts';
-import type { KeptContext, KeptContexts, KeptFile } from './kept-contexts.ts';
+import type { KeptContext, KeptContexts, KeptFile, KeptSummary } from './kept-contexts.ts';
 
 export interface KeptContextsOptions {
   readonly root: string;
@@ -56,6 +56,10 @@ export function createKeptContexts({ root, maxBytes, report }: KeptContextsOptio
     }
   };
   return {
+    list: () => listKept(root, used),
+    remove(name) {
+      if (/^[0-9a-f]{64}$/.test(name) && !used.has(name)) rmSync(join(root, name), { recursive: true, force: true });
+    },
     open(key) {
       const name = createHash('sha256').update(key).digest('hex');
       const shared = key !== '' && !used.has(name);
@@ -85,19 +89,29 @@ function readIndex(folder: string, bootId: string): Map<string, Entry> | undefin
   }
 }
 
-function limit(root: string, maxBytes: number, used: ReadonlySet<string>): void {
-  const kept = readdirSync(root)
+function listKept(root: string, used: ReadonlySet<string>): readonly KeptSummary[] {
+  return readdirSync(root)
     .filter((name) => name !== 'extra')
-    .flatMap((name) => {
+    .map((name) => {
       const index = statSync(join(root, name, 'index'), { throwIfNoEntry: false });
       const pack = statSync(join(root, name, 'pack'), { throwIfNoEntry: false });
-      return [{ name, usedAtMs: index?.mtimeMs ?? 0, bytes: (index?.size ?? 0) + (pack?.size ?? 0) }];
-    })
-    .sort((a, b) => b.usedAtMs - a.usedAtMs);
+      return {
+        name,
+        bytes: (index?.size ?? 0) + (pack?.size ?? 0),
+        createdAtMs: pack?.birthtimeMs ?? 0,
+        usedAtMs: index?.mtimeMs ?? 0,
+        inUse: used.has(name),
+      };
+    });
+}
+
+function limit(root: string, maxBytes: number, used: ReadonlySet<string>): void {
   let bytes = 0;
-  for (const [position, context] of kept.entries()) {
+  for (const [position, context] of listKept(root, used)
+    .toSorted((a, b) => b.usedAtMs - a.usedAtMs)
+    .entries()) {
     bytes += context.bytes;
-    if ((position >= MAX_CONTEXTS || bytes > maxBytes) && !used.has(context.name))
+    if ((position >= MAX_CONTEXTS || bytes > maxBytes) && !context.inUse)
       rmSync(join(root, context.name), { recursive: true, force: true });
   }
 }

@@ -10,6 +10,18 @@
 export interface KeptContexts {
   /** What was kept under this key, for this build alone. While another build has it, and for '', one that is empty and not kept. */
   open(key: string): KeptContext;
+  /** What is kept. */
+  list(): readonly KeptSummary[];
+  /** Forgets one of the list; nothing happens while a build has it. */
+  remove(name: string): void;
+}
+
+export interface KeptSummary {
+  readonly name: string;
+  readonly bytes: number;
+  readonly createdAtMs: number;
+  readonly usedAtMs: number;
+  readonly inUse: boolean;
 }
 
 /** Disposing keeps what `keepOnly` has named and was added or there, and removes the contents of the rest when they take most of the place. */

@@ -94,6 +94,7 @@ const ROOT: TreeEntry = {
   hash: '',
   xattrs: '',
   sameAs: '',
+  owner: '',
 };
 
 function resetOn(signal: AbortSignal, channel: Channel): Disposable {
@@ -177,7 +178,7 @@ function stampOf([, , , size, , more]: ListedFile): string {
 }
 
 function toEntry([path, kind, mode, size, , more]: ListedFile): TreeEntry {
-  const entry = { path: `/${path}`, mode, size: 0, link: '', hash: '', xattrs: '', sameAs: '' };
+  const entry = { path: `/${path}`, mode, size: 0, link: '', hash: '', xattrs: '', sameAs: '', owner: '' };
   switch (kind) {
     case 'd':
       return { ...entry, type: 'directory' };

@@ -320,7 +320,7 @@ describe('a build that is given up', () => {
     let err = '';
     for await (const bytes of child.stderr) {
       err += Buffer.from(bytes).toString();
-      if (/ started\n$/.test(err)) child.kill('SIGINT');
+      if (err.endsWith(' started\n')) child.kill('SIGINT');
     }
     expect([await child.exited, err]).toEqual([130, expect.stringContaining('#5 CANCELED\n')]);
     expect(err).toEndWith('ERROR: failed to solve: Canceled: context canceled\n');

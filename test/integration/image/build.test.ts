@@ -1,3 +1,4 @@
+/** The classic builder's protocol by our client: what DOCKER_BUILDKIT=0 and daemons of others get. */
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -27,7 +28,7 @@ beforeAll(async () => {
 afterAll(async () => await daemon.stop(), 60_000);
 
 async function ours(args: readonly string[], stdin?: string): Promise<CommandResult> {
-  const env = { DOCKER_HOST: daemon.host, HOME: daemon.root };
+  const env = { DOCKER_HOST: daemon.host, HOME: daemon.root, DOCKER_BUILDKIT: '0' };
   return await runCommand([...OURS, ...args], { env, ...(stdin !== undefined && { stdin }) });
 }
 
