@@ -79,6 +79,9 @@ function imageProblems(dataRoot: string, db: Database): readonly string[] {
     const { rootfs } = JSON.parse(readFileSync(blob(config.digest), 'utf8')) as { rootfs: { diff_ids: string[] } };
     for (const chain of chainsOf(rootfs.diff_ids)) if (!chains.has(chain)) missing(`the unpacked layer ${chain}`);
   }
+  // Cached steps of builds keep their layers.
+  for (const value of column(db, "SELECT value AS it FROM build_cache WHERE key LIKE 'layer %'"))
+    needed.add((JSON.parse(value) as { readonly descriptor: { readonly digest: string } }).descriptor.digest);
   for (const name of namesIn(join(dataRoot, 'content/blobs/sha256')))
     if (!needed.has(`sha256:${name}`)) problems.push(`blob ${name} is of no image`);
   return problems;

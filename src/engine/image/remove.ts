@@ -37,8 +37,8 @@ export function planRemoval({ record, name, names }: FoundImage, users: readonly
   }
   const repositories = new Set(record.names.map((other) => canonicalName(parseReference(other))));
   if (running) return { kind: 'refuse', error: usedByRunning(image, running.containerId) };
-  if (user && !force) return { kind: 'refuse', error: usedByStopped(image, user.containerId) };
   if (repositories.size > 1 && !force) return { kind: 'refuse', error: severalRepositories(image) };
+  if (user && !force) return { kind: 'refuse', error: usedByStopped(image, user.containerId) };
   return { kind: 'delete', names: record.names };
 }
 

@@ -75,6 +75,9 @@ function list(path: string): readonly string[] {
   const odd = names.find((name) => name.includes('\uFFFD'));
   if (odd !== undefined)
     throw new KnownError('invalid_parameter', `${path}/${odd}: names that are no UTF-8 cannot be in a layer`);
+  const forged = names.find((name) => /^\.wh\.{1,3}$/.test(name));
+  if (forged !== undefined)
+    throw new KnownError('invalid_parameter', `${path}/${forged}: malformed whiteout: a layer cannot have this name`);
   return names.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
 }
 

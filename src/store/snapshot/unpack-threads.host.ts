@@ -23,14 +23,16 @@ export function createUnpackThreads(): UnpackThreads {
   };
   return {
     home: openSync('/', 'r'),
-    take: () => {
-      const thread = idle.pop() ?? new Worker(new URL('./unpack.worker.ts', import.meta.url));
-      thread.ref();
+    take() {
+      const waiting = idle.pop();
+      waiting?.ref();
+      if (waiting) return waiting;
+      const thread = new Worker(new URL('./unpack.worker.ts', import.meta.url));
+      thread.on('error', () => drop(thread));
       return thread;
     },
     give(thread) {
       thread.unref();
-      thread.once('error', () => drop(thread));
       idle.push(thread);
       clearTimeout(timer);
       timer = setTimeout(endIdle, IDLE_MS);
