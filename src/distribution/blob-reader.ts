@@ -9,7 +9,7 @@ export interface BlobReaderDeps {
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
-interface ReadOptions {
+export interface ReadOptions {
   /** First byte wanted. Default 0. */
   readonly offset?: number;
   readonly signal: AbortSignal;

@@ -4,6 +4,7 @@ import type { Digest } from '../oci/digest.ts';
 import { isDigest } from '../oci/digest.ts';
 import { readBlob } from './blob-reader.ts';
 import { pushBlob } from './blob-writer.ts';
+import { foreignPlaces, readForeign } from './foreign-layer.ts';
 import type { KnownHosts } from './known-host.ts';
 import { login } from './login.ts';
 import { addReferrer, type FallbackRequests, subjectOf } from './referrers-fallback.ts';
@@ -62,7 +63,11 @@ function createRepository(deps: RegistryClientDeps, name: RepositoryName, send: 
   return {
     manifest: (tagOrDigest, { signal }) => fetchManifest(deps, send, name, tagOrDigest, signal),
     blob: (descriptor, options) =>
-      readBlob({ send, sleep: deps.sleep }, `/v2/${name.path}/blobs/${descriptor.digest}`, descriptor.size, options),
+      readForeign(
+        (place, options) => readBlob({ send, sleep: deps.sleep }, place, descriptor.size, options),
+        [`/v2/${name.path}/blobs/${descriptor.digest}`, ...foreignPlaces(name, descriptor.urls ?? [])],
+        options,
+      ),
     pushBlob: (push) => pushBlob({ send, sleep: deps.sleep, path: `/v2/${name.path}/blobs` }, push),
     async hasManifest(digest, { signal }) {
       const path = `/v2/${name.path}/manifests/${digest}`;

@@ -89,10 +89,11 @@ export interface RemoteRepository {
   /**
    * The blob's bytes from `offset` (default 0) on, never more than `descriptor.size` in all; a broken connection is taken up
    * again where it ended. The digest is the reader's to check (the content store does). `onRetry` is told once a second while
-   * waiting: seconds left.
+   * waiting: seconds left. `urls` of a foreign layer (image-spec layer.md, "Non-Distributable Layers") are asked, over https, when the
+   * registry does not have it.
    */
   blob(
-    descriptor: { readonly digest: Digest; readonly size: number },
+    descriptor: { readonly digest: Digest; readonly size: number; readonly urls?: readonly string[] },
     options: {
       readonly signal: AbortSignal;
       readonly onRetry?: (seconds: number) => void;
