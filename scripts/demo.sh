@@ -96,7 +96,7 @@ session() {
   echo "<h1>Written</h1>" >"$work/site/index.html"
   echo "\$ cat $work/site/Dockerfile"
   cat "$work/site/Dockerfile"
-  expect "naming to $image done" docker build -t "$image" "$work/site"
+  expect "Successfully tagged $image" docker build -t "$image" "$work/site"
   docker push "$image"
   docker rmi "$image"
   docker pull "$image"
