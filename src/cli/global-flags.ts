@@ -1,4 +1,4 @@
-import type { Flag } from './command.ts';
+import type { Flag } from '../lib/flags/flag.ts';
 
 /** The options in front of the command. `home` is where config.json is by default. */
 export function globalFlags(home: string): readonly Flag[] {

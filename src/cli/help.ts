@@ -1,7 +1,8 @@
+import type { Flag } from '../lib/flags/flag.ts';
+import { formatFlags } from '../lib/flags/help.ts';
 import { typedUsage } from './arguments.ts';
-import type { Command, Flag } from './command.ts';
+import type { Command } from './command.ts';
 import { NOUNS, type Row, TABLE } from './commands/table.ts';
-import { formatFlags } from './flags/help.ts';
 
 /** What `docker <command> --help` prints. */
 export function commandHelp(command: Command, row: Row, path: string, columns: number): string {

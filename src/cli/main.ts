@@ -1,13 +1,14 @@
 import { createEngineApi } from '../client/engine-api.ts';
 import { KnownError, messageOf } from '../lib/errors.ts';
+import type { Flags } from '../lib/flags/flag.ts';
+import { FlagError, type ParsedFlags, parseFlags } from '../lib/flags/parse.ts';
 import { argumentProblem, typedUsage } from './arguments.ts';
 import { CLIENT_VERSION } from './client-version.ts';
-import type { CommandContext, Flags } from './command.ts';
+import type { CommandContext } from './command.ts';
 import { type Resolved, type Row, resolveCommand } from './commands/table.ts';
 import { headersIn, loadConfig, textIn } from './config/load.ts';
 import { decideTarget } from './config/target.ts';
 import { ExitError } from './exit-error.ts';
-import { FlagError, type ParsedFlags, parseFlags } from './flags/parse.ts';
 import { globalFlags, isLogLevel } from './global-flags.ts';
 import { printTo } from './print.ts';
 

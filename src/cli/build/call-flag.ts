@@ -1,5 +1,5 @@
 import { KnownError } from '../../lib/errors.ts';
-import type { Flag, Flags } from '../command.ts';
+import type { Flag, Flags } from '../../lib/flags/flag.ts';
 
 /** What `docker build` does instead of building. */
 export type BuildCall =

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { KnownError } from '../../lib/errors.ts';
-import type { CommandContext, Flags } from '../command.ts';
+import type { Flags } from '../../lib/flags/flag.ts';
+import type { CommandContext } from '../command.ts';
 import { platformQuery } from '../commands/image/platform.ts';
 import { ExitError } from '../exit-error.ts';
 import { humanSize } from '../format/size.ts';

@@ -1,4 +1,4 @@
-import type { Flags } from '../command.ts';
+import type { Flags } from '../../lib/flags/flag.ts';
 import { parseExtraHost } from '../parse/host.ts';
 import { parseSize, parseSwap } from '../parse/size.ts';
 import { parseUlimit } from '../parse/ulimit.ts';

@@ -1,4 +1,4 @@
-import type { Flags } from '../command.ts';
+import type { Flags } from '../../lib/flags/flag.ts';
 
 /** `--platform`, any number, each a list. */
 export function platformsOf(flags: Flags): readonly string[] {

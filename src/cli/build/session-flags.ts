@@ -1,4 +1,4 @@
-import type { Flag, Flags } from '../command.ts';
+import type { Flag, Flags } from '../../lib/flags/flag.ts';
 
 /** Docker has these with buildx only: they are not in the help of the client without it. */
 export const SESSION_FLAGS: readonly Flag[] = [

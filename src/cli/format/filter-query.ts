@@ -1,5 +1,5 @@
 import { KnownError } from '../../lib/errors.ts';
-import type { Flag } from '../command.ts';
+import type { Flag } from '../../lib/flags/flag.ts';
 
 /** `--filter name=value` of lists and prunes. */
 export const FILTER_FLAG: Flag = {

@@ -1,4 +1,4 @@
-import type { Flag } from '../command.ts';
+import type { Flag } from '../../lib/flags/flag.ts';
 
 const REFER = `Refer to https://docs.docker.com/go/formatting/ for more information about formatting output with templates`;
 

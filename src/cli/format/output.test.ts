@@ -4,10 +4,10 @@ import { parseEndpoint } from '../../client/endpoint.ts';
 import type { EngineApi } from '../../client/engine-api.ts';
 import type { HttpResponse } from '../../client/http/response.ts';
 import { messageOf } from '../../lib/errors.ts';
+import { parseFlags } from '../../lib/flags/parse.ts';
 import type { CommandContext } from '../command.ts';
 import { resolveCommand } from '../commands/table.ts';
 import { ExitError } from '../exit-error.ts';
-import { parseFlags } from '../flags/parse.ts';
 import golden from './output.golden.json';
 
 /** Made by docker 28.2.2 on a socket that gives these answers, at the time `now`. */

@@ -3,9 +3,9 @@ import type { DataRootAccount } from '../../api/types/system.ts';
 import { parseEndpoint } from '../../client/endpoint.ts';
 import { formatQuery } from '../../client/engine-api.ts';
 import { messageOf } from '../../lib/errors.ts';
+import { parseFlags } from '../../lib/flags/parse.ts';
 import type { CommandContext } from '../command.ts';
 import { resolveCommand } from '../commands/table.ts';
-import { parseFlags } from '../flags/parse.ts';
 import { formatAccount } from './explain-text.ts';
 import golden from './usage.golden.json';
 

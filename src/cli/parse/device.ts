@@ -1,5 +1,5 @@
 import type { DeviceMapping, DeviceRequest, ThrottleDevice } from '../../api/types/container.ts';
-import { parseUint } from '../flags/number.ts';
+import { parseUint } from '../../lib/flags/number.ts';
 import { parseCsvLine } from './csv.ts';
 import { toMap } from './env.ts';
 import { cut, invalid } from './invalid.ts';

@@ -1,5 +1,5 @@
 import type { Mount } from '../../api/types/container.ts';
-import { parseBool } from '../flags/number.ts';
+import { parseBool } from '../../lib/flags/number.ts';
 import { parseCsvLine } from './csv.ts';
 import { cut, invalid } from './invalid.ts';
 import { parseSize } from './size.ts';

@@ -1,4 +1,4 @@
-import { parseDecimal } from '../flags/number.ts';
+import { parseDecimal } from '../../lib/flags/number.ts';
 import { parseCsvLine } from './csv.ts';
 import { checkMac } from './host.ts';
 import { cut, invalid } from './invalid.ts';

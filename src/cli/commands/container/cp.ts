@@ -1,6 +1,7 @@
 import { isAbsolute, posix } from 'node:path';
 import { KnownError } from '../../../lib/errors.ts';
-import type { Command, CommandContext, Flags } from '../../command.ts';
+import type { Flags } from '../../../lib/flags/flag.ts';
+import type { Command, CommandContext } from '../../command.ts';
 import { extractLocal, packLocal } from '../../copy/archive.ts';
 import { checkOutput, localSource, localTarget } from '../../copy/local.ts';
 import { type CopyEnd, planCopy, rebaseOf, splitArgument, splitEntry, toAbsolute } from '../../copy/paths.ts';

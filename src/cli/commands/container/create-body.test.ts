@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { flatten, splitWords } from '../../../../test/helpers/create-golden.ts';
 import { messageOf } from '../../../lib/errors.ts';
-import { parseFlags } from '../../flags/parse.ts';
+import { parseFlags } from '../../../lib/flags/parse.ts';
 import { openText } from './client-side.ts';
 import { type CreateBody, createBody } from './create-body.ts';
 import { CREATE_FLAGS } from './create-flags.ts';

@@ -1,5 +1,5 @@
-import type { Flags } from '../../command.ts';
-import { parseUint } from '../../flags/number.ts';
+import type { Flags } from '../../../lib/flags/flag.ts';
+import { parseUint } from '../../../lib/flags/number.ts';
 import { parseCapabilities } from '../../parse/capability.ts';
 import { parseCpus } from '../../parse/cpus.ts';
 import { parseDevices, parseGpus, parseThrottleBps, parseThrottleIops, parseWeightDevice } from '../../parse/device.ts';

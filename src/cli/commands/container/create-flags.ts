@@ -1,5 +1,5 @@
-import type { Flag } from '../../command.ts';
-import { parseUint } from '../../flags/number.ts';
+import type { Flag } from '../../../lib/flags/flag.ts';
+import { parseUint } from '../../../lib/flags/number.ts';
 import { parseCpus } from '../../parse/cpus.ts';
 import {
   checkDeviceCgroupRule,

@@ -1,5 +1,6 @@
 import { KnownError } from '../../../lib/errors.ts';
-import type { Command, CommandContext, Flags } from '../../command.ts';
+import type { Flags } from '../../../lib/flags/flag.ts';
+import type { Command, CommandContext } from '../../command.ts';
 import { ExitError } from '../../exit-error.ts';
 import { parseEnv, parseKeyValueFile } from '../../parse/env.ts';
 import { detachKeysOf, runSession } from '../../streams/session.ts';

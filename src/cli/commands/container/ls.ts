@@ -1,5 +1,6 @@
 import type { ContainerSummary } from '../../../api/types/container.ts';
-import type { Command, CommandContext, Flags } from '../../command.ts';
+import type { Flags } from '../../../lib/flags/flag.ts';
+import type { Command, CommandContext } from '../../command.ts';
 import { containerRows } from '../../format/container-rows.ts';
 import { FILTER_FLAG, formatFilters } from '../../format/filter-query.ts';
 import { LIST_FORMAT_FLAG } from '../../format/format-flag.ts';

@@ -1,4 +1,5 @@
-import type { Command, CommandContext, Flags } from '../../command.ts';
+import type { Flags } from '../../../lib/flags/flag.ts';
+import type { Command, CommandContext } from '../../command.ts';
 import { invalid } from '../../parse/invalid.ts';
 import { clientSide } from './client-side.ts';
 import { type CreateBody, createBody } from './create-body.ts';

@@ -1,6 +1,7 @@
 import type { ContainerInspectResponse } from '../../../api/types/container.ts';
 import { messageOf } from '../../../lib/errors.ts';
-import type { Command, CommandContext, Flags } from '../../command.ts';
+import type { Flags } from '../../../lib/flags/flag.ts';
+import type { Command, CommandContext } from '../../command.ts';
 import { ExitError } from '../../exit-error.ts';
 import { invalid } from '../../parse/invalid.ts';
 import { containerPath } from './each.ts';

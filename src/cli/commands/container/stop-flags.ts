@@ -1,5 +1,5 @@
 import type { Query } from '../../../client/engine-api.ts';
-import type { Flag, Flags } from '../../command.ts';
+import type { Flag, Flags } from '../../../lib/flags/flag.ts';
 
 /** The options that stop and restart share. */
 export const STOP_FLAGS: readonly Flag[] = [

@@ -1,8 +1,9 @@
 import type { ContainerUpdateResponse } from '../../../api/types/container.ts';
 import { KnownError, messageOf } from '../../../lib/errors.ts';
-import type { Command, Flag, Flags } from '../../command.ts';
+import type { Flag, Flags } from '../../../lib/flags/flag.ts';
+import { parseUint } from '../../../lib/flags/number.ts';
+import type { Command } from '../../command.ts';
 import { ExitError } from '../../exit-error.ts';
-import { parseUint } from '../../flags/number.ts';
 import { parseCpus } from '../../parse/cpus.ts';
 import { parseRestartPolicy } from '../../parse/restart.ts';
 import { parseSize, parseSwap } from '../../parse/size.ts';

@@ -1,12 +1,13 @@
 import type { PlanOptions } from '../../../build/plan/make-plan.ts';
 import { KnownError } from '../../../lib/errors.ts';
+import type { Flags } from '../../../lib/flags/flag.ts';
 import { parsePlatform } from '../../../oci/platform.ts';
 import { buildArgsOf, givenArgs } from '../../build/build-args.ts';
 import { CALL_FLAGS, parseBuildCall } from '../../build/call-flag.ts';
 import { platformsOf } from '../../build/platforms.ts';
 import { readAll } from '../../build/read-all.ts';
 import { SESSION_FLAGS, sessionOnly } from '../../build/session-flags.ts';
-import type { Command, Flags } from '../../command.ts';
+import type { Command } from '../../command.ts';
 import { checkLabel, toMap } from '../../parse/env.ts';
 
 /** `docker build`: by a session of our own where the daemon has it, else by the classic builder's protocol. */

@@ -1,6 +1,7 @@
 import type { ImageSummary } from '../../../api/types/image.ts';
 import { KnownError } from '../../../lib/errors.ts';
-import type { Command, CommandContext, Flags } from '../../command.ts';
+import type { Flags } from '../../../lib/flags/flag.ts';
+import type { Command, CommandContext } from '../../command.ts';
 import { FILTER_FLAG, formatFilters } from '../../format/filter-query.ts';
 import { LIST_FORMAT_FLAG } from '../../format/format-flag.ts';
 import { type Digests, imageRows, isDangling, toImageRows } from '../../format/image-rows.ts';

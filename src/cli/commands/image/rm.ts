@@ -1,6 +1,7 @@
 import type { ImageDeleteResponseItem } from '../../../api/types/image.ts';
 import { isKind, messageOf } from '../../../lib/errors.ts';
-import type { Command, CommandContext, Flags } from '../../command.ts';
+import type { Flags } from '../../../lib/flags/flag.ts';
+import type { Command, CommandContext } from '../../command.ts';
 import { ExitError } from '../../exit-error.ts';
 import { platformQuery } from './platform.ts';
 

@@ -1,5 +1,6 @@
 import { KnownError, wrapError } from '../../../lib/errors.ts';
-import type { Command, Flags } from '../../command.ts';
+import type { Flags } from '../../../lib/flags/flag.ts';
+import type { Command } from '../../command.ts';
 import { parseManifestName } from '../../manifest/names.ts';
 import { openStore } from '../../manifest/open.ts';
 import { isKnownOsArch } from '../../manifest/os-arch.ts';

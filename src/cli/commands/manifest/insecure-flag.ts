@@ -1,4 +1,4 @@
-import type { Flag } from '../../command.ts';
+import type { Flag } from '../../../lib/flags/flag.ts';
 
 export const INSECURE_FLAG: Flag = {
   name: 'insecure',

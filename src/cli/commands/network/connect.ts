@@ -1,4 +1,5 @@
-import type { Command, Flags } from '../../command.ts';
+import type { Flags } from '../../../lib/flags/flag.ts';
+import type { Command } from '../../command.ts';
 import { parseCsvLine } from '../../parse/csv.ts';
 import { checkLink } from '../../parse/host.ts';
 import { invalid } from '../../parse/invalid.ts';

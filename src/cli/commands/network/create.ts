@@ -1,5 +1,6 @@
 import type { NetworkCreateRequest, NetworkCreateResponse } from '../../../api/types/network.ts';
-import type { Command, Flags } from '../../command.ts';
+import type { Flags } from '../../../lib/flags/flag.ts';
+import type { Command } from '../../command.ts';
 import { parseCsvLine } from '../../parse/csv.ts';
 import { checkLabel } from '../../parse/env.ts';
 import { parseIpam } from '../../parse/ipam.ts';

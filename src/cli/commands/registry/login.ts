@@ -1,5 +1,6 @@
 import { isKind, KnownError } from '../../../lib/errors.ts';
-import type { Command, CommandContext, Flags } from '../../command.ts';
+import type { Flags } from '../../../lib/flags/flag.ts';
+import type { Command, CommandContext } from '../../command.ts';
 import { type Credentials, HUB_KEY, hostOf, lookUpCredentials } from '../../config/credentials.ts';
 import { printNote } from '../../progress/note.ts';
 

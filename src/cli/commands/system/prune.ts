@@ -1,6 +1,7 @@
 import type { ImageDeleteResponseItem } from '../../../api/types/image.ts';
 import { KnownError } from '../../../lib/errors.ts';
-import type { Command, CommandContext, Flags } from '../../command.ts';
+import type { Flags } from '../../../lib/flags/flag.ts';
+import type { Command, CommandContext } from '../../command.ts';
 import { FILTER_FLAG, formatFilters, parseFilter } from '../../format/filter-query.ts';
 import { compareNatural } from '../../format/natural.ts';
 import { humanSize } from '../../format/size.ts';

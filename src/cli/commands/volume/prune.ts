@@ -1,4 +1,5 @@
-import type { Command, Flags } from '../../command.ts';
+import type { Flags } from '../../../lib/flags/flag.ts';
+import type { Command } from '../../command.ts';
 import { FILTER_FLAG, formatFilters } from '../../format/filter-query.ts';
 import { humanSize } from '../../format/size.ts';
 import { invalid } from '../../parse/invalid.ts';

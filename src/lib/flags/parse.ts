@@ -1,5 +1,5 @@
-import { KnownError, messageOf } from '../../lib/errors.ts';
-import type { Flag, Flags } from '../command.ts';
+import { KnownError, messageOf } from '../errors.ts';
+import type { Flag, Flags } from './flag.ts';
 import { parseBool, parseInt64 } from './number.ts';
 
 /** What pflag refuses: shown with the usage line, exit status 125. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import type { Flag } from '../command.ts';
+import type { Flag } from './flag.ts';
 import { parseFlags } from './parse.ts';
 
 const FLAGS: readonly Flag[] = [

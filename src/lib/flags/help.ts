@@ -1,4 +1,4 @@
-import type { Flag } from '../command.ts';
+import type { Flag } from './flag.ts';
 
 /** The list of options as pflag's FlagUsagesWrapped lays it out, in `columns` columns. Hidden flags are left out. */
 export function formatFlags(flags: readonly Flag[], columns: number): string {

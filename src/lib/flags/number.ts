@@ -1,4 +1,4 @@
-import { KnownError } from '../../lib/errors.ts';
+import { KnownError } from '../errors.ts';
 
 /** Go's strconv.ParseBool. Errors: invalid_parameter with its text. */
 export function parseBool(text: string): boolean {
