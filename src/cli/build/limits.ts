@@ -1,7 +1,7 @@
 import type { Flags } from '../../lib/flags/flag.ts';
+import { parseSize, parseSwap } from '../../lib/size.ts';
+import { parseUlimit } from '../../lib/ulimit.ts';
 import { parseExtraHost } from '../parse/host.ts';
-import { parseSize, parseSwap } from '../parse/size.ts';
-import { parseUlimit } from '../parse/ulimit.ts';
 
 /** Limits and network of the steps, by the names that the query of `POST /build` has for them. Errors: invalid_parameter. */
 export function limitsOf(flags: Flags): Record<string, string | number | readonly string[]> {

@@ -1,4 +1,4 @@
-import { invalid } from '../parse/invalid.ts';
+import { invalid } from '../../lib/invalid.ts';
 import { isRecord } from './load.ts';
 
 export const HUB_KEY = 'https://index.docker.io/v1/';

@@ -1,4 +1,4 @@
-import { invalid } from './invalid.ts';
+import { invalid } from '../../lib/invalid.ts';
 
 const NANO_DIGITS = 9;
 const MOST_DIGITS = 40;

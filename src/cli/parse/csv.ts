@@ -1,4 +1,4 @@
-import { invalid } from './invalid.ts';
+import { invalid } from '../../lib/invalid.ts';
 
 /** The fields of one line of comma-separated values; quoted fields keep their commas. Errors: invalid_parameter. */
 export function parseCsvLine(text: string): readonly string[] {

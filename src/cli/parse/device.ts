@@ -1,9 +1,9 @@
 import type { DeviceMapping, DeviceRequest, ThrottleDevice } from '../../api/types/container.ts';
 import { parseUint } from '../../lib/flags/number.ts';
+import { cut, invalid } from '../../lib/invalid.ts';
+import { parseSize } from '../../lib/size.ts';
 import { parseCsvLine } from './csv.ts';
 import { toMap } from './env.ts';
-import { cut, invalid } from './invalid.ts';
-import { parseSize } from './size.ts';
 
 /** What `--device` comes to; names of the Container Device Interface (`vendor/class=name`) are requests. */
 export interface Devices {

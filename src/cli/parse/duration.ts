@@ -1,4 +1,4 @@
-import { invalid } from './invalid.ts';
+import { invalid } from '../../lib/invalid.ts';
 
 const UNIT_NANOS: Readonly<Record<string, number>> = {
   ns: 1,

@@ -1,4 +1,4 @@
-import { cut, invalid } from './invalid.ts';
+import { cut, invalid } from '../../lib/invalid.ts';
 
 /** The environment of the client, for names given without a value. */
 export type Lookup = (name: string) => string | undefined;

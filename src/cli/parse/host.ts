@@ -1,4 +1,4 @@
-import { cut, invalid } from './invalid.ts';
+import { cut, invalid } from '../../lib/invalid.ts';
 
 /** The address in its canonical form, undefined for what is none. */
 export function canonicalIp(text: string): string | undefined {

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import type { IPAMConfig } from '../../api/types/network.ts';
-import { invalid } from './invalid.ts';
+import { invalid } from '../../lib/invalid.ts';
 
 export interface IpamOptions {
   readonly subnets: readonly string[];

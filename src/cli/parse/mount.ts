@@ -1,8 +1,8 @@
 import type { Mount } from '../../api/types/container.ts';
 import { parseBool } from '../../lib/flags/number.ts';
+import { cut, invalid } from '../../lib/invalid.ts';
+import { parseSize } from '../../lib/size.ts';
 import { parseCsvLine } from './csv.ts';
-import { cut, invalid } from './invalid.ts';
-import { parseSize } from './size.ts';
 
 type Draft = { -readonly [K in keyof Mount]: Mount[K] };
 

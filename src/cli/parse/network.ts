@@ -1,7 +1,7 @@
 import { parseDecimal } from '../../lib/flags/number.ts';
+import { cut, invalid } from '../../lib/invalid.ts';
 import { parseCsvLine } from './csv.ts';
 import { checkMac } from './host.ts';
-import { cut, invalid } from './invalid.ts';
 
 /** One `--network`, options of the container merged into the first one. */
 export interface Attachment {

@@ -1,6 +1,6 @@
 import type { PortMap } from '../../api/types/container.ts';
+import { cut, invalid } from '../../lib/invalid.ts';
 import { canonicalIp } from './host.ts';
-import { cut, invalid } from './invalid.ts';
 
 /** What `-p` and `--expose` come to. */
 export interface Ports {

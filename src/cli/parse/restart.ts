@@ -1,5 +1,5 @@
 import type { RestartPolicy } from '../../api/types/container.ts';
-import { cut, invalid } from './invalid.ts';
+import { cut, invalid } from '../../lib/invalid.ts';
 
 /** `always`, `on-failure:3`, ... The daemon judges the name. Errors: invalid_parameter. */
 export function parseRestartPolicy(text: string): RestartPolicy {

@@ -1,5 +1,5 @@
 import { messageOf } from '../../lib/errors.ts';
-import { cut, invalid } from './invalid.ts';
+import { cut, invalid } from '../../lib/invalid.ts';
 
 /** What `--security-opt` comes to. `unmasked`: systempaths=unconfined was among it. */
 export interface SecurityOptions {

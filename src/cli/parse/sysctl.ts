@@ -1,4 +1,4 @@
-import { cut, invalid } from './invalid.ts';
+import { cut, invalid } from '../../lib/invalid.ts';
 
 const ALLOWED = new Set(
   ['msgmax', 'msgmnb', 'msgmni', 'sem', 'shmall', 'shmmax', 'shmmni', 'shm_rmid_forced'].map(

@@ -1,5 +1,5 @@
+import { invalid } from '../../lib/invalid.ts';
 import { parseDuration } from './duration.ts';
-import { invalid } from './invalid.ts';
 
 const MILLIS_PER_SECOND = 1000;
 const NANOS_PER_MILLI = 1e6;

@@ -1,4 +1,4 @@
-import { invalid } from './invalid.ts';
+import { invalid } from '../../lib/invalid.ts';
 
 /** What `-v` comes to: binds as the API takes them, and the paths of anonymous volumes. */
 export interface Volumes {

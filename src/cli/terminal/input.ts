@@ -1,4 +1,4 @@
-import { invalid } from '../parse/invalid.ts';
+import { invalid } from '../../lib/invalid.ts';
 import { isTerminal } from './tty.host.ts';
 
 /** A terminal for the container needs one here. Errors: invalid_parameter `the input device is not a TTY`. */

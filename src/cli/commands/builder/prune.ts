@@ -1,7 +1,7 @@
+import { parseSize } from '../../../lib/size.ts';
 import type { Command, CommandContext } from '../../command.ts';
 import { FILTER_FLAG, formatFilters } from '../../format/filter-query.ts';
 import { humanSize } from '../../format/size.ts';
-import { parseSize } from '../../parse/size.ts';
 
 interface Pruned {
   readonly CachesDeleted?: readonly string[] | null;

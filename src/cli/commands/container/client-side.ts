@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { errnoOf, messageOf } from '../../../lib/errors.ts';
+import { invalid } from '../../../lib/invalid.ts';
 import type { CommandContext } from '../../command.ts';
 import { isRecord } from '../../config/load.ts';
-import { invalid } from '../../parse/invalid.ts';
 import type { ClientSide } from './create-body.ts';
 
 /** What create and run take from the machine they run on. */

@@ -1,19 +1,19 @@
 import type { Flags } from '../../../lib/flags/flag.ts';
 import { parseUint } from '../../../lib/flags/number.ts';
+import { cut, invalid } from '../../../lib/invalid.ts';
+import { parseSize, parseSwap } from '../../../lib/size.ts';
+import { mergeUlimits, parseUlimit } from '../../../lib/ulimit.ts';
 import { parseCapabilities } from '../../parse/capability.ts';
 import { parseCpus } from '../../parse/cpus.ts';
 import { parseDevices, parseGpus, parseThrottleBps, parseThrottleIops, parseWeightDevice } from '../../parse/device.ts';
 import { parseDuration } from '../../parse/duration.ts';
 import { type Lookup, mergeEnv, parseEnv, parseKeyValueFile, toMap } from '../../parse/env.ts';
 import { parseDnsSearch, parseDnsServer, parseExtraHost } from '../../parse/host.ts';
-import { cut, invalid } from '../../parse/invalid.ts';
 import { parseMount } from '../../parse/mount.ts';
 import { networkMode, planEndpoints } from '../../parse/network.ts';
 import { parsePorts } from '../../parse/port.ts';
 import { parseRestartPolicy } from '../../parse/restart.ts';
 import { parseSecurityOptions } from '../../parse/security.ts';
-import { parseSize, parseSwap } from '../../parse/size.ts';
-import { mergeUlimits, parseUlimit } from '../../parse/ulimit.ts';
 import { parseVolumes } from '../../parse/volume.ts';
 
 /** What the options need of the machine the client runs on. */

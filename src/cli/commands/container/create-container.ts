@@ -2,9 +2,9 @@ import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import type { ContainerCreateResponse } from '../../../api/types/container.ts';
 import { errnoOf, isKind, messageOf } from '../../../lib/errors.ts';
 import type { Flags } from '../../../lib/flags/flag.ts';
+import { invalid } from '../../../lib/invalid.ts';
 import { familiarReference } from '../../../oci/reference.ts';
 import type { CommandContext } from '../../command.ts';
-import { invalid } from '../../parse/invalid.ts';
 import type { CreateBody } from './create-body.ts';
 import { pullImage, referenceOf } from './image-for.ts';
 

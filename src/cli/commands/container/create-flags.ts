@@ -1,5 +1,8 @@
 import type { Flag } from '../../../lib/flags/flag.ts';
 import { parseUint } from '../../../lib/flags/number.ts';
+import { invalid } from '../../../lib/invalid.ts';
+import { parseSize, parseSwap } from '../../../lib/size.ts';
+import { parseUlimit } from '../../../lib/ulimit.ts';
 import { parseCpus } from '../../parse/cpus.ts';
 import {
   checkDeviceCgroupRule,
@@ -11,12 +14,9 @@ import {
 import { parseDuration } from '../../parse/duration.ts';
 import { checkLabel, parseEnv } from '../../parse/env.ts';
 import { checkLink, parseDnsSearch, parseDnsServer, parseExtraHost } from '../../parse/host.ts';
-import { invalid } from '../../parse/invalid.ts';
 import { parseMount } from '../../parse/mount.ts';
 import { parseNetwork } from '../../parse/network.ts';
-import { parseSize, parseSwap } from '../../parse/size.ts';
 import { checkSysctl } from '../../parse/sysctl.ts';
-import { parseUlimit } from '../../parse/ulimit.ts';
 
 /** The options that run and create share; what only Windows has is left out of the help. */
 export const CREATE_FLAGS: readonly Flag[] = [

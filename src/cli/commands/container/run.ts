@@ -1,6 +1,6 @@
 import type { Flags } from '../../../lib/flags/flag.ts';
+import { invalid } from '../../../lib/invalid.ts';
 import type { Command, CommandContext } from '../../command.ts';
-import { invalid } from '../../parse/invalid.ts';
 import { clientSide } from './client-side.ts';
 import { type CreateBody, createBody } from './create-body.ts';
 import { checkPullPolicy, createContainer } from './create-container.ts';

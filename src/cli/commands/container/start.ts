@@ -1,9 +1,9 @@
 import type { ContainerInspectResponse } from '../../../api/types/container.ts';
 import { messageOf } from '../../../lib/errors.ts';
 import type { Flags } from '../../../lib/flags/flag.ts';
+import { invalid } from '../../../lib/invalid.ts';
 import type { Command, CommandContext } from '../../command.ts';
 import { ExitError } from '../../exit-error.ts';
-import { invalid } from '../../parse/invalid.ts';
 import { containerPath } from './each.ts';
 
 /** `docker start`. */

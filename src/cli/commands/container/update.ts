@@ -2,11 +2,11 @@ import type { ContainerUpdateResponse } from '../../../api/types/container.ts';
 import { KnownError, messageOf } from '../../../lib/errors.ts';
 import type { Flag, Flags } from '../../../lib/flags/flag.ts';
 import { parseUint } from '../../../lib/flags/number.ts';
+import { parseSize, parseSwap } from '../../../lib/size.ts';
 import type { Command } from '../../command.ts';
 import { ExitError } from '../../exit-error.ts';
 import { parseCpus } from '../../parse/cpus.ts';
 import { parseRestartPolicy } from '../../parse/restart.ts';
-import { parseSize, parseSwap } from '../../parse/size.ts';
 import { containerPath } from './each.ts';
 
 const bytes = (name: string, description: string, check: (text: string) => unknown = parseSize): Flag => ({

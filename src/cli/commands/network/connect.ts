@@ -1,8 +1,8 @@
 import type { Flags } from '../../../lib/flags/flag.ts';
+import { invalid } from '../../../lib/invalid.ts';
 import type { Command } from '../../command.ts';
 import { parseCsvLine } from '../../parse/csv.ts';
 import { checkLink } from '../../parse/host.ts';
-import { invalid } from '../../parse/invalid.ts';
 import { networkPath } from './path.ts';
 
 /** `docker network connect`. */

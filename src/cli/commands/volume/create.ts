@@ -1,7 +1,7 @@
 import type { Volume } from '../../../api/types/volume.ts';
+import { invalid } from '../../../lib/invalid.ts';
 import type { Command } from '../../command.ts';
 import { checkLabel } from '../../parse/env.ts';
-import { invalid } from '../../parse/invalid.ts';
 import { parseMap } from '../../parse/map.ts';
 
 /** `docker volume create`. */

@@ -1,8 +1,8 @@
 import type { Flags } from '../../../lib/flags/flag.ts';
+import { invalid } from '../../../lib/invalid.ts';
 import type { Command } from '../../command.ts';
 import { FILTER_FLAG, formatFilters } from '../../format/filter-query.ts';
 import { humanSize } from '../../format/size.ts';
-import { invalid } from '../../parse/invalid.ts';
 
 interface Pruned {
   readonly VolumesDeleted?: readonly string[] | null;

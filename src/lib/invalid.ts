@@ -1,6 +1,6 @@
-import { KnownError } from '../../lib/errors.ts';
+import { KnownError } from './errors.ts';
 
-/** What a parser throws: an invalid_parameter with Docker's text. */
+/** What a parser throws: an invalid_parameter. */
 export function invalid(message: string): KnownError {
   return new KnownError('invalid_parameter', message);
 }

@@ -1,4 +1,4 @@
-import { parseDecimal } from '../../lib/flags/number.ts';
+import { parseDecimal } from './flags/number.ts';
 import { cut, invalid } from './invalid.ts';
 
 const NAMES = new Set(
