@@ -3,15 +3,18 @@ import { existsSync, mkdirSync, readFileSync, statfsSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { cpus, hostname, machine, release, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
+import { currentClient } from '../distribution/current-client.ts';
 import { createHostDownload } from '../distribution/download.host.ts';
 import { createHostRegistryClient } from '../distribution/registry-client.host.ts';
+import type { RegistryClient } from '../distribution/registry-client.ts';
 import { createBuildService } from '../engine/build/build-service.ts';
 import type { BuildService } from '../engine/build/service.ts';
 import { type Containers, createContainerService } from '../engine/container/container-service.ts';
 import { hostServers } from '../engine/container/etc-files.ts';
 import { createContainerFilesService } from '../engine/container/files/files-service.ts';
+import { toLogFile } from '../engine/container/log-config.ts';
 import { createContainerResources } from '../engine/container/resources/resources-service.ts';
-import { buildSpec } from '../engine/container/spec/build-spec.ts';
+import { buildSpec, parseProfile } from '../engine/container/spec/build-spec.ts';
 import { ALL_CAPABILITIES } from '../engine/container/spec/capabilities.ts';
 import type { HostFacts } from '../engine/container/spec/host-facts.ts';
 import type { SeccompProfile } from '../engine/container/spec/seccomp.ts';
@@ -30,6 +33,7 @@ import { createRegistryService } from '../engine/registry/registry-service.ts';
 import { createSystemService } from '../engine/system/system-service.ts';
 import { createVolumeService } from '../engine/volume/volume-service.ts';
 import { createTaskGroup } from '../lib/async/task-group.ts';
+import { KnownError, messageOf } from '../lib/errors.ts';
 import { createTrash } from '../lib/fs/trash.ts';
 import { createBuildFiles } from '../linux/build/build-files.host.ts';
 import { createBuildFolders } from '../linux/build/build-folders.host.ts';
@@ -87,9 +91,11 @@ import { createNetworkRecords } from '../store/record/network-records.host.ts';
 import { createVolumeRecords } from '../store/record/volume-records.host.ts';
 import { createLayerStore } from '../store/snapshot/layer-store.host.ts';
 import { createDataRoot } from '../store/usage/data-root.host.ts';
-import type { DaemonConfig } from './config.ts';
+import type { DaemonConfig, ReloadableConfig } from './config/daemon-config.ts';
+import { reloadAttributes } from './config/reload-attributes.ts';
 import type { Log } from './log.ts';
 import { recover } from './recover.ts';
+import { findRuntimes } from './runtimes.ts';
 
 export const ENGINE_VERSION = '28.3.0';
 
@@ -100,6 +106,8 @@ export interface Engine {
   tidy(): void;
   /** For who builds otherwise than by the classic endpoint. */
   readonly builds: BuildService;
+  /** Takes over what may change while the daemon runs; the rest of `next` waits for its next start. */
+  reload(next: ReloadableConfig): void;
   /** Orderly end: containers stop (or run on with live restore), background work is awaited, the machine is left as found. */
   shutdown(): Promise<void>;
 }
@@ -107,6 +115,9 @@ export interface Engine {
 /** The only place that builds real things. When it resolves, everything an earlier daemon left is recovered. */
 export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> {
   const report = (what: string, error: unknown): void => log.error(what, error);
+  let now: ReloadableConfig = config;
+  let runtimes = findRuntimes(config.execRoot, now.runtimes);
+  let registry = registryClient(now);
   for (const folder of [config.dataRoot, config.execRoot, join(config.execRoot, 'netns')])
     mkdirSync(folder, { recursive: true, mode: 0o711 });
   const tasks = createTaskGroup(report);
@@ -144,11 +155,8 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
     layers,
     records: imageRecords,
     events,
-    registry: createHostRegistryClient({
-      insecureRegistries: config.insecureRegistries,
-      mirrors: config.registryMirrors,
-      certsDir: '/etc/docker/certs.d',
-    }),
+    registry: currentClient(() => registry),
+    transfers: () => ({ downloads: now.maxConcurrentDownloads, uploads: now.maxConcurrentUploads }),
     download: createHostDownload(),
     decompressor: createDecompressor(),
     compressor: createCompressor(),
@@ -193,19 +201,13 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
     capabilities: boundingCapabilities(ALL_CAPABILITIES),
     architecture: host.architecture,
     kernelVersion: release(),
-    defaultSeccomp: readSeccompProfile<SeccompProfile>(),
-    initPath: existsSync(join(monitorDir, 'skiff-init')) ? join(monitorDir, 'skiff-init') : undefined,
+    defaultSeccomp: readDefaultSeccomp(config.container.seccompProfile),
+    noNewPrivileges: config.container.noNewPrivileges,
+    initPath: [config.container.initPath ?? join(monitorDir, 'skiff-init')].find((file) => existsSync(file)),
     hardLimits: hardLimits(),
     devicesAt,
   };
-  const runtimes: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
-    ['crun', 'runc'].flatMap((name) => {
-      const path = ['/usr/bin', '/usr/sbin', '/usr/local/bin']
-        .map((folder) => join(folder, name))
-        .find((file) => existsSync(file));
-      return path ? [[name, [path, '--root', join(config.execRoot, name)]]] : [];
-    }),
-  );
+  toLogFile({ Type: config.container.logDriver, Config: config.container.logOptions }, '', NOBODY);
   const containers: Containers = createContainerService({
     records: createContainerRecords({ db }),
     logs: createContainerLogs(),
@@ -222,14 +224,12 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
     tasks,
     report,
     buildSpec: (input) => buildSpec(input, facts),
-    runtimeStates: createRuntimeStates(
-      Object.fromEntries(
-        Object.entries(runtimes).map(([name, argv]) => [name, { argv, root: join(config.execRoot, name) }]),
-      ),
-    ),
+    runtimeStates: createRuntimeStates(() => runtimes),
     filters: createCompiledFilters({ crun: join(config.execRoot, 'crun') }),
     settings: {
-      runtimes,
+      get runtimes() {
+        return Object.fromEntries(Object.entries(runtimes).map(([name, { argv }]) => [name, argv]));
+      },
       hostname: hostname(),
       cpus: cpus().length,
       memoryNodes: memoryNodes(),
@@ -238,11 +238,15 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
       stopTimeoutSeconds: 10,
       spillDir: config.dataRoot,
       storageDriver: 'overlay2',
-      defaults: {
-        runtime: config.defaultRuntime,
-        cgroupVersion: cgroups.version,
-        maskedPaths: MASKED,
-        readonlyPaths: READONLY,
+      get defaults() {
+        return {
+          ...config.container,
+          runtime: now.defaultRuntime,
+          cgroupVersion: cgroups.version,
+          maskedPaths: MASKED,
+          readonlyPaths: READONLY,
+          log: { driver: config.container.logDriver, options: config.container.logOptions },
+        };
       },
     },
   });
@@ -296,6 +300,7 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
   volumes.recover(report);
   await builds.recover().catch((error: unknown) => report('removing what builds have left', error));
 
+  const engineId = networkRecords.fact('engine id') ?? networkRecords.keepFact('engine id', randomUUID());
   const system = createSystemService({
     containers: containers.service,
     images,
@@ -314,7 +319,7 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
       dataRoot: createDataRoot(config.dataRoot),
     },
     facts: {
-      id: networkRecords.fact('engine id') ?? networkRecords.keepFact('engine id', randomUUID()),
+      id: engineId,
       name: hostname(),
       version: ENGINE_VERSION,
       apiVersion: API_VERSION,
@@ -328,15 +333,14 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
       memoryBytes: totalmem(),
       cgroupVersion: cgroups.version,
       dataRoot: config.dataRoot,
-      runtimes: Object.keys(runtimes),
-      defaultRuntime: config.defaultRuntime,
-      liveRestore: config.liveRestore,
-      debug: config.debug,
-      seccomp: facts.defaultSeccomp !== undefined,
-      insecureRegistries: config.insecureRegistries,
-      registryMirrors: config.registryMirrors,
       startedAt: new Date().toISOString(),
     },
+    settings: () => ({
+      ...now,
+      runtimes,
+      loggingDriver: config.container.logDriver,
+      securityOptions: securityOptions(config.container, facts.defaultSeccomp),
+    }),
   });
   const server = createApiServer({
     engineVersion: ENGINE_VERSION,
@@ -362,15 +366,66 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
     containers,
     tidy: () => tasks.spawn('image collection', () => collector.collect()),
     builds,
+    reload(next) {
+      now = next;
+      // one that is no longer named still runs the containers that it has
+      runtimes = { ...runtimes, ...findRuntimes(config.execRoot, next.runtimes) };
+      registry = registryClient(next);
+      log.setLevel(next.logLevel);
+      events.publish({
+        type: 'daemon',
+        action: 'reload',
+        id: engineId,
+        attributes: reloadAttributes(hostname(), next),
+      });
+      log.info(`Reloaded configuration: ${JSON.stringify(reloadAttributes(hostname(), next))}`);
+    },
     async shutdown() {
-      if (config.liveRestore) containers.disconnect();
-      else await containers.shutdown(config.shutdownTimeoutSeconds * 1000);
+      if (now.liveRestore) containers.disconnect();
+      else await containers.shutdown(now.shutdownTimeoutSeconds * 1000);
       await tasks.idle();
       await networking.shutdown();
       db.close();
     },
   };
 }
+
+function registryClient(config: ReloadableConfig): RegistryClient {
+  return createHostRegistryClient({
+    insecureRegistries: config.insecureRegistries,
+    mirrors: config.registryMirrors,
+    maxDownloadAttempts: config.maxDownloadAttempts,
+    certsDir: '/etc/docker/certs.d',
+  });
+}
+
+/** `setting`: a file, `unconfined`, `builtin`, or empty. Errors: invalid_parameter naming the file. */
+function readDefaultSeccomp(setting: string): SeccompProfile | 'unconfined' | undefined {
+  if (setting === 'unconfined') return 'unconfined';
+  if (setting === '' || setting === 'builtin') return readSeccompProfile<SeccompProfile>();
+  try {
+    return parseProfile(readFileSync(setting, 'utf8'));
+  } catch (error) {
+    throw new KnownError('invalid_parameter', `opening seccomp profile (${setting}) failed: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** As `docker info` tells them. */
+function securityOptions(
+  { seccompProfile, noNewPrivileges }: DaemonConfig['container'],
+  seccomp: HostFacts['defaultSeccomp'],
+): readonly string[] {
+  const profile = seccompProfile === '' ? 'builtin' : seccompProfile;
+  return [
+    ...(seccomp === undefined ? [] : [`name=seccomp,profile=${profile}`]),
+    ...(noNewPrivileges ? ['name=no-new-privileges'] : []),
+  ];
+}
+
+/** For the log options of nobody's container. */
+const NOBODY = { id: '', name: '', imageId: '', config: {} };
 
 /** Docker's default masks. */
 const MASKED = [

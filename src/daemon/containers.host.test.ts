@@ -121,9 +121,9 @@ function createDaemon(): Daemon {
     cgroups,
     processes: createProcessList(),
     buildSpec: (input) => buildSpec(input, host),
-    runtimeStates: createRuntimeStates({
+    runtimeStates: createRuntimeStates(() => ({
       crun: { argv: ['/usr/bin/crun', '--root', join(root, 'run/crun')], root: join(root, 'run/crun') },
-    }),
+    })),
     filters: createCompiledFilters({ crun: join(root, 'run/crun') }),
     settings: {
       ...world.deps.settings,

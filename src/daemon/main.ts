@@ -1,43 +1,49 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import type { Server } from 'node:http';
-import { createConnection, type Socket } from 'node:net';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { KnownError, messageOf } from '../lib/errors.ts';
 import { tryLock } from '../linux/ffi/libc.host.ts';
 import { assemble, ENGINE_VERSION } from './assemble.ts';
-import { parseConfig, usage } from './config.ts';
+import { type Asked, loadConfig, usage } from './config/load-config.ts';
+import { openListeners } from './listeners.ts';
 import { createLog } from './log.ts';
 
 /** dockerd: runs until a signal ends it. Resolves with the exit status. */
 export async function main(argv: readonly string[]): Promise<number> {
-  let config: ReturnType<typeof parseConfig>;
+  let asked: Asked;
   try {
-    config = parseConfig(argv);
+    asked = loadConfig(argv);
   } catch (error) {
     process.stderr.write(`${messageOf(error)}\nSee 'dockerd --help'.\n`);
-    return 125;
+    return 1;
   }
-  if (config.help) return print(usage());
-  if (config.version) return print(`Docker version ${ENGINE_VERSION}, build skiff\n`);
-  const log = createLog(config.debug);
+  for (const notice of asked.notices) process.stderr.write(notice);
+  if (asked.kind === 'run') return await run(asked);
+  process.stdout.write(ANSWERS[asked.kind]());
+  return 0;
+}
+
+async function run({ config, configFile, reload }: Extract<Asked, { readonly kind: 'run' }>): Promise<number> {
+  const log = createLog(config.logLevel, config.logFormat);
   try {
     await using undo = new AsyncDisposableStack(); // the orderly end, and that of a start that fails halfway
     const lock = lockDataRoot(config.dataRoot);
     undo.defer(() => closeSync(lock));
     writePidFile(config.pidFile);
     undo.defer(() => rmSync(config.pidFile, { force: true }));
+    if (config.oomScoreAdjust !== undefined) writeFileSync('/proc/self/oom_score_adj', String(config.oomScoreAdjust));
     const engine = await assemble(config, log);
-    const connections = trackConnections(engine.server);
-    undo.defer(() => {
-      for (const connection of connections) connection.destroy();
-    });
     undo.defer(() => engine.shutdown());
-    undo.defer(() => void engine.server.close());
-    for (const host of config.hosts) {
-      const address = await listen(engine.server, host);
-      if (address.startsWith('/')) undo.defer(() => rmSync(address, { force: true }));
-      log.info(`API listen on ${address}`);
-    }
+    const listeners = await openListeners(engine.server, config.hosts, { ...config, warn: (text) => log.warn(text) });
+    undo.defer(() => listeners.close());
+    for (const address of listeners.addresses) log.info(`API listen on ${address}`);
+    process.on('SIGHUP', () => {
+      log.info(`Got signal to reload configuration, reloading from: ${configFile}`);
+      try {
+        engine.reload(reload());
+      } catch (error) {
+        log.error('Error reconfiguring the daemon', error);
+      }
+    });
     log.info('Daemon has completed initialization');
     engine.tidy();
     log.info(`Processing signal '${await firstSignal()}'`);
@@ -48,10 +54,11 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-function print(text: string): number {
-  process.stdout.write(text);
-  return 0;
-}
+const ANSWERS = {
+  help: () => usage(process.stdout.columns ?? 80),
+  version: () => `Docker version ${ENGINE_VERSION}, build skiff\n`,
+  validate: () => 'configuration OK\n',
+};
 
 /** Two daemons never share a data root. The lock goes with the process. */
 function lockDataRoot(dataRoot: string): number {
@@ -79,59 +86,6 @@ function commandLine(pid: number): string {
   }
 }
 
-/** Resolves with the path or address. Errors: invalid_parameter for other schemes and for TCP beyond loopback, which would be root for everyone who reaches it. */
-async function listen(server: Server, host: string): Promise<string> {
-  const unix = /^unix:\/\/(\/.+)$/.exec(host)?.[1];
-  if (unix !== undefined) {
-    if (await answers(unix)) throw new KnownError('conflict', `another daemon listens on ${unix}`);
-    mkdirSync(dirname(unix), { recursive: true });
-    rmSync(unix, { force: true });
-    await started(server, { path: unix });
-    chmodSync(unix, 0o660);
-    return unix;
-  }
-  const [, address, port] = /^tcp:\/\/(127\.\d+\.\d+\.\d+|localhost|\[::1\]):(\d+)$/.exec(host) ?? [];
-  if (address === undefined)
-    throw new KnownError(
-      'invalid_parameter',
-      `cannot listen on ${host}: only unix:///path and tcp:// on loopback are supported yet`,
-    );
-  await started(server, { host: address.replace(/[[\]]/g, ''), port: Number(port) });
-  return `${address}:${port}`;
-}
-
-async function started(
-  server: Server,
-  where: { readonly path: string } | { readonly host: string; readonly port: number },
-): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  server.once('error', reject);
-  server.listen(where, resolve);
-  await promise;
-}
-
-/** Those open now: the server itself forgets the ones it has handed over to attach and exec. */
-function trackConnections(server: Server): ReadonlySet<Socket> {
-  const open = new Set<Socket>();
-  server.on('connection', (socket: Socket) => {
-    open.add(socket);
-    socket.once('close', () => open.delete(socket));
-  });
-  return open;
-}
-
-async function answers(path: string): Promise<boolean> {
-  if (!existsSync(path)) return false;
-  return await new Promise((resolve) => {
-    const socket = createConnection({ path });
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
-}
-
 /** The first signal ends the daemon in order, a second one at once. */
 async function firstSignal(): Promise<string> {
   return await new Promise((resolve) => {
@@ -141,6 +95,5 @@ async function firstSignal(): Promise<string> {
         process.once(signal, () => process.exit(1));
       });
     }
-    process.on('SIGHUP', () => undefined);
   });
 }

@@ -7,6 +7,8 @@ import { brokenBody, discard } from './transport.ts';
 export interface BlobReaderDeps {
   readonly send: SendRequest;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** Breaks in a row that bring next to nothing before a download is given up. Default: 5, as Docker. */
+  readonly attempts?: number | undefined;
 }
 
 export interface ReadOptions {
@@ -17,8 +19,8 @@ export interface ReadOptions {
   readonly onRetry?: (seconds: number) => void;
 }
 
-/** Breaks in a row that bring next to nothing before the download is given up, and the pauses between: Docker's. */
-const RETRIES = 5;
+const ATTEMPTS = 5;
+/** Between attempts, as Docker: longer each time. */
 const PAUSE_SECONDS = 5;
 /** A connection that brought so much before it broke is taken up again at once, however often. */
 const WORTHWHILE_BYTES = 64 << 10;
@@ -50,7 +52,7 @@ export async function* readBlob(
       const limitMs = limitWaitMs(error);
       if (limitMs === undefined && !mayPass(error)) throw error;
       fruitless = offset - before >= WORTHWHILE_BYTES ? 0 : fruitless + 1;
-      if (fruitless > RETRIES) throw gaveUp(path, error);
+      if (fruitless > (deps.attempts ?? ATTEMPTS)) throw gaveUp(path, error);
       await pause(deps, limitMs === undefined ? fruitless * PAUSE_SECONDS : Math.ceil(limitMs / 1000), options);
     }
   }

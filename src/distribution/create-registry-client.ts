@@ -22,6 +22,8 @@ export interface RegistryClientDeps {
   readonly insecureRegistries: readonly string[];
   /** Mirrors and settings of a registry; absent: none. */
   readonly hosts?: (registry: string) => KnownHosts;
+  /** Of a download, as BlobReaderDeps has them. */
+  readonly attempts?: number | undefined;
   /** Waits between retries; rejects when `signal` aborts. */
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
 }
@@ -64,7 +66,8 @@ function createRepository(deps: RegistryClientDeps, name: RepositoryName, send: 
     manifest: (tagOrDigest, { signal }) => fetchManifest(deps, send, name, tagOrDigest, signal),
     blob: (descriptor, options) =>
       readForeign(
-        (place, options) => readBlob({ send, sleep: deps.sleep }, place, descriptor.size, options),
+        (place, options) =>
+          readBlob({ send, sleep: deps.sleep, attempts: deps.attempts }, place, descriptor.size, options),
         [`/v2/${name.path}/blobs/${descriptor.digest}`, ...foreignPlaces(name, descriptor.urls ?? [])],
         options,
       ),

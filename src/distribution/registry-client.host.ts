@@ -14,6 +14,8 @@ export interface HostRegistryOptions {
   readonly insecureRegistries: readonly string[];
   /** Addresses asked before Docker Hub, in order. */
   readonly mirrors?: readonly string[];
+  /** Of a download; absent: Docker's five. */
+  readonly maxDownloadAttempts?: number;
   /** Folders of certificates and hosts.toml by registry; read anew for every piece of work. Absent: none. */
   readonly certsDir?: string;
   /** The one way to every registry that no file says more of; absent: Docker's rules, which try plain http after https on loopback. */
@@ -26,6 +28,7 @@ export function createHostRegistryClient(options: HostRegistryOptions): Registry
   return createRegistryClient({
     fetch: explainingTls(answeredInTime((url, init) => globalThis.fetch(url, init))),
     insecureRegistries: options.insecureRegistries,
+    attempts: options.maxDownloadAttempts,
     hosts: (registry) => knownHosts(options, mirrors, registry),
     sleep: async (ms, signal) => {
       try {

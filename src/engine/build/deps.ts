@@ -17,7 +17,16 @@ import type { ImageService } from '../image/service.ts';
 export interface BuildDeps
   extends Pick<
     ImageServiceDeps,
-    'registry' | 'content' | 'records' | 'catalog' | 'collector' | 'decompressor' | 'host' | 'now' | 'events'
+    | 'registry'
+    | 'content'
+    | 'records'
+    | 'catalog'
+    | 'collector'
+    | 'decompressor'
+    | 'host'
+    | 'now'
+    | 'events'
+    | 'transfers'
   > {
   readonly layers: LayerStore & DraftLayers;
   readonly images: Pick<ImageService, 'pull' | 'push'>;

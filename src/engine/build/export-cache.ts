@@ -83,7 +83,8 @@ async function pushCache(
   const reference = withDefaultTag(parseReference(name));
   const auth = await request.session.authFor(reference.registry);
   const repository = deps.registry.repository(reference, auth, { push: true });
-  const work = { content: deps.content, now: deps.now, repository, sources: new Map() };
+  const { content, now, transfers } = deps;
+  const work = { content, now, parallel: transfers().uploads, repository, sources: new Map() };
   await pushLayers(work, layers, (message) => progress.tell({ kind: 'push', message }), signal);
   await pushBlobs(work, [config], signal);
   await repository.putManifest(reference.tag ?? 'latest', { ...target, bytes }, { signal });

@@ -1,7 +1,5 @@
 import type { ContainerConfig, HostConfig } from '../../api/types/container.ts';
 
-const SHM_BYTES = 64 * 1024 * 1024;
-
 /** What the API shows for settings that a request leaves out. */
 const SHOWN_DEFAULTS: object = {
   Binds: null,
@@ -62,11 +60,22 @@ const SHOWN_DEFAULTS: object = {
   IOMaximumBandwidth: 0,
 };
 
+export type LogDriver = NonNullable<NonNullable<HostConfig['LogConfig']>['Type']>;
+
+type Ulimit = NonNullable<HostConfig['Ulimits']>[number];
+
 export interface HostDefaults {
   readonly runtime: string;
   readonly cgroupVersion: 1 | 2;
   readonly maskedPaths: readonly string[];
   readonly readonlyPaths: readonly string[];
+  readonly ulimits: readonly Ulimit[];
+  readonly shmBytes: number;
+  readonly ipcMode: 'private' | 'shareable';
+  /** undefined: the cgroup version decides. */
+  readonly cgroupnsMode: 'private' | 'host' | undefined;
+  readonly init: boolean;
+  readonly log: { readonly driver: LogDriver; readonly options: Readonly<Record<string, string>> };
 }
 
 /** A request's HostConfig as it is kept: normal forms and the engine's own defaults; what is unset (null on the wire) is absent. */
@@ -77,20 +86,34 @@ export function withHostDefaults(host: HostConfig, defaults: HostDefaults): Host
   return {
     ...set,
     NetworkMode: mode === '' || mode === 'default' ? 'bridge' : mode,
-    LogConfig: { Type: set.LogConfig?.Type || 'json-file', Config: set.LogConfig?.Config ?? {} },
+    LogConfig: logConfig(set.LogConfig, defaults),
     RestartPolicy: {
       Name: set.RestartPolicy?.Name || 'no',
       MaximumRetryCount: set.RestartPolicy?.MaximumRetryCount ?? 0,
     },
-    CgroupnsMode: set.CgroupnsMode || (defaults.cgroupVersion === 2 ? 'private' : 'host'),
-    IpcMode: set.IpcMode || 'private',
-    ShmSize: set.ShmSize || SHM_BYTES,
+    CgroupnsMode: set.CgroupnsMode || defaults.cgroupnsMode || (defaults.cgroupVersion === 2 ? 'private' : 'host'),
+    IpcMode: set.IpcMode || defaults.ipcMode,
+    ShmSize: set.ShmSize || defaults.shmBytes,
     Runtime: set.Runtime || defaults.runtime,
+    ...ulimits(set.Ulimits ?? [], defaults),
+    ...(defaults.init && { Init: set.Init ?? true }),
     ...(pids && pids > 0 && { PidsLimit: pids }),
     MemorySwap: set.MemorySwap || (set.Memory ? set.Memory * 2 : 0),
     MaskedPaths: set.MaskedPaths ?? (privileged ? [] : [...defaults.maskedPaths]),
     ReadonlyPaths: set.ReadonlyPaths ?? (privileged ? [] : [...defaults.readonlyPaths]),
   };
+}
+
+/** The daemon's options are for its own driver only. */
+function logConfig(given: HostConfig['LogConfig'], { log }: HostDefaults): NonNullable<HostConfig['LogConfig']> {
+  const driver = given?.Type || log.driver;
+  return { Type: driver, Config: { ...(driver === log.driver && log.options), ...given?.Config } };
+}
+
+/** Those of the request, and the daemon's for what they do not name. */
+function ulimits(own: readonly Ulimit[], defaults: HostDefaults): Pick<HostConfig, 'Ulimits'> {
+  const others = defaults.ulimits.filter(({ Name }) => !own.some((one) => one.Name === Name));
+  return others.length > 0 ? { Ulimits: [...own, ...others] } : {};
 }
 
 /** As inspect shows it: every field, null where Docker has null. */

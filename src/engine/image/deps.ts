@@ -20,6 +20,12 @@ export interface ImageUser {
   readonly running: boolean;
 }
 
+/** Blobs at a time. */
+export interface TransferLimits {
+  readonly downloads: number;
+  readonly uploads: number;
+}
+
 /** What is handed in by whoever assembles the engine. */
 export interface ImageServiceDeps {
   readonly content: ContentStore;
@@ -36,6 +42,8 @@ export interface ImageServiceDeps {
   readonly collector: Collector;
   /** Every container there is. */
   readonly users: () => readonly ImageUser[];
+  /** How much of one pull or push goes on at a time, asked when it begins. */
+  readonly transfers: () => TransferLimits;
   /** What the machine runs. */
   readonly host: Platform;
   /** Milliseconds since the epoch. */

@@ -8,15 +8,14 @@ import type { ProgressSink } from './service.ts';
 
 type Layers = Parameters<LayerStore['ensureUnpacked']>[0];
 
-interface FetchDeps extends Pick<ImageServiceDeps, 'content' | 'layers' | 'now'> {
+interface FetchDeps extends Pick<ImageServiceDeps, 'content' | 'layers' | 'now' | 'transfers'> {
   readonly repository: RemoteRepository;
 }
 
-const PARALLEL = 3;
 const TICK_MS = 100;
 
 /**
- * Downloads what is missing, three layers at a time, and unpacks each layer while it comes. Resolves when everything is here, verified and
+ * Downloads what is missing, some layers at a time, and unpacks each layer while it comes. Resolves when everything is here, verified and
  * unpacked; the first failure stops the rest and is thrown.
  */
 export async function fetchLayers(
@@ -53,7 +52,7 @@ interface Download {
 }
 
 function startDownloads(deps: FetchDeps, layers: Layers, news: LayerNews, signal: AbortSignal): readonly Download[] {
-  const limit = createLimit(PARALLEL);
+  const limit = createLimit(deps.transfers().downloads);
   const byDigest = new Map<string, Download>();
   return layers.map(({ descriptor }) => {
     const download = byDigest.get(descriptor.digest) ?? startDownload(deps, descriptor, news, signal, limit);

@@ -10,14 +10,14 @@ import type { ProgressSink } from './service.ts';
 interface BlobWork {
   readonly content: ContentStore;
   readonly now: () => number;
+  /** Blobs sent at a time. */
+  readonly parallel: number;
   readonly repository: RemoteRepository;
   /** Repositories of the registry that may have a blob. */
   readonly sources: ReadonlyMap<Digest, readonly string[]>;
 }
 
-const PARALLEL = 5;
-
-/** Sends what the registry lacks, five at a time, told as Docker tells it. The first failure stops the rest and is thrown. */
+/** Sends what the registry lacks, `parallel` at a time, told as Docker tells it. The first failure stops the rest and is thrown. */
 export async function pushLayers(
   work: BlobWork,
   layers: readonly Descriptor[],
@@ -27,8 +27,8 @@ export async function pushLayers(
   const tell = (descriptor: Descriptor, status: string, progressDetail: object = {}): void =>
     progress({ status, progressDetail, id: digestHex(descriptor.digest).slice(0, 12) });
   for (const layer of layers) tell(layer, 'Preparing');
-  for (const layer of layers.slice(PARALLEL)) tell(layer, 'Waiting');
-  await all(layers, signal, async (layer, both) => {
+  for (const layer of layers.slice(work.parallel)) tell(layer, 'Waiting');
+  await all(work, layers, signal, async (layer, both) => {
     const onProgress = ticker(work.now, (current) => tell(layer, 'Pushing', { current, total: layer.size }));
     const onRetry = (seconds: number): void => tell(layer, `Retrying in ${seconds} second${seconds === 1 ? '' : 's'}`);
     tell(layer, outcome(await pushOne(work, layer, { signal: both, onProgress, onRetry })));
@@ -37,7 +37,7 @@ export async function pushLayers(
 
 /** Configs and other small blobs: nothing is told of them. */
 export async function pushBlobs(work: BlobWork, blobs: readonly Descriptor[], signal: AbortSignal): Promise<void> {
-  await all(blobs, signal, async (blob, both) => {
+  await all(work, blobs, signal, async (blob, both) => {
     await pushOne(work, blob, { signal: both });
   });
 }
@@ -67,23 +67,24 @@ function outcome(pushed: BlobPushed): string {
 }
 
 async function all(
+  { parallel }: BlobWork,
   blobs: readonly Descriptor[],
   signal: AbortSignal,
   one: (blob: Descriptor, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const stop = new AbortController();
   const both = AbortSignal.any([signal, stop.signal]);
-  const limit = createLimit(PARALLEL);
-  const work = blobs.map((blob) =>
+  const limit = createLimit(parallel);
+  const sent = blobs.map((blob) =>
     limit(async () => {
       both.throwIfAborted();
       await one(blob, both);
     }),
   );
   try {
-    await Promise.all(work);
+    await Promise.all(sent);
   } finally {
     stop.abort();
-    await Promise.allSettled(work);
+    await Promise.allSettled(sent);
   }
 }

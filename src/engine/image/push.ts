@@ -79,7 +79,7 @@ async function pushOne(
   if (!record) throw new KnownError('not_found', `tag does not exist: ${familiarReference(reference)}`);
   const plan = await planPush(deps, { record, reference, platform, repository }, signal);
   const sources = await mountSources(deps, reference);
-  const work = { content: deps.content, now: deps.now, repository, sources };
+  const work = { content: deps.content, now: deps.now, parallel: deps.transfers().uploads, repository, sources };
   await pushLayers(work, plan.layers, progress, signal);
   await pushBlobs(work, plan.configs, signal);
   for (const { descriptor, bytes } of plan.manifests) {

@@ -21,19 +21,29 @@ export interface SystemFacts {
   readonly memoryBytes: number;
   readonly cgroupVersion: 1 | 2;
   readonly dataRoot: string;
-  readonly runtimes: readonly string[];
+  readonly startedAt: string;
+}
+
+/** What a user has set, as it is now. */
+export interface SystemSettings {
+  /** By name, the program with its arguments. */
+  readonly runtimes: Readonly<Record<string, { readonly argv: readonly string[] }>>;
   readonly defaultRuntime: string;
   readonly liveRestore: boolean;
-  readonly debug: boolean;
-  readonly seccomp: boolean;
+  readonly logLevel: string;
+  readonly loggingDriver: string;
+  /** `key=value`. */
+  readonly labels: readonly string[];
+  readonly securityOptions: readonly string[];
+  /** Names and CIDRs. */
   readonly insecureRegistries: readonly string[];
   /** Asked before Docker Hub. */
   readonly registryMirrors: readonly string[];
-  readonly startedAt: string;
 }
 
 export function createSystemService(deps: {
   readonly facts: SystemFacts;
+  readonly settings: () => SystemSettings;
   readonly containers: ContainerService;
   readonly images: ImageService;
   readonly usage: DiskUsageDeps;
@@ -75,6 +85,7 @@ export function createSystemService(deps: {
       };
     },
     async info() {
+      const settings = deps.settings();
       const containers = await deps.containers.list({ all: true, size: false, filters: new Map() });
       const images = await deps.images.list({ all: false, digests: false, sharedSize: false, filters: new Map() });
       const count = (...states: readonly string[]): number =>
@@ -104,11 +115,11 @@ export function createSystemService(deps: {
         PidsLimit: true,
         OomKillDisable: facts.cgroupVersion === 1,
         IPv4Forwarding: true,
-        Debug: facts.debug,
+        Debug: settings.logLevel === 'debug',
         NFd: -1,
         NGoroutines: 0,
         SystemTime: new Date().toISOString(),
-        LoggingDriver: 'json-file',
+        LoggingDriver: settings.loggingDriver,
         CgroupDriver: 'cgroupfs',
         CgroupVersion: String(facts.cgroupVersion) as '1' | '2',
         NEventsListener: 0,
@@ -123,20 +134,22 @@ export function createSystemService(deps: {
         RegistryConfig: {
           InsecureRegistryCIDRs: ['127.0.0.0/8', '::1/128'],
           IndexConfigs: {
-            'docker.io': { Name: 'docker.io', Mirrors: [...facts.registryMirrors], Secure: true, Official: true },
+            'docker.io': { Name: 'docker.io', Mirrors: [...settings.registryMirrors], Secure: true, Official: true },
           },
-          Mirrors: [...facts.registryMirrors],
+          Mirrors: [...settings.registryMirrors],
         },
         GenericResources: [],
         HttpProxy: '',
         HttpsProxy: '',
         NoProxy: '',
         Name: facts.name,
-        Labels: [],
+        Labels: [...settings.labels],
         ExperimentalBuild: false,
         ServerVersion: facts.version,
-        Runtimes: Object.fromEntries(facts.runtimes.map((name) => [name, { path: name }])),
-        DefaultRuntime: facts.defaultRuntime,
+        Runtimes: Object.fromEntries(
+          Object.entries(settings.runtimes).map(([name, { argv }]) => [name, { path: argv[0] ?? name }]),
+        ),
+        DefaultRuntime: settings.defaultRuntime,
         Swarm: {
           NodeID: '',
           NodeAddr: '',
@@ -145,13 +158,13 @@ export function createSystemService(deps: {
           Error: '',
           RemoteManagers: null,
         },
-        LiveRestoreEnabled: facts.liveRestore,
+        LiveRestoreEnabled: settings.liveRestore,
         Isolation: '',
         InitBinary: 'docker-init',
         ContainerdCommit: { ID: '' },
         RuncCommit: { ID: '' },
         InitCommit: { ID: '' },
-        SecurityOptions: facts.seccomp ? ['name=seccomp,profile=builtin'] : [],
+        SecurityOptions: [...settings.securityOptions],
         Warnings: [],
       };
     },

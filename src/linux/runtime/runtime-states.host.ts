@@ -7,17 +7,17 @@ import type { RuntimeStates } from './runtime-states.ts';
 const run = promisify(execFile);
 const TIMEOUT_MS = 20_000;
 
-/** `runtimes`: by name, the program with its global arguments, and the folder that its `--root` names. */
+/** `runtimes`, asked each time: by name, the program with its global arguments, and the folder that its `--root` names. */
 export function createRuntimeStates(
-  runtimes: Readonly<Record<string, { readonly argv: readonly string[]; readonly root: string }>>,
+  runtimes: () => Readonly<Record<string, { readonly argv: readonly string[]; readonly root: string }>>,
 ): RuntimeStates {
   return {
     list: () =>
-      Object.entries(runtimes).flatMap(([runtime, { root }]) =>
+      Object.entries(runtimes()).flatMap(([runtime, { root }]) =>
         existsSync(root) ? readdirSync(root).map((id) => ({ runtime, id })) : [],
       ),
     async destroy(name, id) {
-      const runtime = runtimes[name];
+      const runtime = runtimes()[name];
       if (!runtime || !existsSync(join(runtime.root, id))) return;
       const [program = '', ...args] = runtime.argv;
       // One that was killed while it wrote its state cannot read it any more: then only the folder is left to go.

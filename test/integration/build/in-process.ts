@@ -3,7 +3,8 @@ import { expect } from 'bun:test';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { assemble, type Engine } from '../../../src/daemon/assemble.ts';
-import { parseConfig } from '../../../src/daemon/config.ts';
+import { resolveConfig } from '../../../src/daemon/config/daemon-config.ts';
+import { parseCommandLine } from '../../../src/daemon/config/settings.ts';
 import { createLog } from '../../../src/daemon/log.ts';
 import type { ProgressEvent } from '../../../src/engine/build/progress.ts';
 import type { BuildResult } from '../../../src/engine/build/request.ts';
@@ -41,8 +42,10 @@ export async function startEngine(prefix: string, flags: readonly string[] = [])
   const cgroupParent = `/${basename(root)}`;
   const own = ['--data-root', join(root, 'd'), '--exec-root', join(root, 'e'), '--bridge', bridge];
   const engine = await assemble(
-    parseConfig([...own, '--bip', freeSubnet(), '--cgroup-parent', cgroupParent, ...flags]),
-    createLog(false),
+    resolveConfig(
+      parseCommandLine([...own, '--bip', freeSubnet(), '--cgroup-parent', cgroupParent, ...flags]).settings,
+    ),
+    createLog('info'),
   );
   const unix = join(root, 's');
   await new Promise<void>((resolve) => engine.server.listen(unix, resolve));

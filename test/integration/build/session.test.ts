@@ -4,7 +4,8 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { connect, createServer, type Server } from 'node:net';
 import { basename, join } from 'node:path';
 import { assemble, type Engine } from '../../../src/daemon/assemble.ts';
-import { parseConfig } from '../../../src/daemon/config.ts';
+import { resolveConfig } from '../../../src/daemon/config/daemon-config.ts';
+import { parseCommandLine } from '../../../src/daemon/config/settings.ts';
 import { createLog } from '../../../src/daemon/log.ts';
 import type { MissReason, ProgressEvent } from '../../../src/engine/build/progress.ts';
 import type { BuildRequest } from '../../../src/engine/build/service.ts';
@@ -30,7 +31,10 @@ beforeAll(async () => {
     '--bip',
     freeSubnet(),
   ];
-  engine = await assemble(parseConfig([...flags, '--cgroup-parent', cgroupParent]), createLog(false));
+  engine = await assemble(
+    resolveConfig(parseCommandLine([...flags, '--cgroup-parent', cgroupParent]).settings),
+    createLog('info'),
+  );
   await new Promise<void>((resolve) => engine.server.listen(join(root, 's'), resolve));
   const body = Bun.file(imageArchive('busybox'));
   const loaded = await fetch('http://localhost/v1.51/images/load', { method: 'POST', body, unix: join(root, 's') });

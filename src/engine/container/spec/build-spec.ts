@@ -34,7 +34,7 @@ export function buildSpec(input: SpecInput, facts: HostFacts): RuntimeSpec {
       cwd: config.WorkingDir || '/',
       capabilities: { bounding: capabilities, effective, permitted: effective },
       rlimits: planLimits(host.Ulimits, facts.hardLimits),
-      noNewPrivileges: security.noNewPrivileges,
+      noNewPrivileges: security.noNewPrivileges ?? facts.noNewPrivileges ?? false,
       oomScoreAdj: host.OomScoreAdj ?? 0,
     },
     root: { path: input.rootfs, readonly: host.ReadonlyRootfs ?? false },
@@ -85,18 +85,19 @@ export function environment(
 
 /** What --security-opt asks for. */
 export interface Security {
-  readonly noNewPrivileges: boolean;
+  /** undefined: nothing was said. */
+  readonly noNewPrivileges: boolean | undefined;
   readonly seccomp: 'default' | 'unconfined' | SeccompProfile;
 }
 
 /** Errors: invalid_parameter for an option that is unknown or malformed. */
 export function parseSecurity(options: readonly string[]): Security {
-  let parsed: Security = { noNewPrivileges: false, seccomp: 'default' };
+  let parsed: Security = { noNewPrivileges: undefined, seccomp: 'default' };
   for (const option of options) {
     const [key, value] = splitOption(option);
     if (key === 'no-new-privileges' && (value === undefined || value === 'true' || value === 'false'))
       parsed = { ...parsed, noNewPrivileges: value !== 'false' };
-    else if (key === 'seccomp' && value) parsed = { ...parsed, seccomp: parseProfile(value) };
+    else if (key === 'seccomp' && value) parsed = { ...parsed, seccomp: namedProfile(value) };
     else if ((key === 'apparmor' && value === 'unconfined') || (key === 'label' && value === 'disable'))
       continue; // as it is: this engine applies neither
     else throw new KnownError('invalid_parameter', `invalid --security-opt 2: ${JSON.stringify(option.slice(0, 100))}`);
@@ -109,9 +110,13 @@ function splitOption(option: string): readonly [string, string?] {
   return at === -1 ? [option] : [option.slice(0, at), option.slice(at + 1)];
 }
 
-function parseProfile(value: string): Security['seccomp'] {
+function namedProfile(value: string): Security['seccomp'] {
   if (value === 'unconfined') return value;
-  if (value === 'builtin') return 'default';
+  return value === 'builtin' ? 'default' : parseProfile(value);
+}
+
+/** A profile's text. Errors: invalid_parameter. */
+export function parseProfile(value: string): SeccompProfile {
   try {
     const profile = JSON.parse(value) as SeccompProfile;
     if (typeof profile.defaultAction === 'string') return profile;
@@ -137,6 +142,7 @@ function seccomp(
 ): { readonly seccomp?: object } {
   if (wanted === 'unconfined' || (host.Privileged && wanted === 'default')) return {};
   const profile = wanted === 'default' ? facts.defaultSeccomp : wanted;
+  if (profile === 'unconfined') return {};
   if (!profile)
     throw new KnownError(
       'system',

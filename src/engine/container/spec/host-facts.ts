@@ -11,7 +11,9 @@ export interface HostFacts {
   /** As uname(2) tells it: `6.1.0-18-amd64`. */
   readonly kernelVersion: string;
   /** undefined: the machine has none, and a default profile cannot be applied. */
-  readonly defaultSeccomp: SeccompProfile | undefined;
+  readonly defaultSeccomp: SeccompProfile | 'unconfined' | undefined;
+  /** For containers that say nothing of it. */
+  readonly noNewPrivileges?: boolean;
   /** Path of the static init that `--init` puts in front; undefined: there is none. */
   readonly initPath: string | undefined;
   /** Hard limits of the daemon itself by rlimit name (`RLIMIT_NOFILE`); without CAP_SYS_RESOURCE none may be raised. */
