@@ -10,8 +10,6 @@ test.each([
   ['tcp://0.0.0.0', '0.0.0.0:2375'],
   ['tcp://[::1]:1', '[::1]:1'],
   ['tcp://host.example:7/', 'host.example:7'],
-  ['fd://', 'fd://'],
-  ['fd://4', 'fd://4'],
 ])('%s is %s', (text, shown) => {
   expect(parseListenAddress(text, false).shown).toBe(shown);
 });
@@ -31,9 +29,13 @@ test.each([
   expect(parseListenAddress(text, false)).toMatchObject({ loopback });
 });
 
-test.each(['unix://x', 'http://x', 'tcp://x:99999', 'tcp://x:y', 'tcp://::1', 'fd://x', 'fd://2', 'npipe:////./x'])(
+test.each(['unix://x', 'http://x', 'tcp://x:99999', 'tcp://x:y', 'tcp://::1', 'npipe:////./x'])(
   '%s is refused',
   (text) => {
     expect(() => parseListenAddress(text, false)).toThrow('invalid bind address');
   },
 );
+
+test('sockets of a service manager are refused by name', () => {
+  expect(() => parseListenAddress('fd://', false)).toThrow('fd:// is not supported');
+});

@@ -1,3 +1,4 @@
+import { KnownError } from '../lib/errors.ts';
 import { invalid } from '../lib/invalid.ts';
 
 /** A parsed `-H`. `shown` is what logs and errors say. */
@@ -9,14 +10,12 @@ export type ListenAddress =
       readonly port: number;
       readonly loopback: boolean;
       readonly shown: string;
-    }
-  /** Sockets of a service manager: all, or one by number. */
-  | { readonly kind: 'fd'; readonly index: number | undefined; readonly shown: string };
+    };
 
 const PORT = 2375;
 const TLS_PORT = 2376;
 
-/** `unix://[path]`, `tcp://[host][:port]`, `fd://[n]`. Errors: invalid_parameter. */
+/** `unix://[path]`, `tcp://[host][:port]`. Errors: invalid_parameter; not_implemented for `fd://`. */
 export function parseListenAddress(text: string, tls: boolean): ListenAddress {
   const [, scheme, rest = ''] = /^(?:([a-z]+):\/\/)?(.*)$/s.exec(text.trim()) ?? [];
   if (scheme === 'unix') {
@@ -24,13 +23,11 @@ export function parseListenAddress(text: string, tls: boolean): ListenAddress {
     if (!path.startsWith('/')) throw invalid(`invalid bind address (${text}): a unix socket needs an absolute path`);
     return { kind: 'unix', path, shown: path };
   }
-  if (scheme === 'fd') {
-    if (!/^\d*\*?$/.test(rest)) throw invalid(`invalid bind address (${text}): fd:// takes a number`);
-    const number = Number(rest);
-    if (rest !== '' && rest !== '*' && number < 3)
-      throw invalid(`invalid bind address (${text}): descriptors of a service manager begin at 3`);
-    return { kind: 'fd', index: rest === '' || rest === '*' ? undefined : number - 3, shown: `fd://${rest}` };
-  }
+  if (scheme === 'fd')
+    throw new KnownError(
+      'not_implemented',
+      `${text} is not supported: this engine makes its sockets itself, use unix:///path and no socket unit`,
+    );
   if (scheme !== undefined && scheme !== 'tcp') throw invalid(`invalid bind address format: ${text}`);
   return parseTcp(text, rest, tls);
 }

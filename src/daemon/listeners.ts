@@ -9,8 +9,6 @@ import type { TlsFiles } from './config/daemon-config.ts';
 import { type ListenAddress, parseListenAddress } from './listen-address.ts';
 
 const KEEP_ALIVE_MS = 60_000;
-/** The first descriptor that a service manager hands over (sd_listen_fds(3)). */
-const FIRST_FD = 3;
 
 export interface ListenerSettings {
   readonly tls: TlsFiles | undefined;
@@ -50,16 +48,15 @@ export async function openListeners(
     for (const connection of connections) connection.destroy();
   };
   try {
-    for (const address of addresses)
-      for (const where of placesOf(address)) {
-        const server = address.kind === 'tcp' && settings.tls ? tlsServer(settings.tls) : createServer();
-        server.keepAliveTimeout = KEEP_ALIVE_MS;
-        forward(server, api, connections);
-        if (address.kind === 'unix') await preparePath(address.path);
-        await started(server, where);
-        if (address.kind === 'unix') giveToGroup(address.path, settings);
-        opened.push({ server, shown: address.shown, ...(address.kind === 'unix' && { path: address.path }) });
-      }
+    for (const address of addresses) {
+      const server = address.kind === 'tcp' && settings.tls ? tlsServer(settings.tls) : createServer();
+      server.keepAliveTimeout = KEEP_ALIVE_MS;
+      forward(server, api, connections);
+      if (address.kind === 'unix') await preparePath(address.path);
+      await started(server, placeOf(address));
+      if (address.kind === 'unix') giveToGroup(address.path, settings);
+      opened.push({ server, shown: address.shown, ...(address.kind === 'unix' && { path: address.path }) });
+    }
   } catch (error) {
     close();
     throw error;
@@ -77,19 +74,10 @@ function checkPlainTcp(address: ListenAddress, { tls, plainTcp, warn }: Listener
   warn(`API is served on ${address.shown} without encryption: everyone who reaches it is root on this machine`);
 }
 
-type Place = { readonly path: string } | { readonly host: string; readonly port: number } | { readonly fd: number };
+type Place = { readonly path: string } | { readonly host: string; readonly port: number };
 
-function placesOf(address: ListenAddress): readonly Place[] {
-  if (address.kind === 'unix') return [{ path: address.path }];
-  if (address.kind === 'tcp') return [{ host: address.host, port: address.port }];
-  const count = process.env['LISTEN_PID'] === String(process.pid) ? Number(process.env['LISTEN_FDS'] ?? 0) : 0;
-  if (count < 1)
-    throw invalid('no sockets found via socket activation: make sure the service was started by the service manager');
-  const all = Array.from({ length: count }, (_, index) => ({ fd: FIRST_FD + index }));
-  if (address.index === undefined) return all;
-  const one = all[address.index];
-  if (!one) throw invalid(`failed to find socket ${address.shown} via socket activation`);
-  return [one];
+function placeOf(address: ListenAddress): Place {
+  return address.kind === 'unix' ? { path: address.path } : { host: address.host, port: address.port };
 }
 
 /** Mutual TLS when a client authority is named. */

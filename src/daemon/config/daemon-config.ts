@@ -178,7 +178,10 @@ function refuseOtherMachinery(settings: Settings): void {
     if (value !== undefined && !possible.includes(value))
       throw new KnownError(
         'not_implemented',
-        `${name} ${JSON.stringify(value)} is not supported: this engine has ${possible.filter((one) => one !== '').join(' and ')} only`,
+        `${name} ${JSON.stringify(value)} is not supported: this engine has ${possible
+          .filter((one) => one !== '')
+          .map(asText)
+          .join(' and ')} only`,
       );
   }
   for (const option of settings.has('exec-opts') ? reader(settings).list('exec-opts') : [])
