@@ -34,7 +34,10 @@ interface Command {
   readonly script: RunStep['script'];
 }
 
-/** A heredoc alone is the script itself; one among other words is put back for the shell to read. */
+/**
+ * A heredoc alone is the script itself; one among other words is put back for the shell to read. It names its interpreter in the text as it
+ * stands, so not behind a tab that `<<-` takes off (dispatchRun).
+ */
 function commandOf({ command, heredocs }: RunInstruction): Command {
   const [first] = heredocs;
   if (first === undefined) return { words: command.words, script: undefined };
@@ -44,7 +47,7 @@ function commandOf({ command, heredocs }: RunInstruction): Command {
     return { words: [[line, ...bodies].join('\n')], script: undefined };
   }
   const content = heredocText(first);
-  if (!content.startsWith('#!')) return { words: [content], script: undefined };
+  if (!first.content.startsWith('#!')) return { words: [content], script: undefined };
   const path = `/dev/pipes/${first.name}`;
   return { words: [path], script: { path, content } };
 }
