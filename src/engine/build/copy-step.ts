@@ -114,7 +114,7 @@ async function placeAll(
     else
       await place({ kind: 'folder', path: remote.folder }, [
         remote.file === undefined
-          ? { kind: 'tree', path: '/', entries: undefined }
+          ? await repositorySource(work, step, remote.folder, signal)
           : { kind: 'file', path: `/${remote.file}`, name: remote.file },
       ]);
   }
@@ -123,6 +123,19 @@ async function placeAll(
     source,
     step.files.map(({ name, content }): PlaceSource => ({ kind: 'text', name, content })),
   );
+}
+
+/** A repository without what `--exclude` names. */
+async function repositorySource(
+  { deps }: BuildWork,
+  step: CopyStep,
+  folder: string,
+  signal: AbortSignal,
+): Promise<PlaceSource> {
+  if (step.excludes.length === 0) return { kind: 'tree', path: '/', entries: undefined };
+  const entries = await deps.files.index({ kind: 'folder', path: folder }, ['/'], { hash: false }, signal);
+  const [selection] = selectFiles(createTree(entries), { ...step, paths: ['/'], parents: false });
+  return selection === undefined ? { kind: 'tree', path: '/', entries: [] } : toSource(selection);
 }
 
 /** ADD unpacks archives of the context, unless it is told not to. */
