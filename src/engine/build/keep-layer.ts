@@ -12,13 +12,15 @@ export async function keepLayer(
     blob,
     layers,
     dropMountPoints,
+    stubs = [],
   }: Pick<LayerDraft, 'upper' | 'blob'> & {
     readonly layers: StageLayers;
     readonly dropMountPoints: boolean;
+    readonly stubs?: readonly string[];
   },
   signal: AbortSignal,
 ): Promise<CachedLayer> {
-  const packed = await deps.files.pack({ upper, blob, clampSeconds, dropMountPoints }, signal);
+  const packed = await deps.files.pack({ upper, blob, clampSeconds, dropMountPoints, stubs }, signal);
   const digest = packed.digest as Digest;
   const diffId = packed.diffId as DiffId;
   const chain = deps.layers.adopt({

@@ -54,6 +54,11 @@ export async function runStep(
     layers: { chain: chainOf(layers), platform },
   });
   undo.defer(async () => await deps.containers.remove(id, { force: true, volumes: true }));
+  const rootfs = deps.layers.rootfs(id);
+  const stubs = work.folder.makeWay(
+    rootfs,
+    extra.mounts.flatMap(({ Target = '' }) => (Target.startsWith('/dev/') ? [] : [Target])),
+  );
   tell({ kind: 'running', containerId: id });
   const stop = (): void => void deps.containers.kill(id, 'KILL').catch(() => undefined);
   signal.addEventListener('abort', stop, { once: true });
@@ -70,8 +75,7 @@ export async function runStep(
   } finally {
     signal.removeEventListener('abort', stop);
   }
-  const { upper } = deps.layers.rootfs(id);
-  return await keepLayer(work, { upper, blob: draft.blob, layers, dropMountPoints: true }, signal);
+  return await keepLayer(work, { upper: rootfs.upper, blob: draft.blob, layers, dropMountPoints: true, stubs }, signal);
 }
 
 /** The same in every build, so that what a step writes of it is too. On the host's network it is the host's. */

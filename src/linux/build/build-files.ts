@@ -97,6 +97,8 @@ export interface PackRequest {
   readonly clampSeconds: number | undefined;
   /** Empty files and folders that a runtime made to mount on are removed first. */
   readonly dropMountPoints: boolean;
+  /** Paths that are removed too when they are empty, in this order. */
+  readonly stubs?: readonly string[];
 }
 
 export interface PackedLayer {

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream';
 import { errnoOf, KnownError } from '../../lib/errors.ts';
 import { measureTree } from '../../lib/fs/measure-tree.ts';
@@ -69,6 +69,28 @@ export function createBuildFolders({
   };
 }
 
+/** Paths below `root` that were missing on the way to `path`, with it; those above it are there now. A file in the way is the runtime's to refuse. */
+function makeParents(root: string, path: string): readonly string[] {
+  const missing: string[] = [];
+  for (let at = path; at !== root && !isThere(at); at = dirname(at)) missing.push(at);
+  try {
+    for (const folder of missing.slice(1).toReversed()) mkdirSync(folder, { mode: 0o755 });
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOTDIR') throw error;
+  }
+  return missing.map((at) => at.slice(root.length));
+}
+
+/** A name behind a file is not there. */
+function isThere(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOTDIR') return false;
+    throw error;
+  }
+}
+
 /** Another build may have made it meanwhile. */
 function moveInto(from: string, to: string): void {
   try {
@@ -104,6 +126,16 @@ function createFolder(folder: string, sockets: string, mounter: Mounter, trash: 
       if (lstatSync(mount.source, { throwIfNoEntry: false })) return mount;
       mount[Symbol.dispose]();
       throw new KnownError('not_found', `mount source ${JSON.stringify(path)} not found`);
+    },
+    makeWay(rootfs, targets) {
+      const point = mountPoint();
+      mounter.overlay(point, rootfs);
+      try {
+        return targets.flatMap((target) => makeParents(point, resolveInRoot(point, target)));
+      } finally {
+        mounter.unmount(point);
+        trash.put(point);
+      }
     },
     async *archive(trees, { mtimeSeconds, signal }) {
       const top = mountPoint();

@@ -44,6 +44,12 @@ export interface BuildFolder extends AsyncDisposable {
     trees: readonly { readonly lower: readonly string[]; readonly name: string }[],
     options: { readonly mtimeSeconds: number | undefined; readonly signal: AbortSignal },
   ): AsyncIterable<Uint8Array>;
+  /**
+   * Makes the folders above mount points that a file system, mounted nowhere, does not have (mode 0755, root's), as Docker's runtime would.
+   * Says what is there only to mount on then: these folders and mount points that are missing, what is inside before what it is in; links are
+   * followed inside the tree.
+   */
+  makeWay(rootfs: OverlayLayers, mountPoints: readonly string[]): readonly string[];
   /** A small file on a tmpfs of its own, never on a disk. */
   file(content: Uint8Array, owner: FileOwner): StepMount;
   /** A folder with one program of mode 0755 in it, on a tmpfs. */

@@ -28,9 +28,10 @@ const MOUNT_POINTS =
 
 /** The upper directory is this thread's root; `blob` is open. See BuildFiles.pack. */
 export function packUpper(
-  { clampSeconds, dropMountPoints }: Pick<PackRequest, 'clampSeconds' | 'dropMountPoints'>,
+  { clampSeconds, dropMountPoints, stubs = [] }: Pick<PackRequest, 'clampSeconds' | 'dropMountPoints' | 'stubs'>,
   blob: number,
 ): PackedLayer {
+  for (const path of stubs) removeEmpty(path);
   if (dropMountPoints) for (const path of MOUNT_POINTS) removeEmpty(path);
   const output = createOutput(blob);
   const links = new Map<string, string>();
