@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Shows the engine at work: a private daemon and registry, Debian's nginx and busybox as images, and the commands of a first day with
-# Docker (build, push, pull and run included), by our client and then by the unmodified docker CLI if there is one. Leaves nothing behind
-# and checks that.
+# Shows the engine at work: a private daemon and registry, Debian's nginx and busybox as images, and a first day with Docker:
+# a Dockerfile is built, pushed to the registry, pulled back and run; by our client and then by the unmodified docker CLI if there is one.
+# Leaves nothing behind and checks that.
 #   npm run demo            as root. DOCKER=path: the first client (default bin/docker). TRACE_LOG=1: prints the daemon's log.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -21,8 +21,8 @@ registry=             # pid of the registry server
 registry_address=
 namespaces=()         # inodes of the containers' network namespaces
 veths=()              # host ends of their links
-export DOCKER_HOST=unix://$work/docker.sock DOCKER_CONFIG=$work/client DOCKER_BUILDKIT=0
-unset DOCKER_CONTEXT DOCKER_TLS_VERIFY DOCKER_CERT_PATH DOCKER_API_VERSION
+export DOCKER_HOST=unix://$work/docker.sock DOCKER_CONFIG=$work/client
+unset DOCKER_BUILDKIT DOCKER_CONTEXT DOCKER_TLS_VERIFY DOCKER_CERT_PATH DOCKER_API_VERSION
 
 main() {
   trap cleanup EXIT
@@ -38,8 +38,7 @@ main() {
 }
 
 start_daemon() {
-  echo
-  echo "# The daemon, with a root, a socket and a bridge of its own"
+  title "The daemon, with a root, a socket and a bridge of its own"
   subnet=$(free_subnet)
   local command=(bin/dockerd --data-root "$work/data" --exec-root "$work/exec" -H "$DOCKER_HOST" --pidfile "$work/pid"
     --bridge "$bridge" --bip "$subnet.1/24" --cgroup-parent "$cgroup")
@@ -56,63 +55,97 @@ start_daemon() {
 
 start_registry() {
   registry_address=127.0.0.1:$(free_port)
-  echo
-  echo "# A registry of our own"
+  title "A registry of our own"
   echo "\$ bin/registry serve --addr $registry_address --root $work/registry &"
   bin/registry serve --addr "$registry_address" --root "$work/registry" >"$work/registry.log" 2>&1 &
   registry=$!
   fetch "http://$registry_address/v2/" >/dev/null
 }
 
-# One day with Docker, by the given client.
+# One day with Docker, by the given client: from a Dockerfile to a web site that runs, then what one does with it.
 session() {
   client=$1
-  echo
-  echo "# The client $client"
   local port url version image
   port=$(free_port)
   url=http://127.0.0.1:$port/
   version=$(image_version)
+  image=$registry_address/team/site:1
+  title "The client $client"
   docker --version
+
+  title "A Dockerfile, on nginx and busybox"
   docker load -i dist/images/nginx.tar
   docker load -i dist/images/busybox.tar
-  docker images
-  expect "Hello from a container" docker run --rm busybox:latest echo "Hello from a container"
-  docker run -d -p "$port:80" --name web "nginx:$version"
-  note_container web
-  expect "0.0.0.0:$port->80/tcp" docker ps
-  expect "Welcome to nginx!" fetch "$url"
-  expect "GET / HTTP/1.1" docker logs web
-  expect "nginx: master process" docker exec web ps
-  docker exec web sh -c 'echo "<h1>Changed in the container</h1>" > /usr/share/nginx/html/index.html'
-  expect "Changed in the container" fetch "$url"
-  docker stop web
-  expect "Exited (0)" docker ps -a
-  docker rm web
-
-  image=$registry_address/team/site:1
-  mkdir -p "$work/site"
-  printf 'FROM nginx:%s\nCOPY index.html /usr/share/nginx/html/\nRUN echo "<p>and built</p>" >> /usr/share/nginx/html/index.html\n' "$version" >"$work/site/Dockerfile"
-  echo "<h1>Written</h1>" >"$work/site/index.html"
+  write_site "$version"
   echo "\$ cat $work/site/Dockerfile"
   cat "$work/site/Dockerfile"
-  expect "Successfully tagged $image" docker build -t "$image" "$work/site"
+
+  title "Build it"
+  build -t "$image" "$work/site"
+  expect "team/site" docker images
+  title "Again: nothing has changed, so it is the same image, out of the cache"
+  build -q -t "$image" "$work/site"
+  title "Push it, remove it, pull it back"
   docker push "$image"
   docker rmi "$image"
+  refuse "team/site" "$client" images
   docker pull "$image"
+
+  title "Run it"
   docker run -d -p "$port:80" --name site "$image"
   note_container site
-  expect "and built" fetch "$url"
-  docker rm -f site
-  docker rmi "$image"
-  docker rmi "nginx:$version" nginx:latest busybox:latest "$(busybox_tag)"
+  expect "0.0.0.0:$port->80/tcp" docker ps
+  expect "Built in a stage of its own" fetch "$url"
+  title "Look at it and change it"
+  expect "GET / HTTP/1.1" docker logs site
+  expect "nginx: master process" docker exec site ps
+  docker exec site sh -c 'echo "<h1>Changed in the container</h1>" > /usr/share/nginx/html/index.html'
+  expect "Changed in the container" fetch "$url"
+  title "Another image, as a command"
+  expect "Hello from a container" docker run --rm busybox:latest echo "Hello from a container"
+
+  title "Stop and tidy up"
+  docker stop site
+  expect "Exited (0)" docker ps -a
+  docker rm site
+  docker rmi "$image" "nginx:$version" nginx:latest busybox:latest "$(busybox_tag)"
   expect "REPOSITORY" docker images
   refuse "nginx" "$client" images
 }
 
+# A page that one stage makes and the other serves. $1: the version of nginx.
+write_site() {
+  mkdir -p "$work/site"
+  cat >"$work/site/Dockerfile" <<DOCKERFILE
+FROM busybox AS page
+WORKDIR /site
+COPY index.html .
+RUN echo "<p>Built in a stage of its own</p>" >> index.html
+
+FROM nginx:$1
+LABEL org.opencontainers.image.title="site"
+COPY --from=page /site/ /usr/share/nginx/html/
+EXPOSE 80
+DOCKERFILE
+  echo "<h1>A site</h1>" >"$work/site/index.html"
+}
+
+# docker build: ours as it is; the unmodified client without its plugin buildx by the classic request.
+build() {
+  case $("$client" --version) in
+    *skiff*) docker build "$@" ;;
+    *) DOCKER_BUILDKIT=0 docker build "$@" ;;
+  esac
+}
+
+title() {
+  echo
+  echo "# $1"
+}
+
 # Prints the command as a user would type it, then runs it with an end in time.
 docker() {
-  echo "\$ docker$(quoted "$@")"
+  echo "\$ ${DOCKER_BUILDKIT:+DOCKER_BUILDKIT=$DOCKER_BUILDKIT }docker$(quoted "$@")"
   timeout -s KILL 60 "$client" "$@" </dev/null || fail "docker $* ended with status $?"
 }
 
