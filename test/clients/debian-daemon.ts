@@ -71,6 +71,8 @@ export async function startDebianDaemon(options: { readonly etcDocker?: string }
     await runCommand(['ip', 'link', 'delete', bridge]);
     // Of --network host; dockerd leaves it mounted.
     await runCommand(['umount', join(root, 'e/netns/default')]);
+    // Of its BuildKit, which leaves it.
+    removeCgroupParent(`${cgroupParent}/buildkit`);
     removeCgroupParent(cgroupParent);
     const footprint = { root, bridge, links, cgroupParent };
     problems.push(...leftovers(footprint));
