@@ -52,7 +52,7 @@ RUN --mount=target=/c ! test -e /c/new && ! touch /c/x 2>/dev/null
       },
       { t: 'binds' },
     );
-    expect(await inImage('binds', 'cat /out; ls -A /c /b; wc -c < /m/file')).toBe('text made\n/b:\n\n/c:\n0');
+    expect(await inImage('binds', 'cat /out; ls -d /c /b /m 2>/dev/null || true')).toBe('text made');
   }, 60_000);
 
   test('cache mounts keep their files over builds and daemons, and none of them is in the image', async () => {
@@ -61,8 +61,8 @@ RUN --mount=target=/c ! test -e /c/new && ! touch /c/x 2>/dev/null
     await built({ Dockerfile: step('one') }, { t: 'cached:1' });
     await daemon.restart();
     await built({ Dockerfile: step('two') }, { t: 'cached:2' });
-    expect(await inImage('cached:1', 'cat /seen; ls -A /cache')).toBe('711 5');
-    expect(await inImage('cached:2', 'cat /seen; ls -A /cache')).toBe('one\n711 5');
+    expect(await inImage('cached:1', 'cat /seen; test ! -e /cache')).toBe('711 5');
+    expect(await inImage('cached:2', 'cat /seen; test ! -e /cache')).toBe('one\n711 5');
   }, 60_000);
 
   test('scripts, tmpfs, no network, and exactly the environment of the stage', async () => {
@@ -81,7 +81,7 @@ RUN --network=none ip -o link | wc -l > /links
       },
       { t: 'runs' },
     );
-    expect(await inImage('runs', 'cat /script /size /links; ls -A /t')).toBe('1 2 /dev/pipes/EOF\n1024\n1');
+    expect(await inImage('runs', 'cat /script /size /links; test ! -e /t')).toBe('1 2 /dev/pipes/EOF\n1024\n1');
   }, 60_000);
 });
 
