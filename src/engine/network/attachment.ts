@@ -1,10 +1,10 @@
 import type { PortMap } from '../../api/types/container.ts';
 import type { EndpointSettings } from '../../api/types/network.ts';
 import type { EndpointRecord, NetworkRecord, SandboxRecord } from '../../store/record/network-records.ts';
-import { parseCidr } from './ipam.ts';
 import type { NetworkAttachment } from './network.ts';
+import { prefixLengthOf, routerOf, subnetOf } from './subnets.ts';
 
-/** Finds a bridge network by its id. */
+/** Finds a network with addresses by its id: all but `host` and `none`. */
 export type NetworkLookup = (id: string) => { readonly record: NetworkRecord; readonly builtin: boolean } | undefined;
 
 /** A sandbox's record as the container's rules and the API see it. Pure. */
@@ -17,7 +17,9 @@ export function toAttachment(record: SandboxRecord, networkOf: NetworkLookup): N
     ports: toPortMap(record),
     sandboxId: record.sandboxId,
     sandboxKey: record.netnsPath ?? '/proc/1/ns/net',
-    hosts: record.endpoints.flatMap(({ bridged }) => (bridged ? [{ ip: bridged.ip, names: [record.hostname] }] : [])),
+    hosts: record.endpoints.flatMap(({ wired }) =>
+      [wired?.ip, wired?.ip6].flatMap((ip) => (ip === undefined ? [] : [{ ip, names: [record.hostname] }])),
+    ),
     hasResolver: hasResolver(record, networkOf),
   };
 }
@@ -34,23 +36,25 @@ export function dnsNames(record: SandboxRecord, { settings }: EndpointRecord): r
 }
 
 function toSettings(record: SandboxRecord, endpoint: EndpointRecord, networkOf: NetworkLookup): EndpointSettings {
-  const { bridged, settings, networkId, endpointId } = endpoint;
+  const { wired, settings, networkId, endpointId } = endpoint;
   const network = networkOf(networkId);
+  const subnet4 = network && wired?.ip ? subnetOf(network.record, wired.ip) : undefined;
+  const subnet6 = network && wired?.ip6 ? subnetOf(network.record, wired.ip6) : undefined;
   const isUserDefined = network?.builtin === false;
   return {
     ...(settings.IPAMConfig && { IPAMConfig: settings.IPAMConfig }),
     ...(settings.Aliases?.length && { Aliases: settings.Aliases }),
     ...(isUserDefined && { DNSNames: [...dnsNames(record, endpoint)] }),
     GwPriority: settings.GwPriority ?? 0,
-    MacAddress: bridged?.mac ?? '',
+    MacAddress: wired?.mac ?? '',
     NetworkID: networkId,
     EndpointID: endpointId,
-    Gateway: bridged && network && !network.record.internal ? network.record.gateway : '',
-    IPAddress: bridged?.ip ?? '',
-    IPPrefixLen: bridged && network ? (parseCidr(network.record.subnet)?.prefixLength ?? 0) : 0,
-    IPv6Gateway: '',
-    GlobalIPv6Address: '',
-    GlobalIPv6PrefixLen: 0,
+    Gateway: routerOf(network?.record, subnet4) ?? '',
+    IPAddress: wired?.ip ?? '',
+    IPPrefixLen: prefixLengthOf(subnet4),
+    IPv6Gateway: routerOf(network?.record, subnet6) ?? '',
+    GlobalIPv6Address: wired?.ip6 ?? '',
+    GlobalIPv6PrefixLen: prefixLengthOf(subnet6),
   };
 }
 

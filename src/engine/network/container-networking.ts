@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { EndpointSettings } from '../../api/types/network.ts';
 import type { PortForward } from '../../linux/firewall/firewall.ts';
-import type { EndpointRecord, NetworkRecord, SandboxRecord } from '../../store/record/network-records.ts';
+import type { EndpointRecord, GatewayMode, NetworkRecord, SandboxRecord } from '../../store/record/network-records.ts';
 import { hasResolver, type NetworkLookup, toAttachment } from './attachment.ts';
 import { parseNetworkCreate } from './create-request.ts';
 import { createContainerResolvers } from './dns/container-resolvers.ts';
@@ -14,12 +14,12 @@ import {
   privateMode,
   sharedNamespace,
 } from './errors.ts';
-import { parseCidr } from './ipam.ts';
 import type { NetworkRequest } from './network.ts';
 import { createNetworkTable, type KnownNetwork, newId } from './networks.ts';
 import { checkEndpoint, freeLinkName, gatewayEndpoint, planAddress } from './plan-endpoint.ts';
 import { planPorts } from './port-plan.ts';
-import { createPortPublisher, ofFirewall } from './port-publisher.ts';
+import { createPortPublisher, ofFirewall, type Publication, type PublishTarget } from './port-publisher.ts';
+import { prefixLengthOf, routerOf, subnetOf } from './subnets.ts';
 
 /** The three networks every engine has, and the user-defined ones; and the namespaces of running containers. */
 export async function createContainerNetworking(deps: NetworkingDeps): Promise<EngineNetworking> {
@@ -161,9 +161,7 @@ export async function createContainerNetworking(deps: NetworkingDeps): Promise<E
         if (!running.includes(record.containerId)) await drop(record);
         else settleResolver(await unwire(record, cutShort(record, networksOf(record.containerId))));
       }
-      const ends = [...sandboxes.values()].flatMap(({ endpoints }) =>
-        endpoints.map(({ bridged }) => bridged?.hostLink),
-      );
+      const ends = [...sandboxes.values()].flatMap(({ endpoints }) => endpoints.map(({ wired }) => wired?.hostLink));
       const links = [...ends, ...networks.bridges().map(({ link }) => link)];
       for (const link of namespaces.linksNamed(linkPrefix)) if (!links.includes(link)) namespaces.removeLink(link);
       await publisher.recover(published());
@@ -256,12 +254,12 @@ export async function createContainerNetworking(deps: NetworkingDeps): Promise<E
     if (network.kind !== 'bridge') return base;
     const taken = new Set(
       membersOf(network.id).flatMap(({ endpoints }) =>
-        endpoints.flatMap(({ networkId, bridged }) => (bridged && networkId === network.id ? [bridged.ip] : [])),
+        endpoints.flatMap(({ networkId, wired }) => (wired?.ip && networkId === network.id ? [wired.ip] : [])),
       ),
     );
     return {
       ...base,
-      bridged: {
+      wired: {
         ...planAddress(network.record, settings, taken),
         hostLink: `${linkPrefix}${endpointId.slice(0, 7)}`,
         link: freeLinkName(before),
@@ -269,17 +267,19 @@ export async function createContainerNetworking(deps: NetworkingDeps): Promise<E
     };
   }
 
-  function wire({ netnsPath }: SandboxRecord, { bridged, networkId }: EndpointRecord, isGateway: boolean): void {
+  function wire({ netnsPath }: SandboxRecord, { wired, networkId }: EndpointRecord, isGateway: boolean): void {
     const network = recordOf(networkId);
-    if (!netnsPath || !bridged || !network) return;
+    if (!netnsPath || !wired?.ip || !wired.hostLink || !network) return;
+    const subnet = subnetOf(network, wired.ip);
+    const gateway = routerOf(network, subnet);
     namespaces.connect(netnsPath, {
       bridge: network.link,
-      hostName: bridged.hostLink,
-      linkName: bridged.link,
-      mac: bridged.mac,
-      ip: bridged.ip,
-      prefixLength: parseCidr(network.subnet)?.prefixLength ?? 0,
-      ...(isGateway && { gateway: network.gateway }),
+      hostName: wired.hostLink,
+      linkName: wired.link,
+      mac: wired.mac,
+      ip: wired.ip,
+      prefixLength: prefixLengthOf(subnet),
+      ...(isGateway && gateway !== undefined && { gateway }),
       ...(network.mtu !== undefined && { mtu: network.mtu }),
       isolated: !network.icc,
     });
@@ -288,7 +288,7 @@ export async function createContainerNetworking(deps: NetworkingDeps): Promise<E
   /** Takes endpoints away, in the kernel and then in the record. */
   async function unwire(record: SandboxRecord, leaving: readonly EndpointRecord[]): Promise<SandboxRecord> {
     if (leaving.length === 0) return record;
-    for (const { bridged } of leaving) if (bridged) namespaces.removeLink(bridged.hostLink);
+    for (const { wired } of leaving) if (wired?.hostLink) namespaces.removeLink(wired.hostLink);
     const ids = new Set(leaving.map(({ endpointId }) => endpointId));
     const rest = { ...record, endpoints: record.endpoints.filter(({ endpointId }) => !ids.has(endpointId)) };
     return keep(await settleGateway(rest));
@@ -297,8 +297,8 @@ export async function createContainerNetworking(deps: NetworkingDeps): Promise<E
   /** Endpoints that a daemon which died has not made to the end, or not taken away to the end. */
   function cutShort({ endpoints }: SandboxRecord, joined: readonly string[]): readonly EndpointRecord[] {
     return endpoints.filter(
-      ({ network, networkId, bridged }) =>
-        bridged && (!joined.includes(network) || !recordOf(networkId) || !namespaces.hasLink(bridged.hostLink)),
+      ({ network, networkId, wired }) =>
+        wired?.hostLink && (!joined.includes(network) || !recordOf(networkId) || !namespaces.hasLink(wired.hostLink)),
     );
   }
 
@@ -307,32 +307,47 @@ export async function createContainerNetworking(deps: NetworkingDeps): Promise<E
     const { netnsPath, forwards } = record;
     if (!netnsPath) return record;
     const gateway = gatewayOf(record);
-    namespaces.setGateway(netnsPath, gateway && recordOf(gateway.networkId)?.gateway);
-    const ip = gateway?.bridged?.ip;
+    const ip = gateway?.wired?.ip;
+    const network = gateway && recordOf(gateway.networkId);
+    namespaces.setGateway(
+      netnsPath,
+      network && ip !== undefined ? routerOf(network, subnetOf(network, ip)) : undefined,
+    );
     if (forwards.length > 0 && ip === undefined) {
       await publisher.unpublish(forwards);
       return keep({ ...record, forwards: [] });
     }
     if (ip !== undefined && forwards.some(({ containerIp }) => containerIp !== ip))
-      return keep({ ...record, forwards: await publisher.move(forwards, ip) });
+      return keep({ ...record, forwards: await publisher.move(publicationOf(record, gateway)) });
     return gateway && forwards.length === 0 ? await publish(record, gateway) : record;
   }
 
   async function publish(record: SandboxRecord, gateway: EndpointRecord): Promise<SandboxRecord> {
     if (record.wishes.length === 0) return record;
-    const { containerName, forwards } = record;
-    const whose = { containerName, endpointId: gateway.endpointId, containerIp: gateway.bridged?.ip ?? '', forwards };
-    await publisher.publish(whose, record.wishes, (held) => {
+    await publisher.publish(publicationOf(record, gateway), record.wishes, (held) => {
       keep({ ...(sandboxes.get(record.containerId) ?? record), endpoints: record.endpoints, forwards: held });
     });
     return sandboxes.get(record.containerId) ?? record;
+  }
+
+  function publicationOf(record: SandboxRecord, gateway: EndpointRecord | undefined): Publication {
+    const { containerName, forwards } = record;
+    const network = gateway && recordOf(gateway.networkId);
+    const target = (ip: string | undefined, gatewayMode: GatewayMode | undefined): PublishTarget | undefined =>
+      gateway && ip && gatewayMode ? { endpointId: gateway.endpointId, ip, gatewayMode } : undefined;
+    return {
+      containerName,
+      forwards,
+      ipv4: target(gateway?.wired?.ip, network?.gatewayMode4),
+      ipv6: target(gateway?.wired?.ip6, network?.gatewayMode6),
+    };
   }
 }
 
 /** What an endpoint may ask for there. */
 function placeOf(network: KnownNetwork): 'default' | 'pooled' | 'chosen' {
   if (network.kind !== 'bridge' || network.builtin) return 'default';
-  return network.record.chosen ? 'chosen' : 'pooled';
+  return network.record.subnets.some(({ chosen }) => chosen) ? 'chosen' : 'pooled';
 }
 
 /** Three letters that tell one bridge's links from another's. */

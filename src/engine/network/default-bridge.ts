@@ -1,7 +1,7 @@
 import { KnownError } from '../../lib/errors.ts';
 import type { NetworkNamespaces } from '../../linux/netns/network-namespaces.ts';
 import type { NetworkRecord, NetworkRecords } from '../../store/record/network-records.ts';
-import { defaultPools, formatSubnet, gatewayOf, overlaps, parseCidr, type Subnet } from './ipam.ts';
+import { defaultPools, formatSubnet, lowestFree, overlaps, parseCidr, type Subnet } from './ipam.ts';
 
 interface DefaultBridgeDeps {
   readonly records: NetworkRecords;
@@ -18,15 +18,30 @@ export function planDefaultBridge(deps: DefaultBridgeDeps, id: string, created: 
     id,
     name: 'bridge',
     created,
+    driver: 'bridge',
     link: deps.bridge,
-    subnet: formatSubnet(subnet),
-    gateway: parseCidr(deps.bridgeAddress ?? '')?.ip ?? gatewayOf(subnet),
-    aux: {},
-    chosen: false,
+    ownsLink: true,
+    subnets: [
+      {
+        family: 4,
+        subnet: formatSubnet(subnet),
+        gateway: parseCidr(deps.bridgeAddress ?? '')?.ip ?? lowestFree({ subnet, range: subnet }, new Set()) ?? '',
+        aux: {},
+        chosen: false,
+      },
+    ],
+    enableIPv4: true,
+    enableIPv6: false,
     internal: false,
     attachable: false,
     icc: true,
-    masquerade: true,
+    masquerade4: true,
+    masquerade6: true,
+    gatewayMode4: 'nat',
+    gatewayMode6: 'nat',
+    trustedHostInterfaces: [],
+    inhibitIPv4: false,
+    configOnly: false,
     options: {
       'com.docker.network.bridge.default_bridge': 'true',
       'com.docker.network.bridge.enable_icc': 'true',
@@ -45,7 +60,7 @@ export function hostSubnets(
   namespaces: NetworkNamespaces,
 ): readonly { readonly link: string; readonly subnet: Subnet }[] {
   return namespaces.routes().flatMap(({ link, network, prefixLength }) => {
-    const subnet = parseCidr(`${network}/${prefixLength}`, 32);
+    const subnet = parseCidr(`${network}/${prefixLength}`);
     return subnet ? [{ link, subnet }] : [];
   });
 }
@@ -59,13 +74,15 @@ function chooseSubnet({ records, namespaces, bridge, bridgeAddress }: DefaultBri
   const routes = hostSubnets(namespaces);
   const own = routes.find(({ link }) => link === bridge)?.subnet;
   if (own) return own;
-  const ofNetworks = records.networks().flatMap(({ subnet }) => parseCidr(subnet) ?? []);
+  const ofNetworks = records
+    .networks()
+    .flatMap(({ subnets }) => subnets.flatMap(({ subnet }) => parseCidr(subnet) ?? []));
   const used = [...routes.map(({ subnet }) => subnet), ...ofNetworks];
   const isFree = (pool: Subnet): boolean => !used.some((other) => overlaps(pool, other));
   const kept = parseCidr(records.fact('subnet') ?? '');
   const inUse = records
     .list()
-    .some(({ endpoints }) => endpoints.some(({ network, bridged }) => network === 'bridge' && bridged !== undefined));
+    .some(({ endpoints }) => endpoints.some(({ network, wired }) => network === 'bridge' && wired !== undefined));
   const chosen = kept && (inUse || isFree(kept)) ? kept : defaultPools().find(isFree);
   if (!chosen) throw new KnownError('system', 'all default address pools are in use; choose one with --bip');
   records.keepFact('subnet', formatSubnet(chosen));

@@ -1,5 +1,6 @@
 import type { IPAMConfig, Network } from '../../api/types/network.ts';
-import type { NetworkRecord, SandboxRecord } from '../../store/record/network-records.ts';
+import type { NetworkRecord, SandboxRecord, SubnetRecord } from '../../store/record/network-records.ts';
+import { prefixLengthOf, subnetOf } from './subnets.ts';
 
 /** Facts of `host` and `none`, which have no addresses. */
 export interface PlainNetwork {
@@ -8,20 +9,23 @@ export interface PlainNetwork {
   readonly created: string;
 }
 
-/** A bridge as inspect shows it, with its live endpoints. Pure. */
-export function describeBridge(record: NetworkRecord, sandboxes: readonly SandboxRecord[]): Network {
-  const prefixLength = record.subnet.split('/')[1] ?? '';
+/** A network as inspect shows it, with its live endpoints. Pure. */
+export function describeNetwork(record: NetworkRecord, sandboxes: readonly SandboxRecord[]): Network {
   return {
     ...common(record),
-    Driver: 'bridge',
+    Driver: record.driver,
+    EnableIPv4: record.enableIPv4,
+    EnableIPv6: record.enableIPv6,
+    ConfigFrom: { Network: record.configFrom ?? '' },
+    ConfigOnly: record.configOnly,
     IPAM: {
       Driver: 'default',
       ...(record.ipamOptions !== undefined && { Options: record.ipamOptions as Record<string, string> }),
-      Config: [toIpamConfig(record)],
+      Config: record.subnets.map(toIpamConfig),
     },
     Internal: record.internal,
     Attachable: record.attachable,
-    Containers: containersOf(record.id, sandboxes, prefixLength),
+    Containers: containersOf(record.id, sandboxes, (ip) => withLength(record, ip)),
     Options: record.options,
     Labels: record.labels,
   };
@@ -32,7 +36,7 @@ export function describePlain(network: PlainNetwork, sandboxes: readonly Sandbox
     ...common(network),
     Driver: network.name === 'none' ? 'null' : network.name,
     IPAM: { Driver: 'default', Config: [] },
-    Containers: containersOf(network.id, sandboxes, ''),
+    Containers: containersOf(network.id, sandboxes, () => ''),
     Options: {},
     Labels: {},
   };
@@ -56,32 +60,37 @@ function common({ id, name, created }: Pick<NetworkRecord, 'id' | 'name' | 'crea
   };
 }
 
-function toIpamConfig({ subnet, gateway, ipRange, aux }: NetworkRecord): IPAMConfig {
+function toIpamConfig({ subnet, gateway, ipRange, aux }: SubnetRecord): IPAMConfig {
   return {
     Subnet: subnet,
     ...(ipRange !== undefined && { IPRange: ipRange }),
-    Gateway: gateway,
+    ...(gateway !== undefined && { Gateway: gateway }),
     ...(Object.keys(aux).length > 0 && { AuxiliaryAddresses: aux }),
   };
+}
+
+/** An address with the length of its subnet, as `a.b.c.d/n`. */
+function withLength(record: NetworkRecord, ip: string | undefined): string {
+  return ip === undefined ? '' : `${ip}/${prefixLengthOf(subnetOf(record, ip))}`;
 }
 
 function containersOf(
   networkId: string,
   sandboxes: readonly SandboxRecord[],
-  prefixLength: string,
+  show: (ip: string | undefined) => string,
 ): NonNullable<Network['Containers']> {
   return Object.fromEntries(
     sandboxes.flatMap(({ containerId, containerName, endpoints }) =>
       endpoints
         .filter((endpoint) => endpoint.networkId === networkId)
-        .map(({ endpointId, bridged }) => [
+        .map(({ endpointId, wired }) => [
           containerId,
           {
             Name: containerName,
             EndpointID: endpointId,
-            MacAddress: bridged?.mac ?? '',
-            IPv4Address: bridged ? `${bridged.ip}/${prefixLength}` : '',
-            IPv6Address: '',
+            MacAddress: wired?.mac ?? '',
+            IPv4Address: show(wired?.ip),
+            IPv6Address: show(wired?.ip6),
           },
         ]),
     ),

@@ -1,6 +1,11 @@
-/** IPv4 arithmetic of a subnet; pure. */
+import { isIPv4, isIPv6 } from 'node:net';
+
+export type Family = 4 | 6;
+
+/** Arithmetic of addresses of both families; pure. */
 export interface Subnet {
-  readonly base: number;
+  readonly family: Family;
+  readonly base: bigint;
   readonly prefixLength: number;
 }
 
@@ -10,48 +15,108 @@ export interface AddressPool {
   readonly range: Subnet;
 }
 
-/** `a.b.c.d/n`, n from 0 to `longest`; the address may be any of the subnet. undefined: malformed. */
-export function parseCidr(text: string, longest = 30): (Subnet & { readonly ip: string }) | undefined {
-  const [, ip, bits] = /^(\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3})\/(\d{1,2})$/.exec(text) ?? [];
-  if (ip === undefined || bits === undefined || Number(bits) > longest || !isAddress(ip)) return undefined;
+interface Address {
+  readonly family: Family;
+  readonly value: bigint;
+}
+
+/** `a.b.c.d/n` or `x:y::z/n`; the address may be any of the subnet, `ip` is it in canonical form. undefined: malformed. */
+export function parseCidr(text: string): (Subnet & { readonly ip: string }) | undefined {
+  const [, ip = '', bits = ''] = /^([0-9a-fA-F.:]+)\/(\d{1,3})$/.exec(text) ?? [];
+  const address = parseAddress(ip);
   const prefixLength = Number(bits);
-  return { ip, prefixLength, base: toNumber(ip) - (toNumber(ip) % 2 ** (32 - prefixLength)) };
+  if (!address || prefixLength > bitsOf(address.family) || String(prefixLength) !== bits) return undefined;
+  const { family, value } = address;
+  const size = 1n << BigInt(bitsOf(family) - prefixLength);
+  return { family, ip: formatAddress(address), prefixLength, base: value - (value % size) };
 }
 
-/** Four decimal numbers below 256. */
-export function isAddress(text: string): boolean {
-  return /^(?:\d{1,3}\.){3}\d{1,3}$/.test(text) && text.split('.').every((part) => Number(part) < 256);
+/** An address without a zone; undefined: malformed. */
+export function parseAddress(text: string): Address | undefined {
+  if (isIPv4(text)) return { family: 4, value: text.split('.').reduce((all, part) => all * 256n + BigInt(part), 0n) };
+  if (!isIPv6(text) || text.includes('%')) return undefined;
+  const [head = '', tail] = text.split('::');
+  const [first, last] = [groupsOf(head), groupsOf(tail ?? '')];
+  const gap = tail === undefined ? [] : Array.from({ length: 8 - first.length - last.length }, () => 0);
+  return { family: 6, value: [...first, ...gap, ...last].reduce((all, group) => all * 65_536n + BigInt(group), 0n) };
 }
 
-export function formatSubnet({ base, prefixLength }: Subnet): string {
-  return `${toText(base)}/${prefixLength}`;
+/** The last group may be an IPv4 address, which is two. */
+function groupsOf(text: string): readonly number[] {
+  if (text === '') return [];
+  return text.split(':').flatMap((group) => {
+    if (!group.includes('.')) return [Number.parseInt(group, 16)];
+    const [a = 0, b = 0, c = 0, d = 0] = group.split('.').map(Number);
+    return [a * 256 + b, c * 256 + d];
+  });
+}
+
+/** IPv6 as RFC 5952 has it: the first longest run of zeros, of two or more, is `::`. */
+function formatAddress({ family, value }: Address): string {
+  if (family === 4) return [24n, 16n, 8n, 0n].map((shift) => (value >> shift) & 255n).join('.');
+  const groups = Array.from({ length: 8 }, (_, i) => (value >> BigInt(112 - 16 * i)) & 65_535n);
+  const text = (some: readonly bigint[]): string => some.map((group) => group.toString(16)).join(':');
+  let [start, length] = [0, 0];
+  for (let i = 0; i < groups.length; i++) {
+    let end = i;
+    while (groups[end] === 0n) end++;
+    if (end - i > length) [start, length] = [i, end - i];
+  }
+  return length < 2 ? text(groups) : `${text(groups.slice(0, start))}::${text(groups.slice(start + length))}`;
+}
+
+export function familyOf(ip: string): Family | undefined {
+  return parseAddress(ip)?.family;
+}
+
+/** In canonical form; what is no address stays as it is. */
+export function canonicalAddress(ip: string): string {
+  const address = parseAddress(ip);
+  return address ? formatAddress(address) : ip;
+}
+
+export function formatSubnet({ family, base, prefixLength }: Subnet): string {
+  return `${formatAddress({ family, value: base })}/${prefixLength}`;
 }
 
 export function overlaps(a: Subnet, b: Subnet): boolean {
-  return a.base < b.base + sizeOf(b) && b.base < a.base + sizeOf(a);
+  return a.family === b.family && a.base < b.base + sizeOf(b) && b.base < a.base + sizeOf(a);
 }
 
 export function containsSubnet(outer: Subnet, inner: Subnet): boolean {
-  return inner.base >= outer.base && inner.base + sizeOf(inner) <= outer.base + sizeOf(outer);
+  return (
+    inner.family === outer.family &&
+    inner.base >= outer.base &&
+    inner.base + sizeOf(inner) <= outer.base + sizeOf(outer)
+  );
 }
 
-export function containsAddress({ base, prefixLength }: Subnet, ip: string): boolean {
-  const number = toNumber(ip);
-  return number >= base && number < base + 2 ** (32 - prefixLength);
+export function containsAddress(subnet: Subnet, ip: string): boolean {
+  const address = parseAddress(ip);
+  return (
+    address?.family === subnet.family && address.value >= subnet.base && address.value < subnet.base + sizeOf(subnet)
+  );
 }
 
-/** True for an address a machine of the subnet can have: neither the network's nor the broadcast's. */
+/**
+ * True for an address a machine of the subnet can have: in IPv4 neither the network's nor the broadcast's, in IPv6 not that of any router
+ * (RFC 4291, 2.6.1). Where there is no room for these (RFC 3021, RFC 6164, single addresses), every one.
+ */
 export function isHostAddress(subnet: Subnet, ip: string): boolean {
-  const number = toNumber(ip);
-  return containsAddress(subnet, ip) && number !== subnet.base && number !== subnet.base + sizeOf(subnet) - 1;
+  const address = parseAddress(ip);
+  if (!address || !containsAddress(subnet, ip)) return false;
+  const [first, last] = hostsOf(subnet);
+  return address.value >= first && address.value <= last;
 }
 
-/** The lowest address of the range that is neither the network's, the broadcast's, nor in `taken`; undefined when there is none. */
+/** The lowest address of the range that a machine can have and that is not in `taken` (in canonical form); undefined when there is none. */
 export function lowestFree({ subnet, range }: AddressPool, taken: ReadonlySet<string>): string | undefined {
-  const first = Math.max(range.base, subnet.base + 1);
-  const end = Math.min(range.base + sizeOf(range), subnet.base + sizeOf(subnet) - 1);
-  for (let number = first; number < end; number++) {
-    const ip = toText(number);
+  const [lowest, highest] = hostsOf(subnet);
+  const first = range.base > lowest ? range.base : lowest;
+  const rangeEnd = range.base + sizeOf(range) - 1n;
+  const last = rangeEnd < highest ? rangeEnd : highest;
+  for (let value = first; value <= last; value++) {
+    const ip = formatAddress({ family: subnet.family, value });
     if (!taken.has(ip)) return ip;
   }
   return undefined;
@@ -59,33 +124,36 @@ export function lowestFree({ subnet, range }: AddressPool, taken: ReadonlySet<st
 
 /** Docker's default pools in its order: 172.17.0.0/16 to 172.31, then 192.168.x.0/20. */
 export function defaultPools(): readonly Subnet[] {
-  const sixteens = Array.from({ length: 15 }, (_, i) => ({ base: toNumber(`172.${17 + i}.0.0`), prefixLength: 16 }));
-  const twenties = Array.from({ length: 16 }, (_, i) => ({ base: toNumber(`192.168.${i * 16}.0`), prefixLength: 20 }));
-  return [...sixteens, ...twenties];
+  const cidrs = [
+    ...Array.from({ length: 15 }, (_, i) => `172.${17 + i}.0.0/16`),
+    ...Array.from({ length: 16 }, (_, i) => `192.168.${i * 16}.0/20`),
+  ];
+  return cidrs.flatMap((cidr) => parseCidr(cidr) ?? []);
 }
 
-/** The MAC that Docker derives from an address. */
+/** The MAC that Docker derives from an IPv4 address. */
 export function macOf(ip: string): string {
   return ['02', '42', ...ip.split('.').map((part) => Number(part).toString(16).padStart(2, '0'))].join(':');
 }
 
-export function gatewayOf({ base }: Subnet): string {
-  return toText(base + 1);
-}
-
-/** The four bytes of an address. */
+/** Four bytes, or sixteen. */
 export function ipBytesOf(ip: string): Uint8Array {
-  return Uint8Array.from(ip.split('.').map(Number));
+  const { family, value } = parseAddress(ip) ?? { family: 4, value: 0n };
+  const bytes = bitsOf(family) / 8;
+  return Uint8Array.from({ length: bytes }, (_, i) => Number((value >> BigInt(8 * (bytes - 1 - i))) & 255n));
 }
 
-function sizeOf({ prefixLength }: Subnet): number {
-  return 2 ** (32 - prefixLength);
+function hostsOf(subnet: Subnet): readonly [bigint, bigint] {
+  const end = subnet.base + sizeOf(subnet) - 1n;
+  const free = bitsOf(subnet.family) - subnet.prefixLength;
+  if (free < 2) return [subnet.base, end];
+  return [subnet.base + 1n, subnet.family === 4 ? end - 1n : end];
 }
 
-function toNumber(ip: string): number {
-  return ip.split('.').reduce((all, part) => all * 256 + Number(part), 0);
+function sizeOf({ family, prefixLength }: Subnet): bigint {
+  return 1n << BigInt(bitsOf(family) - prefixLength);
 }
 
-function toText(number: number): string {
-  return [24, 16, 8, 0].map((shift) => Math.floor(number / 2 ** shift) % 256).join('.');
+function bitsOf(family: Family): number {
+  return family === 4 ? 32 : 128;
 }

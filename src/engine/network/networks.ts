@@ -7,10 +7,11 @@ import type { NetworkRecord, NetworkRecords, SandboxRecord } from '../../store/r
 import { parseBridgeOptions } from './bridge-options.ts';
 import type { WantedNetwork } from './create-request.ts';
 import { hostSubnets, planDefaultBridge } from './default-bridge.ts';
-import { describeBridge, describePlain, type PlainNetwork } from './describe.ts';
+import { describeNetwork, describePlain, type PlainNetwork } from './describe.ts';
 import { ambiguousNetwork, networkExists, noSuchNetwork, poolOverlaps } from './errors.ts';
 import { defaultPools, overlaps, parseCidr, type Subnet } from './ipam.ts';
 import { planSubnet } from './plan-subnet.ts';
+import { firstSubnet, prefixLengthOf } from './subnets.ts';
 
 export type KnownNetwork =
   | {
@@ -86,22 +87,16 @@ export function createNetworkTable(deps: NetworkTableDeps): NetworkTable {
       if (!matches[0]) throw noSuchNetwork(nameOrId);
       return matches[0];
     },
-    bridges: () =>
-      bridgeRecords().map(({ link, subnet, masquerade, icc, internal }) => ({
-        link,
-        subnet,
-        masquerade,
-        icc,
-        internal,
-      })),
+    bridges: () => bridgeRecords().map(toFirewallBridge),
     create(wanted) {
       if (all().some(({ name }) => name === wanted.name)) throw networkExists(wanted.name);
       for (const avoided: Subnet[] = []; ; ) {
         const record = plan(wanted, avoided);
-        const subnet = parseCidr(record.subnet);
+        const subnet = parseCidr(record.subnets[0]?.subnet ?? '');
         make(record);
         // Another engine of the machine may have taken the same pool at the same time: both go on to another one.
-        const clash = !record.chosen && subnet && routesOfOthers(record.link).some((other) => overlaps(other, subnet));
+        const clash =
+          !record.subnets[0]?.chosen && subnet && routesOfOthers(record.link).some((other) => overlaps(other, subnet));
         if (!clash) {
           networks.set(record.id, toKnown(record, false));
           return record;
@@ -115,15 +110,16 @@ export function createNetworkTable(deps: NetworkTableDeps): NetworkTable {
       return () => unmake(record);
     },
     describe: (network, sandboxes) =>
-      network.kind === 'bridge' ? describeBridge(network.record, sandboxes) : describePlain(network.plain, sandboxes),
+      network.kind === 'bridge' ? describeNetwork(network.record, sandboxes) : describePlain(network.plain, sandboxes),
     removeBridges() {
       for (const { link } of bridgeRecords()) namespaces.removeLink(link);
     },
   };
 
-  function ensure({ link, gateway, subnet, mtu }: NetworkRecord, builtin: boolean): void {
-    const prefixLength = Number(subnet.split('/')[1]);
-    namespaces.ensureBridge(link, gateway, prefixLength, {
+  function ensure(record: NetworkRecord, builtin: boolean): void {
+    const { link, mtu } = record;
+    const subnet = firstSubnet(record, 4);
+    namespaces.ensureBridge(link, subnet?.gateway ?? '', prefixLengthOf(subnet), {
       ...(mtu !== undefined && { mtu }),
       withoutIPv6: !builtin,
     });
@@ -164,7 +160,7 @@ export function createNetworkTable(deps: NetworkTableDeps): NetworkTable {
       );
     if (namespaces.hasLink(link))
       throw new KnownError('conflict', `bridge name ${link} is taken by a link of the host`);
-    const ours = bridgeRecords().flatMap(({ subnet }) => parseCidr(subnet) ?? []);
+    const ours = bridgeRecords().flatMap(({ subnets }) => subnets.flatMap(({ subnet }) => parseCidr(subnet) ?? []));
     const host = [...hostSubnets(namespaces).map(({ subnet }) => subnet), ...avoided];
     const { subnet, ...addresses } = planSubnet(wanted.configs, { ours, host }, defaultPools());
     // One out of the pools that somebody else takes at this moment is given up for the next one by `create`.
@@ -173,13 +169,22 @@ export function createNetworkTable(deps: NetworkTableDeps): NetworkTable {
       id,
       name: wanted.name,
       created: new Date().toISOString(),
+      driver: 'bridge',
       link,
-      subnet,
-      ...addresses,
+      ownsLink: true,
+      subnets: [{ family: 4, subnet, ...addresses }],
+      enableIPv4: true,
+      enableIPv6: false,
       internal: wanted.internal,
       attachable: wanted.attachable,
       icc: options.icc,
-      masquerade: options.masquerade,
+      masquerade4: options.masquerade,
+      masquerade6: options.masquerade,
+      gatewayMode4: 'nat',
+      gatewayMode6: 'nat',
+      trustedHostInterfaces: [],
+      inhibitIPv4: false,
+      configOnly: false,
       ...(options.mtu !== undefined && { mtu: options.mtu }),
       ...(options.hostIp !== undefined && { hostIp: options.hostIp }),
       options: wanted.options,
@@ -195,6 +200,23 @@ export function createNetworkTable(deps: NetworkTableDeps): NetworkTable {
     );
     if (clash) throw poolOverlaps();
   }
+}
+
+function toFirewallBridge(record: NetworkRecord): FirewallBridge {
+  const { link, masquerade4, masquerade6, icc, internal, gatewayMode4, gatewayMode6, trustedHostInterfaces } = record;
+  const [subnet, subnet6] = [firstSubnet(record, 4)?.subnet, firstSubnet(record, 6)?.subnet];
+  return {
+    link,
+    ...(subnet !== undefined && { subnet }),
+    ...(subnet6 !== undefined && { subnet6 }),
+    masquerade4,
+    masquerade6,
+    icc,
+    internal,
+    gatewayMode4,
+    gatewayMode6,
+    trustedHostInterfaces,
+  };
 }
 
 export function newId(): string {

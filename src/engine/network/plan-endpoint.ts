@@ -1,16 +1,17 @@
 import { isIPv4 } from 'node:net';
 import type { EndpointSettings } from '../../api/types/network.ts';
-import type { EndpointRecord, NetworkRecord } from '../../store/record/network-records.ts';
+import { KnownError } from '../../lib/errors.ts';
+import type { EndpointRecord, NetworkRecord, SubnetRecord } from '../../store/record/network-records.ts';
 import { addressInUse, badEndpoint, noFreeAddress, unsupported } from './errors.ts';
-import { formatSubnet, isHostAddress, lowestFree, macOf, parseCidr, type Subnet } from './ipam.ts';
+import { type AddressPool, formatSubnet, isHostAddress, lowestFree, macOf, parseCidr } from './ipam.ts';
+import { firstSubnet } from './subnets.ts';
 
-/** Subnet and range of a network's record. */
-export function poolOf({ subnet, ipRange }: Pick<NetworkRecord, 'subnet' | 'ipRange'>): {
-  readonly subnet: Subnet;
-  readonly range: Subnet;
-} {
-  const whole = parseCidr(subnet) ?? { base: 0, prefixLength: 30 };
-  return { subnet: whole, range: (ipRange === undefined ? undefined : parseCidr(ipRange, 32)) ?? whole };
+/** Errors: data_loss for a record that is none. */
+function poolOf({ subnet, ipRange }: SubnetRecord): AddressPool {
+  const whole = parseCidr(subnet);
+  const range = ipRange === undefined ? whole : parseCidr(ipRange);
+  if (!whole || !range) throw new KnownError('data_loss', `recorded subnet ${subnet} is malformed`);
+  return { subnet: whole, range };
 }
 
 /** Address and MAC of a new endpoint; `taken`: addresses of the network's endpoints. Errors: forbidden, system with Docker's texts. */
@@ -19,12 +20,14 @@ export function planAddress(
   settings: EndpointSettings,
   taken: ReadonlySet<string>,
 ): { readonly ip: string; readonly mac: string } {
-  const pool = poolOf(network);
-  const reserved = new Set([...taken, network.gateway, ...Object.values(network.aux)]);
+  const subnet = firstSubnet(network, 4);
+  if (!subnet) throw noFreeAddress(network.name, '');
+  const pool = poolOf(subnet);
+  const reserved = new Set([...taken, subnet.gateway ?? '', ...Object.values(subnet.aux)]);
   const asked = settings.IPAMConfig?.IPv4Address;
   if (asked && !isHostAddress(pool.subnet, asked))
     throw badEndpoint(`no configured subnet contains IP address ${asked}`);
-  if (asked && (taken.has(asked) || asked === network.gateway)) throw addressInUse();
+  if (asked && (taken.has(asked) || asked === subnet.gateway)) throw addressInUse();
   const ip = asked || lowestFree(pool, reserved);
   if (!ip) throw noFreeAddress(network.name, formatSubnet(pool.subnet));
   return { ip, mac: settings.MacAddress ? settings.MacAddress.toLowerCase().replaceAll('-', ':') : macOf(ip) };
@@ -65,13 +68,13 @@ export function gatewayEndpoint(
 ): EndpointRecord | undefined {
   const priority = ({ settings }: EndpointRecord): number => settings.GwPriority ?? 0;
   return endpoints
-    .filter(({ bridged, networkId }) => bridged && networkOf(networkId)?.internal === false)
+    .filter(({ wired, networkId }) => wired && networkOf(networkId)?.internal === false)
     .toSorted((a, b) => priority(b) - priority(a) || (a.network < b.network ? -1 : 1))[0];
 }
 
 /** `eth0`, or the first number that no endpoint has. */
 export function freeLinkName(endpoints: readonly EndpointRecord[]): string {
-  const names = new Set(endpoints.map(({ bridged }) => bridged?.link));
+  const names = new Set(endpoints.map(({ wired }) => wired?.link));
   let number = 0;
   while (names.has(`eth${number}`)) number++;
   return `eth${number}`;

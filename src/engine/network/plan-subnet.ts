@@ -3,8 +3,8 @@ import { badNetwork, poolOverlaps, poolsUsedUp, unsupported } from './errors.ts'
 import {
   containsAddress,
   containsSubnet,
+  familyOf,
   formatSubnet,
-  isAddress,
   isHostAddress,
   lowestFree,
   overlaps,
@@ -71,7 +71,7 @@ function parts(config: IPAMConfig, subnet: Subnet): Pick<SubnetPlan, 'gateway' |
 }
 
 function parseRange(text: string, subnet: Subnet): Subnet {
-  const range = parseCidr(text, 32);
+  const range = parseCidr(text);
   if (!range) throw badNetwork(`invalid ip-range ${text}: invalid CIDR block notation`);
   if (formatSubnet(range) !== text) throw badNetwork(`invalid ip-range ${text}: it should be ${formatSubnet(range)}`);
   if (!containsSubnet(subnet, range))
@@ -80,7 +80,7 @@ function parseRange(text: string, subnet: Subnet): Subnet {
 }
 
 function checkAddress(what: string, ip: string, subnet: Subnet): void {
-  if (!isAddress(ip)) throw badNetwork(`invalid ${what} ${ip}: invalid address`);
+  if (familyOf(ip) === undefined) throw badNetwork(`invalid ${what} ${ip}: invalid address`);
   if (!containsAddress(subnet, ip))
     throw badNetwork(`invalid ${what} ${ip}: parent subnet ${formatSubnet(subnet)} doesn't contain this address`);
 }

@@ -45,7 +45,12 @@ function createHost(options: {
   return { publisher, held, forwarded, reported, records };
 }
 
-const record: Publication = { containerName: 'web', endpointId: 'e', containerIp: '172.17.0.2', forwards: [] };
+const record: Publication = {
+  containerName: 'web',
+  ipv4: { endpointId: 'e', ip: '172.17.0.2', gatewayMode: 'nat' },
+  ipv6: undefined,
+  forwards: [],
+};
 const wish = (hostIps: readonly string[], ...hostPorts: readonly number[]) =>
   ({ containerPort: 80, protocol: 'tcp', hostIps, hostPorts }) as const;
 const BOTH = ['0.0.0.0', '::'];
@@ -119,7 +124,11 @@ test('recovery holds what is known again and reports what others have taken', as
 test('forwards that move keep their ports on the host, in both families', async () => {
   const { publisher, held, forwarded } = createHost({});
   const forwards = await publisher.publish(record, [wish(BOTH, 8080)], () => undefined);
-  const moved = await publisher.move(forwards, '10.0.0.9');
+  const moved = await publisher.move({
+    ...record,
+    forwards,
+    ipv4: { endpointId: 'f', ip: '10.0.0.9', gatewayMode: 'nat' },
+  });
   expect(moved.map(({ hostIp, hostPort, containerIp }) => `${hostIp} ${hostPort} ${containerIp}`)).toEqual([
     '0.0.0.0 8080 10.0.0.9',
     ':: 8080 10.0.0.9',

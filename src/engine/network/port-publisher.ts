@@ -2,14 +2,24 @@ import { isKind, KnownError, messageOf } from '../../lib/errors.ts';
 import type { Firewall, PortForward } from '../../linux/firewall/firewall.ts';
 import type { HostPorts } from '../../linux/firewall/host-ports.ts';
 import type { PortProxies } from '../../linux/firewall/port-proxies.ts';
+import type { GatewayMode } from '../../store/record/network-records.ts';
 import type { PortWish } from './port-plan.ts';
 
 /** Whose ports are published, and what is by now. */
 export interface Publication {
   readonly containerName: string;
-  readonly endpointId: string;
-  readonly containerIp: string;
+  /** Where IPv4 traffic from outside comes in; undefined: nowhere. */
+  readonly ipv4: PublishTarget | undefined;
+  /** As `ipv4`. */
+  readonly ipv6: PublishTarget | undefined;
   readonly forwards: readonly PortForward[];
+}
+
+/** The endpoint that the default route of a family goes by. */
+export interface PublishTarget {
+  readonly endpointId: string;
+  readonly ip: string;
+  readonly gatewayMode: GatewayMode;
 }
 
 /**
@@ -26,8 +36,8 @@ export interface PortPublisher {
     wishes: readonly PortWish[],
     keep: (forwards: readonly PortForward[]) => void,
   ): Promise<readonly PortForward[]>;
-  /** The same ports of the host lead to another address of the container. Resolves with the forwards as they are then. */
-  move(forwards: readonly PortForward[], containerIp: string): Promise<readonly PortForward[]>;
+  /** The same ports of the host lead to where the container is reached by now. Resolves with the forwards as they are then. */
+  move(whose: Publication): Promise<readonly PortForward[]>;
   /** Fine for what is not there. */
   unpublish(forwards: readonly PortForward[]): Promise<void>;
   /** After a start of the daemon: holds these again, and ends what else there is. What is taken by now is reported. */
@@ -63,7 +73,8 @@ export function createPortPublisher({ firewall, ports, proxies, published, repor
       return forwards;
     },
 
-    async move(forwards, containerIp) {
+    async move({ forwards, ipv4 }) {
+      const containerIp = ipv4?.ip ?? '';
       const moved = forwards.map((forward) => ({ ...forward, containerIp }));
       await firewall.remove(ofFirewall(forwards));
       await firewall.add(ofFirewall(moved));
@@ -99,7 +110,7 @@ export function createPortPublisher({ firewall, ports, proxies, published, repor
     const failed = (why: string): KnownError =>
       new KnownError(
         'system',
-        `failed to set up container networking: driver failed programming external connectivity on endpoint ${record.containerName} (${record.endpointId}): ${why}`,
+        `failed to set up container networking: driver failed programming external connectivity on endpoint ${record.containerName} (${record.ipv4?.endpointId}): ${why}`,
       );
     // Every address only means IPv6 where there is some.
     const hostIps = wish.hostIps.filter((ip, i) => i === 0 || !ip.includes(':') || proxies.supported());
@@ -121,12 +132,13 @@ export function createPortPublisher({ firewall, ports, proxies, published, repor
 
   /** The same port on all addresses, or on none. Errors: conflict, system. */
   async function holdAll(
-    { containerIp }: Publication,
+    { ipv4 }: Publication,
     { protocol, containerPort }: PortWish,
     hostIps: readonly string[],
     wished: number,
   ): Promise<readonly PortForward[]> {
     const held: PortForward[] = [];
+    const containerIp = ipv4?.ip ?? '';
     for (const hostIp of hostIps) {
       const hostPort = held[0]?.hostPort ?? wished;
       try {

@@ -23,14 +23,24 @@ export interface FirewallState {
  */
 export interface FirewallBridge {
   readonly link: string;
-  /** `a.b.c.d/n` */
-  readonly subnet: string;
-  /** What leaves has the host's address. */
-  readonly masquerade: boolean;
+  /** `a.b.c.d/n`; absent: no IPv4 there. */
+  readonly subnet?: string;
+  /** `x::/n`; absent: no IPv6 there. */
+  readonly subnet6?: string;
+  /** What leaves has the host's address; of IPv4, and of IPv6. */
+  readonly masquerade4: boolean;
+  readonly masquerade6: boolean;
   /** Containers of the bridge reach each other. */
   readonly icc: boolean;
   readonly internal: boolean;
+  /** nat: by published ports only; nat-unprotected: by every port; routed: published ports by the container's own address; isolated: not at all. */
+  readonly gatewayMode4: FirewallGatewayMode;
+  readonly gatewayMode6: FirewallGatewayMode;
+  /** Links of the host from which unpublished ports are reached as well. */
+  readonly trustedHostInterfaces: readonly string[];
 }
+
+export type FirewallGatewayMode = 'nat' | 'nat-unprotected' | 'routed' | 'isolated';
 
 export interface PortForward {
   readonly protocol: 'tcp' | 'udp';

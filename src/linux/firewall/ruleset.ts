@@ -38,9 +38,10 @@ export function formatTable(
 }
 
 /** Leaves the bridge; comes back to it through a published port; comes from the host's loopback. */
-function formatMasquerade({ link, subnet, masquerade }: FirewallBridge): readonly string[] {
+function formatMasquerade({ link, subnet, masquerade4 }: FirewallBridge): readonly string[] {
+  if (subnet === undefined) return [];
   return [
-    ...(masquerade ? [`ip saddr ${subnet} oifname != "${link}" masquerade`] : []),
+    ...(masquerade4 ? [`ip saddr ${subnet} oifname != "${link}" masquerade`] : []),
     `ip saddr ${subnet} ip daddr ${subnet} ct status dnat masquerade`,
     `ip saddr 127.0.0.0/8 oifname "${link}" masquerade`,
   ];

@@ -1,6 +1,7 @@
 import { KnownError, messageOf } from '../../lib/errors.ts';
 import type { Database } from './database.host.ts';
 import type { NetworkRecord, NetworkRecords, SandboxRecord } from './network-records.ts';
+import { upgradeNetwork, upgradeSandbox } from './upgrade-network.ts';
 
 /** The networks' state in SQLite: a row a network, a row a running container, and the ids and subnet that must stay the same over restarts. */
 export function createNetworkRecords(db: Database): NetworkRecords {
@@ -18,7 +19,7 @@ export function createNetworkRecords(db: Database): NetworkRecords {
       .all()
       .map(({ record }) => JSON.parse(record) as T);
   return {
-    networks: () => read<NetworkRecord>('SELECT record FROM network ORDER BY sequence'),
+    networks: () => read<NetworkRecord>('SELECT record FROM network ORDER BY sequence').map(upgradeNetwork),
     putNetwork(record) {
       try {
         db.run('INSERT INTO network (id, name, record) VALUES (?, ?, ?)', [
@@ -32,7 +33,7 @@ export function createNetworkRecords(db: Database): NetworkRecords {
       }
     },
     removeNetwork: (id) => void db.run('DELETE FROM network WHERE id = ?', [id]),
-    list: () => read<SandboxRecord>('SELECT record FROM sandbox'),
+    list: () => read<SandboxRecord>('SELECT record FROM sandbox').map(upgradeSandbox),
     put: (record) =>
       void db.run('INSERT OR REPLACE INTO sandbox (container, record) VALUES (?, ?)', [
         record.containerId,

@@ -21,34 +21,71 @@ export interface NetworkRecords {
   keepFact(name: string, value: string): string;
 }
 
-/** A bridge network, as asked for and as planned. */
+export type NetworkDriver = 'bridge' | 'macvlan' | 'ipvlan';
+
+/** How a network's containers are reached from outside, as Docker's `gateway_mode_ipv4|6`. */
+export type GatewayMode = 'nat' | 'nat-unprotected' | 'routed' | 'isolated';
+
+/** A user-defined network or the default bridge, as asked for and as planned. */
 export interface NetworkRecord {
   /** 64 hex digits. */
   readonly id: string;
   readonly name: string;
   /** RFC 3339, UTC. */
   readonly created: string;
-  /** The bridge's name. */
+  /** `null`: a network that is only a configuration for others. */
+  readonly driver: NetworkDriver | 'null';
+  /** Name of the bridge, or of the link below macvlan and ipvlan; empty when there is none. */
   readonly link: string;
-  /** `a.b.c.d/n` */
-  readonly subnet: string;
-  readonly gateway: string;
-  /** Addresses are given from here alone; absent: from the whole subnet. */
-  readonly ipRange?: string;
-  /** Addresses that are never given out. */
-  readonly aux: Readonly<Record<string, string>>;
-  /** The user chose the subnet. */
-  readonly chosen: boolean;
+  /** The link below was made by us, and goes with the network. */
+  readonly ownsLink: boolean;
+  /** At most one of each family on a bridge. */
+  readonly subnets: readonly SubnetRecord[];
+  readonly enableIPv4: boolean;
+  readonly enableIPv6: boolean;
   readonly internal: boolean;
   readonly attachable: boolean;
+  /** Containers of a bridge reach each other. */
   readonly icc: boolean;
-  readonly masquerade: boolean;
+  readonly masquerade4: boolean;
+  readonly masquerade6: boolean;
+  readonly gatewayMode4: GatewayMode;
+  readonly gatewayMode6: GatewayMode;
+  /** Links of the host from which unpublished ports are reached as well. */
+  readonly trustedHostInterfaces: readonly string[];
+  /** The bridge gets no IPv4 address. */
+  readonly inhibitIPv4: boolean;
+  /** Names of links inside begin so; absent: `eth`. */
+  readonly linkPrefix?: string;
   readonly mtu?: number;
+  /** Published ports without a host address are bound here. */
   readonly hostIp?: string;
+  /** macvlan: `bridge|private|vepa|passthru`; ipvlan: `l2|l3|l3s`. */
+  readonly mode?: string;
+  /** ipvlan: `bridge|private|vepa`. */
+  readonly flag?: string;
+  readonly configOnly: boolean;
+  /** Name of the network whose configuration was taken. */
+  readonly configFrom?: string;
   /** As given. */
   readonly options: Readonly<Record<string, string>>;
   readonly ipamOptions: Readonly<Record<string, string>> | null;
   readonly labels: Readonly<Record<string, string>>;
+}
+
+/** A subnet of a network, and what is given from it. */
+export interface SubnetRecord {
+  readonly family: 4 | 6;
+  /** `a.b.c.d/n` or `x::/n`, canonical. */
+  readonly subnet: string;
+  /** Absent where nobody has one: internal macvlan, ipvlan in l3, a gateway mode without host. */
+  readonly gateway?: string;
+  /** Addresses are given from here alone; absent: from the whole subnet. */
+  readonly ipRange?: string;
+  /** Addresses that are never given out. */
+  readonly aux: Readonly<Record<string, string>>;
+  /** The user chose the subnet: only then may containers ask for an address. */
+  readonly chosen: boolean;
 }
 
 /** The network side of a running container. */
@@ -82,14 +119,25 @@ export interface EndpointRecord {
   readonly network: string;
   readonly networkId: string;
   readonly endpointId: string;
-  /** Of bridges only. */
-  readonly bridged?: {
-    readonly ip: string;
-    readonly mac: string;
-    /** The end on the host, and the one inside. */
-    readonly hostLink: string;
-    readonly link: string;
-  };
+  /** Absent on `host` and `none`. */
+  readonly wired?: WireRecord;
   /** As asked for: aliases, address, priority. */
   readonly settings: EndpointSettings;
+}
+
+/** The link of a container into a network. */
+export interface WireRecord {
+  /** IPv4; absent on a network without. */
+  readonly ip?: string;
+  /** IPv6, canonical; absent on a network without. */
+  readonly ip6?: string;
+  /** More addresses, of the link's own scope. */
+  readonly linkLocalIps?: readonly string[];
+  readonly mac: string;
+  /** The end on the host; absent for macvlan and ipvlan, whose link is inside alone. */
+  readonly hostLink?: string;
+  /** The end inside. */
+  readonly link: string;
+  /** Settings of the link inside, as `net.ipv4.conf.eth0.forwarding`. */
+  readonly sysctls?: Readonly<Record<string, string>>;
 }

@@ -1,6 +1,6 @@
 import type { EndpointRecord, SandboxRecord } from '../../../store/record/network-records.ts';
 import { dnsNames, type NetworkLookup } from '../attachment.ts';
-import { containsAddress, parseCidr } from '../ipam.ts';
+import { subnetOf } from '../subnets.ts';
 
 /** What a container may see of names: its own record, and those of everybody. */
 export interface NameView {
@@ -15,8 +15,8 @@ export function addressesOf(view: NameView, name: string): readonly string[] | u
     const suffix = `.${network.name.toLowerCase()}`;
     for (const wanted of name.endsWith(suffix) ? [name, name.slice(0, -suffix.length)] : [name]) {
       const found = membersOf(view, network.id).flatMap(({ record, endpoint }) =>
-        endpoint.bridged && dnsNames(record, endpoint).some((other) => other.toLowerCase() === wanted)
-          ? [endpoint.bridged.ip]
+        endpoint.wired?.ip && dnsNames(record, endpoint).some((other) => other.toLowerCase() === wanted)
+          ? [endpoint.wired.ip]
           : [],
       );
       if (found.length > 0) return found;
@@ -28,10 +28,9 @@ export function addressesOf(view: NameView, name: string): readonly string[] | u
 /** Who has an address: `name.network`, or no name when it is of a network of the container and free; undefined: it is elsewhere. Pure. */
 export function nameOfAddress(view: NameView, ip: string): { readonly name: string | undefined } | undefined {
   for (const network of ownNetworks(view)) {
-    const owner = membersOf(view, network.id).find(({ endpoint }) => endpoint.bridged?.ip === ip);
+    const owner = membersOf(view, network.id).find(({ endpoint }) => endpoint.wired?.ip === ip);
     if (owner) return { name: `${owner.record.containerName}.${network.name}` };
-    const subnet = parseCidr(network.subnet);
-    if (subnet && containsAddress(subnet, ip)) return { name: undefined };
+    if (subnetOf(network, ip)) return { name: undefined };
   }
   return undefined;
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test';
 import type { DnsUpstream } from '../../../linux/netns/dns-upstream.ts';
 import type { NetworkRecord, SandboxRecord } from '../../../store/record/network-records.ts';
+import { fakeNetwork, fakeSubnet } from '../network-record.fake.ts';
 import { answers, formatName, parseQuery, TYPE, withId } from './message.ts';
 import type { NameView } from './names.ts';
 import { createResolver } from './resolver.ts';
@@ -51,13 +52,10 @@ function parse(answer: Uint8Array | undefined) {
   };
 }
 
-const networks: Record<
-  string,
-  Pick<NetworkRecord, 'id' | 'name' | 'subnet' | 'internal'> & { readonly builtin?: boolean }
-> = {
-  n: { id: 'n', name: 'net', subnet: '10.1.0.0/24', internal: false },
-  i: { id: 'i', name: 'inside', subnet: '10.2.0.0/24', internal: true },
-  d: { id: 'd', name: 'bridge', subnet: '172.17.0.0/16', internal: false, builtin: true },
+const networks: Record<string, NetworkRecord> = {
+  n: fakeNetwork({ id: 'n', name: 'net', subnets: [fakeSubnet('10.1.0.0/24')] }),
+  i: fakeNetwork({ id: 'i', name: 'inside', subnets: [fakeSubnet('10.2.0.0/24')], internal: true }),
+  d: fakeNetwork({ id: 'd', name: 'bridge', subnets: [fakeSubnet('172.17.0.0/16')] }),
 };
 function box(name: string, places: Readonly<Record<string, string>>, aliases: readonly string[] = []): SandboxRecord {
   return {
@@ -69,7 +67,7 @@ function box(name: string, places: Readonly<Record<string, string>>, aliases: re
       network: networks[networkId]?.name ?? '',
       networkId,
       endpointId: name,
-      bridged: { ip, mac: '', hostLink: '', link: '' },
+      wired: { ip, mac: '', hostLink: '', link: '' },
       settings: { Aliases: [...aliases] },
     })),
     wishes: [],
@@ -90,7 +88,7 @@ const viewOf = (own: SandboxRecord): NameView => ({
   all,
   networkOf: (id) => {
     const record = networks[id];
-    return record && { record: record as NetworkRecord, builtin: record.builtin ?? false };
+    return record && { record, builtin: id === 'd' };
   },
 });
 const view = viewOf(web1);
