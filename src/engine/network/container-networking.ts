@@ -1,8 +1,7 @@
-import { join } from 'node:path';
-import type { EndpointSettings } from '../../api/types/network.ts';
 import type { PortForward } from '../../linux/firewall/firewall.ts';
-import type { EndpointRecord, GatewayMode, NetworkRecord, SandboxRecord } from '../../store/record/network-records.ts';
+import type { EndpointRecord, NetworkRecord, SandboxRecord } from '../../store/record/network-records.ts';
 import { hasResolver, type NetworkLookup, toAttachment } from './attachment.ts';
+import { checkEndpoint } from './check-endpoint.ts';
 import { parseNetworkCreate } from './create-request.ts';
 import { createContainerResolvers } from './dns/container-resolvers.ts';
 import type { EngineNetworking, NetworkingDeps } from './engine-networking.ts';
@@ -14,12 +13,12 @@ import {
   privateMode,
   sharedNamespace,
 } from './errors.ts';
-import type { NetworkRequest } from './network.ts';
-import { createNetworkTable, type KnownNetwork, newId } from './networks.ts';
-import { checkEndpoint, freeLinkName, gatewayEndpoint, planAddress } from './plan-endpoint.ts';
-import { planPorts } from './port-plan.ts';
-import { createPortPublisher, ofFirewall, type Publication, type PublishTarget } from './port-publisher.ts';
-import { prefixLengthOf, routerOf, subnetOf } from './subnets.ts';
+import { chooseGateways } from './gateways.ts';
+import { createNetworkTable, type KnownNetwork } from './networks.ts';
+import { createPortPublisher, ofFirewall } from './port-publisher.ts';
+import { isSameTarget, publicationOf } from './publication.ts';
+import { createSandboxPlanner, placeOf } from './sandbox-planner.ts';
+import { createWiring } from './wiring.ts';
 
 /** The three networks every engine has, and the user-defined ones; and the namespaces of running containers. */
 export async function createContainerNetworking(deps: NetworkingDeps): Promise<EngineNetworking> {
@@ -34,21 +33,22 @@ export async function createContainerNetworking(deps: NetworkingDeps): Promise<E
   await resetFirewall();
   const linkPrefix = `sk${fingerprint(deps.bridge)}`;
 
-  const bridgeOf: NetworkLookup = (id) => {
+  const lookup: NetworkLookup = (id) => {
     const network = networks.byId(id);
-    return network?.kind === 'bridge' ? network : undefined;
+    return network?.kind === 'recorded' ? network : undefined;
   };
-  const recordOf = (id: string): NetworkRecord | undefined => bridgeOf(id)?.record;
-  const gatewayOf = ({ endpoints }: SandboxRecord): EndpointRecord | undefined => gatewayEndpoint(endpoints, recordOf);
-  const tell = (action: string, { id, name, kind }: KnownNetwork, containerId?: string): void =>
+  const recordOf = (id: string): NetworkRecord | undefined => lookup(id)?.record;
+  const planner = createSandboxPlanner({ networks, recordOf, sandboxes, netnsDir: deps.netnsDir, linkPrefix });
+  const wiring = createWiring(namespaces, recordOf);
+  const tell = (action: string, network: KnownNetwork, containerId?: string): void =>
     events.publish({
       type: 'network',
       action,
-      id,
+      id: network.id,
       attributes: {
         ...(containerId !== undefined && { container: containerId }),
-        name,
-        type: kind === 'none' ? 'null' : kind,
+        name: network.name,
+        type: driverOf(network),
       },
     });
   const tellOf = (action: string, { networkId }: EndpointRecord, containerId: string): void => {
@@ -60,19 +60,17 @@ export async function createContainerNetworking(deps: NetworkingDeps): Promise<E
     records.put(record);
     return record;
   };
-  const membersOf = (networkId: string): readonly SandboxRecord[] =>
-    [...sandboxes.values()].filter(({ endpoints }) => endpoints.some((endpoint) => endpoint.networkId === networkId));
 
   const resolvers = createContainerResolvers({
     sockets: deps.dnsSockets,
     resolver: deps.resolver,
     viewOf(containerId) {
       const own = sandboxes.get(containerId);
-      return own && { own, all: [...sandboxes.values()], networkOf: bridgeOf };
+      return own && { own, all: [...sandboxes.values()], networkOf: lookup };
     },
   });
   const settleResolver = (record: SandboxRecord): void => {
-    if (record.netnsPath && hasResolver(record, bridgeOf)) resolvers.open(record.containerId, record.netnsPath);
+    if (record.netnsPath && hasResolver(record, lookup)) resolvers.open(record.containerId, record.netnsPath);
     else resolvers.close(record.containerId);
   };
 
@@ -89,24 +87,23 @@ export async function createContainerNetworking(deps: NetworkingDeps): Promise<E
     }
   };
 
-  const networking: EngineNetworking = {
+  return {
     resolve(nameOrId, settings) {
       const network = networks.find(nameOrId);
       if (settings) checkEndpoint(settings, placeOf(network));
-      const { id, name, kind } = network;
-      return { id, name, driver: kind === 'none' ? 'null' : kind };
+      return { id: network.id, name: network.name, driver: driverOf(network) };
     },
     async attach(request) {
-      const planned = keep(plan(request));
+      const planned = keep(planner.sandbox(request));
       // Recorded before anything is made: after a crash whatever exists is known and can be taken away.
       try {
         if (planned.netnsPath) namespaces.create(planned.netnsPath);
-        const gateway = gatewayOf(planned);
-        for (const endpoint of planned.endpoints) wire(planned, endpoint, endpoint === gateway);
+        const gateways = chooseGateways(planned.endpoints, recordOf);
+        for (const endpoint of planned.endpoints) wiring.join(planned, endpoint, gateways);
         settleResolver(planned);
-        const record = gateway ? await publish(planned, gateway) : planned;
+        const record = await publish(planned);
         for (const endpoint of record.endpoints) tellOf('connect', endpoint, record.containerId);
-        return toAttachment(record, bridgeOf);
+        return toAttachment(record, lookup);
       } catch (error) {
         await drop(sandboxes.get(request.containerId) ?? planned);
         throw error;
@@ -120,7 +117,7 @@ export async function createContainerNetworking(deps: NetworkingDeps): Promise<E
     },
     current(containerId) {
       const record = sandboxes.get(containerId);
-      return record && toAttachment(record, bridgeOf);
+      return record && toAttachment(record, lookup);
     },
     async connect({ containerId, network: nameOrId, settings }) {
       const before = sandboxOf(containerId);
@@ -129,14 +126,14 @@ export async function createContainerNetworking(deps: NetworkingDeps): Promise<E
         throw endpointExists(before.containerName, network.name);
       if (!before.netnsPath || network.kind === 'host') throw sharedNamespace();
       if (network.kind === 'none' || before.endpoints.some(({ network: name }) => name === 'none')) throw privateMode();
-      const endpoint = planEndpoint(network, settings, before.endpoints);
+      const endpoint = planner.endpoint(network, settings, before);
       const joined = keep({ ...before, endpoints: [...before.endpoints, endpoint] });
       try {
-        wire(joined, endpoint, false);
+        wiring.join(joined, endpoint, { ipv4: undefined, ipv6: undefined });
         settleResolver(joined);
-        const record = await settleGateway(joined);
+        const record = await settle(before, joined);
         tell('connect', network, containerId);
-        return toAttachment(record, bridgeOf);
+        return toAttachment(record, lookup);
       } catch (error) {
         settleResolver(await unwire(sandboxOf(containerId), [endpoint]));
         throw error;
@@ -150,7 +147,7 @@ export async function createContainerNetworking(deps: NetworkingDeps): Promise<E
       const record = await unwire(before, leaving);
       settleResolver(record);
       tell('disconnect', network, containerId);
-      return toAttachment(record, bridgeOf);
+      return toAttachment(record, lookup);
     },
     rename(containerId, containerName) {
       const record = sandboxes.get(containerId);
@@ -171,7 +168,7 @@ export async function createContainerNetworking(deps: NetworkingDeps): Promise<E
     async create(body) {
       const record = networks.create(parseNetworkCreate(body));
       try {
-        await resetFirewall();
+        if (record.driver === 'bridge') await resetFirewall();
       } catch (error) {
         networks.forget(record)();
         throw error;
@@ -181,19 +178,12 @@ export async function createContainerNetworking(deps: NetworkingDeps): Promise<E
     },
     async remove(nameOrId) {
       const network = networks.find(nameOrId);
-      if (network.kind !== 'bridge' || network.builtin) throw predefinedRemove(network.name);
-      const members = membersOf(network.id);
-      if (members.length > 0)
-        throw activeEndpoints(
-          network.name,
-          members.map((record) => {
-            const endpoint = record.endpoints.find(({ networkId }) => networkId === network.id);
-            return `name:"${record.containerName}" id:"${endpoint?.endpointId.slice(0, 12)}"`;
-          }),
-        );
+      if (network.kind !== 'recorded' || network.builtin) throw predefinedRemove(network.name);
+      const members = endpointsOn(network.id);
+      if (members.length > 0) throw activeEndpoints(network.name, members);
       const shown = networks.describe(network, []);
       const finish = networks.forget(network.record);
-      await resetFirewall();
+      if (network.record.driver === 'bridge') await resetFirewall();
       finish();
       tell('destroy', network);
       return shown;
@@ -201,10 +191,9 @@ export async function createContainerNetworking(deps: NetworkingDeps): Promise<E
     async shutdown() {
       if (sandboxes.size > 0) return;
       await firewall.destroy();
-      networks.removeBridges();
+      networks.removeLinks();
     },
   };
-  return networking;
 
   function sandboxOf(containerId: string): SandboxRecord {
     const record = sandboxes.get(containerId);
@@ -212,142 +201,60 @@ export async function createContainerNetworking(deps: NetworkingDeps): Promise<E
     return record;
   }
 
-  /** Everything but the ports. Errors: those of the networks and endpoints. */
-  function plan(request: NetworkRequest): SandboxRecord {
-    const mode = networks.find(request.mode);
-    const wanted = Object.keys(request.endpoints).map((name) => networks.find(name));
-    const others = wanted.filter(({ id }) => id !== mode.id).toSorted((a, b) => (a.name < b.name ? -1 : 1));
-    const isOff = wanted.length > 0 && others.length === wanted.length;
-    if (others.length > 0 && mode.kind === 'host') throw sharedNamespace();
-    if (others.length > 0 && [mode, ...others].some(({ kind }) => kind === 'none')) throw privateMode();
-    const settingsOf = ({ id, name }: KnownNetwork): EndpointSettings =>
-      request.endpoints[name] ?? request.endpoints[id] ?? request.endpoints[request.mode] ?? {};
-    const endpoints: EndpointRecord[] = [];
-    for (const network of [...(isOff ? [] : [mode]), ...others])
-      endpoints.push(planEndpoint(network, settingsOf(network), endpoints));
-    const gateway = gatewayEndpoint(endpoints, recordOf);
-    const hostIp = gateway && recordOf(gateway.networkId)?.hostIp;
-    const sandboxId = newId();
-    return {
-      containerId: request.containerId,
-      containerName: request.containerName,
-      hostname: request.hostname || request.containerId.slice(0, 12),
-      sandboxId,
-      ...(mode.kind !== 'host' && { netnsPath: join(deps.netnsDir, sandboxId.slice(0, 12)) }),
-      endpoints,
-      wishes:
-        mode.kind === 'bridge' ? planPorts(request.portBindings, request.exposedPorts, request.publishAll, hostIp) : [],
-      forwards: [],
-      exposed: request.exposedPorts,
-      dns: request.dns ?? [],
-    };
-  }
-
-  function planEndpoint(
-    network: KnownNetwork,
-    settings: EndpointSettings,
-    before: readonly EndpointRecord[],
-  ): EndpointRecord {
-    checkEndpoint(settings, placeOf(network));
-    const endpointId = newId();
-    const base = { network: network.name, networkId: network.id, endpointId, settings };
-    if (network.kind !== 'bridge') return base;
-    const taken = new Set(
-      membersOf(network.id).flatMap(({ endpoints }) =>
-        endpoints.flatMap(({ networkId, wired }) => (wired?.ip && networkId === network.id ? [wired.ip] : [])),
-      ),
+  /** As errors name them. */
+  function endpointsOn(networkId: string): readonly string[] {
+    return [...sandboxes.values()].flatMap(({ containerName, endpoints }) =>
+      endpoints
+        .filter((endpoint) => endpoint.networkId === networkId)
+        .map(({ endpointId }) => `name:"${containerName}" id:"${endpointId.slice(0, 12)}"`),
     );
-    return {
-      ...base,
-      wired: {
-        ...planAddress(network.record, settings, taken),
-        hostLink: `${linkPrefix}${endpointId.slice(0, 7)}`,
-        link: freeLinkName(before),
-      },
-    };
-  }
-
-  function wire({ netnsPath }: SandboxRecord, { wired, networkId }: EndpointRecord, isGateway: boolean): void {
-    const network = recordOf(networkId);
-    if (!netnsPath || !wired?.ip || !wired.hostLink || !network) return;
-    const subnet = subnetOf(network, wired.ip);
-    const gateway = routerOf(network, subnet);
-    namespaces.connect(netnsPath, {
-      bridge: network.link,
-      hostName: wired.hostLink,
-      linkName: wired.link,
-      mac: wired.mac,
-      ip: wired.ip,
-      prefixLength: prefixLengthOf(subnet),
-      ...(isGateway && gateway !== undefined && { gateway }),
-      ...(network.mtu !== undefined && { mtu: network.mtu }),
-      isolated: !network.icc,
-    });
   }
 
   /** Takes endpoints away, in the kernel and then in the record. */
   async function unwire(record: SandboxRecord, leaving: readonly EndpointRecord[]): Promise<SandboxRecord> {
     if (leaving.length === 0) return record;
-    for (const { wired } of leaving) if (wired?.hostLink) namespaces.removeLink(wired.hostLink);
+    for (const endpoint of leaving) wiring.leave(record, endpoint);
     const ids = new Set(leaving.map(({ endpointId }) => endpointId));
     const rest = { ...record, endpoints: record.endpoints.filter(({ endpointId }) => !ids.has(endpointId)) };
-    return keep(await settleGateway(rest));
+    return keep(await settle(record, rest));
   }
 
   /** Endpoints that a daemon which died has not made to the end, or not taken away to the end. */
-  function cutShort({ endpoints }: SandboxRecord, joined: readonly string[]): readonly EndpointRecord[] {
-    return endpoints.filter(
-      ({ network, networkId, wired }) =>
-        wired?.hostLink && (!joined.includes(network) || !recordOf(networkId) || !namespaces.hasLink(wired.hostLink)),
+  function cutShort(record: SandboxRecord, joined: readonly string[]): readonly EndpointRecord[] {
+    return record.endpoints.filter(
+      (endpoint) =>
+        endpoint.wired &&
+        (!joined.includes(endpoint.network) || !recordOf(endpoint.networkId) || !wiring.isThere(record, endpoint)),
     );
   }
 
-  /** The default route and the published ports go to the network they belong to by now. */
-  async function settleGateway(record: SandboxRecord): Promise<SandboxRecord> {
-    const { netnsPath, forwards } = record;
-    if (!netnsPath) return record;
-    const gateway = gatewayOf(record);
-    const ip = gateway?.wired?.ip;
-    const network = gateway && recordOf(gateway.networkId);
-    namespaces.setGateway(
-      netnsPath,
-      network && ip !== undefined ? routerOf(network, subnetOf(network, ip)) : undefined,
-    );
-    if (forwards.length > 0 && ip === undefined) {
-      await publisher.unpublish(forwards);
+  /** The default routes and the published ports go to the networks they belong to by now. */
+  async function settle(before: SandboxRecord, record: SandboxRecord): Promise<SandboxRecord> {
+    wiring.route(record);
+    if (record.wishes.length === 0) return record;
+    const [old, now] = [publicationOf(before, recordOf), publicationOf(record, recordOf)];
+    if (record.forwards.length === 0) return await publish(record);
+    if (!now.ipv4 && !now.ipv6) {
+      await publisher.unpublish(record.forwards);
       return keep({ ...record, forwards: [] });
     }
-    if (ip !== undefined && forwards.some(({ containerIp }) => containerIp !== ip))
-      return keep({ ...record, forwards: await publisher.move(publicationOf(record, gateway)) });
-    return gateway && forwards.length === 0 ? await publish(record, gateway) : record;
+    return isSameTarget(old, now) ? record : keep({ ...record, forwards: await publisher.move(now) });
   }
 
-  async function publish(record: SandboxRecord, gateway: EndpointRecord): Promise<SandboxRecord> {
-    if (record.wishes.length === 0) return record;
-    await publisher.publish(publicationOf(record, gateway), record.wishes, (held) => {
+  async function publish(record: SandboxRecord): Promise<SandboxRecord> {
+    const whose = publicationOf(record, recordOf);
+    if (record.wishes.length === 0 || (!whose.ipv4 && !whose.ipv6)) return record;
+    await publisher.publish(whose, record.wishes, (held) => {
       keep({ ...(sandboxes.get(record.containerId) ?? record), endpoints: record.endpoints, forwards: held });
     });
     return sandboxes.get(record.containerId) ?? record;
   }
-
-  function publicationOf(record: SandboxRecord, gateway: EndpointRecord | undefined): Publication {
-    const { containerName, forwards } = record;
-    const network = gateway && recordOf(gateway.networkId);
-    const target = (ip: string | undefined, gatewayMode: GatewayMode | undefined): PublishTarget | undefined =>
-      gateway && ip && gatewayMode ? { endpointId: gateway.endpointId, ip, gatewayMode } : undefined;
-    return {
-      containerName,
-      forwards,
-      ipv4: target(gateway?.wired?.ip, network?.gatewayMode4),
-      ipv6: target(gateway?.wired?.ip6, network?.gatewayMode6),
-    };
-  }
 }
 
-/** What an endpoint may ask for there. */
-function placeOf(network: KnownNetwork): 'default' | 'pooled' | 'chosen' {
-  if (network.kind !== 'bridge' || network.builtin) return 'default';
-  return network.record.subnets.some(({ chosen }) => chosen) ? 'chosen' : 'pooled';
+/** As the API names it. */
+function driverOf(network: KnownNetwork): string {
+  if (network.kind === 'recorded') return network.record.driver;
+  return network.kind === 'none' ? 'null' : network.kind;
 }
 
 /** Three letters that tell one bridge's links from another's. */

@@ -1,65 +1,126 @@
-import type { IPAMConfig, NetworkCreateRequest } from '../../api/types/network.ts';
+import type { IPAMConfig } from '../../api/types/network.ts';
 import { KnownError } from '../../lib/errors.ts';
-import { badNetwork, predefinedCreate, unsupported } from './errors.ts';
+import type { NetworkDriver } from '../../store/record/network-records.ts';
+import { checkIpam } from './check-ipam.ts';
+import {
+  configGiven,
+  configOnConfig,
+  configOnlyFields,
+  configOptionsGiven,
+  ingressScope,
+  notManager,
+  predefinedCreate,
+  unsupported,
+  workerScope,
+} from './errors.ts';
+import { parseFlag } from './option-values.ts';
 
-/** A request for a bridge network, checked as far as it stands alone. */
+/** A request for a network, checked as far as it stands alone. */
 export interface WantedNetwork {
   readonly name: string;
+  /** `null`: it will be a configuration for others. */
+  readonly driver: NetworkDriver | 'null';
   readonly configs: readonly IPAMConfig[];
   readonly ipamOptions: Readonly<Record<string, string>> | null;
+  /** undefined: it was not said. */
+  readonly enableIPv4: boolean | undefined;
+  readonly enableIPv6: boolean | undefined;
   readonly options: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
   readonly internal: boolean;
   readonly attachable: boolean;
+  readonly configOnly: boolean;
+  /** Name of the network whose configuration is taken; empty: none. */
+  readonly configFrom: string;
 }
+
+type Body = Readonly<Record<string, unknown>>;
 
 const PREDEFINED = ['bridge', 'host', 'none', 'default'];
 
 /** Reads the body of POST /networks/create. Errors: invalid_parameter, forbidden, not_found (driver), not_implemented. */
-export function parseNetworkCreate(body: Readonly<Record<string, unknown>>): WantedNetwork {
+export function parseNetworkCreate(body: Body): WantedNetwork {
   const name = text(body['Name'], 'Name');
-  if (name === '') throw new KnownError('invalid_parameter', 'invalid network name: name is empty');
+  if (name.trim() === '') throw new KnownError('invalid_parameter', 'invalid name: name is empty');
   if (!/^[\w][\w .@+-]*$/u.test(name) || name.length > 255)
     throw new KnownError('invalid_parameter', `invalid network name: ${name.slice(0, 255)}`);
   if (PREDEFINED.includes(name)) throw predefinedCreate(name);
-  refuse(body as NetworkCreateRequest);
   const ipam = object(body['IPAM'], 'IPAM');
   const ipamDriver = text(ipam['Driver'], 'IPAM.Driver');
   if (ipamDriver !== '' && ipamDriver !== 'default') throw unsupported(`IPAM driver ${ipamDriver}`);
   const ipamOptions = ipam['Options'];
   if (Object.keys(texts(ipamOptions, 'IPAM.Options')).length > 0) throw unsupported('an option of the IPAM driver');
-  return {
+  const options = texts(body['Options'], 'Options');
+  const wanted: WantedNetwork = {
     name,
-    configs: list(ipam['Config'], 'IPAM.Config').map(parseConfig),
+    driver: parseDriver(body),
+    configs: list(ipam['Config'], 'IPAM.Config')
+      .map(parseConfig)
+      .filter((config) => Object.values(config).some(Boolean)),
     ipamOptions: ipamOptions === null || ipamOptions === undefined ? null : {},
-    options: texts(body['Options'], 'Options'),
+    enableIPv4: flag(body['EnableIPv4'], 'EnableIPv4') ?? optionFlag(options, 'com.docker.network.enable_ipv4'),
+    enableIPv6: flag(body['EnableIPv6'], 'EnableIPv6') ?? optionFlag(options, 'com.docker.network.enable_ipv6'),
+    options,
     labels: texts(body['Labels'], 'Labels'),
-    internal: body['Internal'] === true,
-    attachable: body['Attachable'] === true,
+    internal: flag(body['Internal'], 'Internal') === true,
+    attachable: flag(body['Attachable'], 'Attachable') === true,
+    configOnly: flag(body['ConfigOnly'], 'ConfigOnly') === true,
+    configFrom: text(object(body['ConfigFrom'], 'ConfigFrom')['Network'], 'ConfigFrom.Network'),
   };
+  checkIpam(wanted.configs, wanted.enableIPv6 === true);
+  checkConfigNetwork(wanted, body);
+  checkScope(wanted, body);
+  return wanted;
 }
 
-function refuse(body: NetworkCreateRequest): void {
-  const driver = text(body.Driver, 'Driver');
-  if (['host', 'null'].includes(driver))
-    throw new KnownError('forbidden', `only one instance of "${driver}" network is allowed`);
-  if (['macvlan', 'ipvlan', 'overlay'].includes(driver)) throw unsupported(`network driver ${driver}`);
-  if (driver !== '' && driver !== 'bridge' && driver !== 'default')
-    throw new KnownError('not_found', `could not find plugin ${driver} in v1 plugin registry: plugin not found`);
-  if (body.EnableIPv6) throw unsupported('IPv6 in a network');
-  if (body.EnableIPv4 === false) throw badNetwork('IPv4 or IPv6 must be enabled');
-  if (body.ConfigOnly || body.ConfigFrom?.Network) throw unsupported('--config-only and --config-from');
-  if (body.Ingress) throw unsupported('an ingress network');
-  if (body.Scope && body.Scope !== 'local') throw unsupported(`scope ${body.Scope}`);
+function parseDriver(body: Body): WantedNetwork['driver'] {
+  if (body['ConfigOnly'] === true) return 'null';
+  const driver = text(body['Driver'], 'Driver');
+  switch (driver) {
+    case '':
+    case 'default':
+    case 'bridge':
+      return 'bridge';
+    case 'macvlan':
+    case 'ipvlan':
+      return driver;
+    case 'host':
+    case 'null':
+      throw new KnownError('forbidden', `only one instance of "${driver}" network is allowed`);
+    case 'overlay':
+      throw notManager();
+    default:
+      throw new KnownError('not_found', `could not find plugin ${driver} in v1 plugin registry: plugin not found`);
+  }
+}
+
+/** As libnetwork's Network.validateConfiguration. */
+function checkConfigNetwork(wanted: WantedNetwork, body: Body): void {
+  const { configOnly, configFrom, configs, options, labels, enableIPv4, enableIPv6, internal, attachable } = wanted;
+  if (configOnly && (internal || attachable || body['Ingress'] === true || text(body['Scope'], 'Scope') !== ''))
+    throw configOnlyFields();
+  if (configFrom === '') return;
+  if (configOnly) throw configOnConfig();
+  if (enableIPv4 === false || enableIPv6 === true || configs.length > 0 || Object.keys(labels).length > 0)
+    throw configGiven();
+  if (Object.keys(options).length > 0) throw configOptionsGiven();
+}
+
+function checkScope({ configOnly }: WantedNetwork, body: Body): void {
+  const scope = text(body['Scope'], 'Scope');
+  if (scope === 'swarm') throw workerScope();
+  if (scope !== '' && scope !== 'local') throw unsupported(`scope ${scope}`);
+  if (flag(body['Ingress'], 'Ingress') === true && !configOnly) throw ingressScope();
 }
 
 function parseConfig(value: unknown): IPAMConfig {
   const config = object(value, 'IPAM.Config');
+  const aux = config['AuxiliaryAddresses'];
   return {
     Subnet: text(config['Subnet'], 'Subnet'),
     IPRange: text(config['IPRange'], 'IPRange'),
     Gateway: text(config['Gateway'], 'Gateway'),
-    ...(config['AuxiliaryAddresses'] ? { AuxiliaryAddresses: texts(config['AuxiliaryAddresses'], 'AuxAddress') } : {}),
+    ...(aux !== undefined && aux !== null && { AuxiliaryAddresses: texts(aux, 'AuxiliaryAddresses') }),
   };
 }
 
@@ -67,6 +128,17 @@ function text(value: unknown, field: string): string {
   if (value === undefined || value === null) return '';
   if (typeof value !== 'string') throw new KnownError('invalid_parameter', `invalid JSON: ${field} must be a string`);
   return value;
+}
+
+function flag(value: unknown, field: string): boolean | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== 'boolean') throw new KnownError('invalid_parameter', `invalid JSON: ${field} must be a boolean`);
+  return value;
+}
+
+function optionFlag(options: Readonly<Record<string, string>>, key: string): boolean | undefined {
+  const value = options[key];
+  return value === undefined ? undefined : parseFlag(key, value);
 }
 
 function object(value: unknown, field: string): Readonly<Record<string, unknown>> {

@@ -59,8 +59,8 @@ export function planDefaultBridge(deps: DefaultBridgeDeps, id: string, created: 
 export function hostSubnets(
   namespaces: NetworkNamespaces,
 ): readonly { readonly link: string; readonly subnet: Subnet }[] {
-  return namespaces.routes().flatMap(({ link, network, prefixLength }) => {
-    const subnet = parseCidr(`${network}/${prefixLength}`);
+  return namespaces.routes().flatMap(({ link, ip, prefixLength }) => {
+    const subnet = parseCidr(`${ip}/${prefixLength}`);
     return subnet ? [{ link, subnet }] : [];
   });
 }
@@ -72,7 +72,7 @@ function chooseSubnet({ records, namespaces, bridge, bridgeAddress }: DefaultBri
     throw new KnownError('invalid_parameter', `invalid bridge address (--bip): ${bridgeAddress}`);
   if (wanted) return wanted;
   const routes = hostSubnets(namespaces);
-  const own = routes.find(({ link }) => link === bridge)?.subnet;
+  const own = routes.find(({ link, subnet }) => link === bridge && subnet.family === 4)?.subnet;
   if (own) return own;
   const ofNetworks = records
     .networks()

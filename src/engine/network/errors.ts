@@ -27,12 +27,26 @@ export const poolOverlaps = () =>
 export const poolsUsedUp = () =>
   new KnownError('invalid_parameter', 'all predefined address pools have been fully subnetted');
 
-export const noFreeAddress = (name: string, subnet: string) =>
-  new KnownError('system', `no available IPv4 addresses on this network's address pools: ${name} (${subnet})`);
+export const noFreeAddress = (family: 4 | 6, { name, id }: { readonly name: string; readonly id: string }) =>
+  new KnownError('system', `no available IPv${family} addresses on this network's address pools: ${name} (${id})`);
+
+export const notInSubnets = (ip: string) =>
+  new KnownError('forbidden', `invalid address ${ip}: It does not belong to any of this network's subnets`);
+
+export const linkNameInUse = (name: string) =>
+  new KnownError('conflict', `error renaming interface to ${JSON.stringify(name)}: file exists`);
+
+export const customMac = () =>
+  new KnownError('not_implemented', 'ipvlan interfaces do not support custom mac address assignment');
 
 export const addressInUse = () => new KnownError('forbidden', 'Address already in use');
 
-export const badEndpoint = (text: string) => new KnownError('invalid_parameter', `invalid endpoint settings:\n${text}`);
+/** One text, or a list of several. */
+const listed = (texts: readonly string[]): string =>
+  texts.length === 1 ? (texts[0] ?? '') : `* ${texts.map((text) => text.replaceAll('\n', '\n\t')).join('\n* ')}`;
+
+export const badEndpoint = (...texts: readonly string[]) =>
+  new KnownError('invalid_parameter', `invalid endpoint settings:\n${listed(texts)}`);
 
 export const endpointExists = (container: string, network: string) =>
   new KnownError('forbidden', `endpoint with name ${container} already exists in network ${network}`);
@@ -54,4 +68,98 @@ export const privateMode = () =>
 
 export const unsupported = (what: string) => new KnownError('not_implemented', `${what} is not supported yet`);
 
-export const badNetwork = (text: string) => new KnownError('invalid_parameter', `invalid network config:\n${text}`);
+export const badNetwork = (...texts: readonly string[]) =>
+  new KnownError('invalid_parameter', `invalid network config:\n${listed(texts)}`);
+
+export const badOption = (key: string, value: string, why: string) =>
+  new KnownError('invalid_parameter', `failed to parse ${key} value: ${value} (${why})`);
+
+export const unknownGatewayMode = (mode: string): string => `unknown gateway mode ${mode}`;
+
+export const isolatedGateway = () =>
+  new KnownError('system', "gateway mode 'isolated' can only be used for an internal network");
+
+export const noFamily = () => new KnownError('invalid_parameter', 'IPv4 or IPv6 must be enabled');
+
+export const severalSubnets = () =>
+  new KnownError('invalid_parameter', "bridge driver doesn't support multiple subnets");
+
+export const loopbackParent = (driver: string) =>
+  new KnownError('system', `loopback interface is not a valid ${driver} parent link`);
+
+export const badMode = (driver: 'macvlan' | 'ipvlan', what: 'mode' | 'flag', value: string) => {
+  const usual = driver === 'ipvlan' && what === 'mode' ? 'l2' : 'bridge';
+  return new KnownError(
+    'system',
+    `requested ${driver} ${what} '${value}' is not valid, '${usual}' ${what === 'mode' ? 'mode ' : ''}is the ${driver} driver default`,
+  );
+};
+
+export const badVlan = (text: string) => new KnownError('system', text);
+
+export const noSuchKind = (kind: string) =>
+  new KnownError('not_implemented', `the kernel of this host has no ${kind} links`);
+
+export const parentInUse = (networkId: string, parent: string) =>
+  new KnownError('system', `network ${networkId} is already using parent interface ${parent}`);
+
+export const passthruTaken = (networkId: string, parent: string) =>
+  new KnownError(
+    'system',
+    `cannot use mode passthru, macvlan network ${networkId} is already using parent interface ${parent}`,
+  );
+
+export const passthruInUse = (networkId: string, parent: string) =>
+  new KnownError('system', `macvlan network ${networkId} is already using parent interface ${parent} in mode passthru`);
+
+export const bridgeNameTaken = (id: string, link: string, ownerId: string) =>
+  new KnownError(
+    'forbidden',
+    `cannot create network ${id} (${link}): conflicts with network ${ownerId} (${link}): networks have same bridge name`,
+  );
+
+export const notManager = () =>
+  new KnownError(
+    'forbidden',
+    'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.',
+  );
+
+export const workerScope = () =>
+  new KnownError(
+    'forbidden',
+    'cannot create a multi-host network from a worker node. Please create the network from a manager node.',
+  );
+
+export const ingressScope = () => new KnownError('forbidden', 'Ingress network can only be global scope network');
+
+export const configOnlyFields = () =>
+  new KnownError(
+    'forbidden',
+    'configuration network can only contain network specific fields. Network operator fields like [ ingress | internal | attachable | scope ] are not supported.',
+  );
+
+export const configOnConfig = () =>
+  new KnownError('forbidden', 'a configuration network cannot depend on another configuration network');
+
+export const configGiven = () =>
+  new KnownError(
+    'forbidden',
+    'user specified configurations are not supported if the network depends on a configuration network',
+  );
+
+export const configOptionsGiven = () =>
+  new KnownError(
+    'forbidden',
+    'network driver options are not supported if the network depends on a configuration network',
+  );
+
+export const noConfigNetwork = (name: string) =>
+  new KnownError('not_found', `configuration network ${JSON.stringify(name)} does not exist`);
+
+export const configInUse = (name: string) =>
+  new KnownError('forbidden', `configuration network ${JSON.stringify(name)} is in use`);
+
+export const configOnlyEndpoint = () =>
+  new KnownError('forbidden', 'cannot create endpoint on configuration-only network');
+
+export const noEndpoint = (name: string) => new KnownError('not_found', `endpoint ${name} not found`);

@@ -8,11 +8,13 @@ import {
   SystemCallError,
   sendBytes,
 } from '../ffi/libc.host.ts';
+import { formatKind, type LinkKind } from './kinds.ts';
 import {
   acknowledgement,
   addressInfo,
   attribute,
   defaultRouteInfo,
+  familyOfIp,
   ipBytes,
   linkInfo,
   NLM_F_ACK,
@@ -32,10 +34,8 @@ import {
 
 const [AF_NETLINK, SOCK_RAW_CLOEXEC, NETLINK_ROUTE] = [16, 3 | 0o2000000, 0];
 const IFF_UP = 1;
-const IFLA = { ADDRESS: 1, IFNAME: 3, MTU: 4, MASTER: 10, LINKINFO: 18, NET_NS_FD: 28 } as const;
-const INFO = { KIND: 1, DATA: 2 } as const;
-const VETH_INFO_PEER = 1;
-const RTA_GATEWAY = 5;
+const IFLA = { ADDRESS: 1, IFNAME: 3, MTU: 4, LINK: 5, MASTER: 10, LINKINFO: 18, NET_NS_FD: 28 } as const;
+const [RTA_OIF, RTA_GATEWAY] = [4, 5];
 
 /** Talks to the kernel's routing netlink in the network namespace in which it was opened. Synchronous; each call waits for the acknowledgement. */
 export interface Links {
@@ -50,12 +50,26 @@ export interface Links {
     /** Of both ends; the kernel's own without it. */
     readonly mtu?: number;
   }): void;
+  /** A link that leads nowhere. Where the kernel has no such kind, a pair of two that lead to each other. Up. */
+  createDummy(name: string): void;
+  /** A VLAN of a link, up (802.1q). */
+  createVlan(name: string, parent: string, id: number): void;
+  /** A link of its own on another one, in the namespace of `netnsFd` or here; the kernel's own MAC without `mac`. */
+  createOn(options: {
+    readonly parent: string;
+    readonly name: string;
+    readonly kind: Extract<LinkKind, { kind: 'macvlan' | 'ipvlan' }>;
+    readonly mac?: string;
+    readonly netnsFd?: number;
+    readonly mtu?: number;
+  }): void;
   setUp(name: string): void;
+  /** An IPv6 address can be used at once. */
   addAddress(name: string, ip: string, prefixLength: number): void;
-  /** Instead of the one there is. */
-  setDefaultRoute(gateway: string): void;
+  /** Instead of the one of its family there is: through a gateway, or by a link alone. */
+  setDefaultRoute(family: 4 | 6, to: { readonly via: string } | { readonly link: string }): void;
   /** Fine when there is none. */
-  removeDefaultRoute(): void;
+  removeDefaultRoute(family: 4 | 6): void;
   /** Fine when there is no such link. */
   remove(name: string): void;
   close(): void;
@@ -74,78 +88,102 @@ export function openLinks(): Links {
     if (errno !== 0) throw new SystemCallError(what, errnoName(errno));
   };
   const create = NLM_F_CREATE | NLM_F_EXCL;
+  const newLink = (name: string, kind: LinkKind, flags: number, ...more: readonly Buffer[]): void =>
+    request(
+      `making ${kind.kind} ${name}`,
+      RTM_NEWLINK,
+      create,
+      linkInfo(0, flags, flags),
+      textAttribute(IFLA.IFNAME, name),
+      ...more,
+      attribute(IFLA.LINKINFO, formatKind(kind)),
+    );
   return {
-    createBridge: (name, mtu) =>
-      request(
-        `making bridge ${name}`,
-        RTM_NEWLINK,
-        create,
-        linkInfo(0, 0, 0),
-        textAttribute(IFLA.IFNAME, name),
-        ...mtuAttribute(mtu),
-        attribute(IFLA.LINKINFO, textAttribute(INFO.KIND, 'bridge')),
-      ),
+    createBridge: (name, mtu) => newLink(name, { kind: 'bridge' }, 0, ...mtuAttribute(mtu)),
     createVeth({ name, bridge, peerName, peerMac, netnsFd, mtu }) {
       const peer = Buffer.concat([
         linkInfo(0, 0, 0),
         textAttribute(IFLA.IFNAME, peerName),
-        attribute(IFLA.ADDRESS, Buffer.from(peerMac.split(':').map((part) => Number.parseInt(part, 16)))),
+        attribute(IFLA.ADDRESS, macBytes(peerMac)),
         numberAttribute(IFLA.NET_NS_FD, netnsFd),
         ...mtuAttribute(mtu),
       ]);
-      const info = Buffer.concat([
-        textAttribute(INFO.KIND, 'veth'),
-        attribute(INFO.DATA, attribute(VETH_INFO_PEER, peer)),
-      ]);
-      request(
-        `making veth ${name}`,
-        RTM_NEWLINK,
-        create,
-        linkInfo(0, IFF_UP, IFF_UP),
-        textAttribute(IFLA.IFNAME, name),
-        numberAttribute(IFLA.MASTER, linkIndex(bridge)),
-        ...mtuAttribute(mtu),
-        attribute(IFLA.LINKINFO, info),
-      );
+      const master = numberAttribute(IFLA.MASTER, linkIndex(bridge));
+      newLink(name, { kind: 'veth', peer }, IFF_UP, master, ...mtuAttribute(mtu));
     },
+    createDummy(name) {
+      try {
+        newLink(name, { kind: 'dummy' }, IFF_UP);
+        return;
+      } catch (error) {
+        if (!isUnsupported(error)) throw error;
+      }
+      const peer = Buffer.concat([linkInfo(0, IFF_UP, IFF_UP), textAttribute(IFLA.IFNAME, `${name.slice(0, 14)}-`)]);
+      newLink(name, { kind: 'veth', peer }, IFF_UP);
+    },
+    createVlan: (name, parent, id) =>
+      newLink(name, { kind: 'vlan', id }, IFF_UP, numberAttribute(IFLA.LINK, linkIndex(parent))),
+    createOn: ({ parent, name, kind, mac, netnsFd, mtu }) =>
+      newLink(
+        name,
+        kind,
+        0,
+        numberAttribute(IFLA.LINK, linkIndex(parent)),
+        ...(netnsFd === undefined ? [] : [numberAttribute(IFLA.NET_NS_FD, netnsFd)]),
+        ...(mac === undefined ? [] : [attribute(IFLA.ADDRESS, macBytes(mac))]),
+        ...mtuAttribute(mtu),
+      ),
     setUp: (name) => request(`setting ${name} up`, RTM_NEWLINK, 0, linkInfo(linkIndex(name), IFF_UP, IFF_UP)),
     addAddress: (name, ip, prefixLength) =>
       request(
         `giving ${name} the address ${ip}`,
         RTM_NEWADDR,
         create,
-        addressInfo(prefixLength, linkIndex(name)),
+        addressInfo(familyOfIp(ip), prefixLength, linkIndex(name)),
         attribute(2, ipBytes(ip)),
         attribute(1, ipBytes(ip)),
       ),
-    setDefaultRoute: (gateway) =>
+    setDefaultRoute: (family, to) =>
       request(
-        `default route by ${gateway}`,
+        `default route by ${'via' in to ? to.via : to.link}`,
         RTM_NEWROUTE,
         NLM_F_CREATE | NLM_F_REPLACE,
-        defaultRouteInfo(),
-        attribute(RTA_GATEWAY, ipBytes(gateway)),
+        defaultRouteInfo(family, 'via' in to || family === 6 ? 'universe' : 'link'),
+        'via' in to ? attribute(RTA_GATEWAY, ipBytes(to.via)) : numberAttribute(RTA_OIF, linkIndex(to.link)),
       ),
-    removeDefaultRoute: () =>
-      ignoring('ESRCH', () => request('removing the default route', RTM_DELROUTE, 0, defaultRouteInfo())),
+    removeDefaultRoute: (family) =>
+      // ENOENT where there has been no route at all yet.
+      ifThere(['ESRCH', 'ENOENT'], () =>
+        request('removing the default route', RTM_DELROUTE, 0, defaultRouteInfo(family, 'any')),
+      ),
     remove: (name) =>
-      ignoring('ENODEV', () =>
+      ifThere(['ENODEV'], () =>
         request(`removing ${name}`, RTM_DELLINK, 0, linkInfo(0, 0, 0), textAttribute(IFLA.IFNAME, name)),
       ),
     close: () => closeFd(fd),
   };
 }
 
+function macBytes(mac: string): Buffer {
+  return Buffer.from(mac.split(':').map((part) => Number.parseInt(part, 16)));
+}
+
 function mtuAttribute(mtu: number | undefined): readonly Buffer[] {
   return mtu === undefined ? [] : [numberAttribute(IFLA.MTU, mtu)];
 }
 
-function ignoring(code: string, call: () => void): void {
+/** Fine when the call failed with one of these errnos: what it is about is not there. */
+function ifThere(codes: readonly string[], call: () => void): void {
   try {
     call();
   } catch (error) {
-    if (!(error instanceof SystemCallError && error.code === code)) throw error;
+    if (!(error instanceof SystemCallError && codes.includes(error.code))) throw error;
   }
+}
+
+/** The kernel has no such kind of link: EOPNOTSUPP, by either of its names. */
+export function isUnsupported(error: unknown): boolean {
+  return error instanceof SystemCallError && (error.code === 'ENOTSUP' || error.code === 'EOPNOTSUPP');
 }
 
 function errnoName(errno: number): string {

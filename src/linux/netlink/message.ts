@@ -48,6 +48,12 @@ export function numberAttribute(type: number, value: number): Buffer {
   return attribute(type, bytes);
 }
 
+export function shortAttribute(type: number, value: number): Buffer {
+  const bytes = Buffer.alloc(2);
+  bytes.writeUInt16LE(value);
+  return attribute(type, bytes);
+}
+
 /** struct ifinfomsg. */
 export function linkInfo(index: number, flags: number, change: number): Buffer {
   const info = Buffer.alloc(16);
@@ -57,18 +63,34 @@ export function linkInfo(index: number, flags: number, change: number): Buffer {
   return info;
 }
 
-/** struct ifaddrmsg for IPv4. */
-export function addressInfo(prefixLength: number, index: number): Buffer {
+const AF_INET = 2;
+const AF_INET6 = 10;
+/** IPv6: usable at once, without asking the neighbours whether somebody has it. */
+const IFA_F_NODAD = 2;
+
+function familyNumber(family: 4 | 6): number {
+  return family === 4 ? AF_INET : AF_INET6;
+}
+
+/** struct ifaddrmsg. */
+export function addressInfo(family: 4 | 6, prefixLength: number, index: number): Buffer {
   const info = Buffer.alloc(8);
-  info.writeUInt8(2, 0);
+  info.writeUInt8(familyNumber(family), 0);
   info.writeUInt8(prefixLength, 1);
+  info.writeUInt8(family === 6 ? IFA_F_NODAD : 0, 2);
   info.writeUInt32LE(index, 4);
   return info;
 }
 
-/** struct rtmsg of a default IPv4 unicast route: main table, boot protocol, universe scope. */
-export function defaultRouteInfo(): Buffer {
-  return Buffer.from([2, 0, 0, 0, 254, 3, 0, 1, 0, 0, 0, 0]);
+const SCOPES = { universe: 0, link: 253, any: 255 } as const;
+
+/**
+ * struct rtmsg of a default unicast route: main table, boot protocol; through a gateway (universe), by a link alone (link), or, to remove
+ * it, either (RT_SCOPE_NOWHERE).
+ */
+export function defaultRouteInfo(family: 4 | 6, scope: keyof typeof SCOPES): Buffer {
+  const protocol = scope === 'any' ? 0 : 3;
+  return Buffer.from([familyNumber(family), 0, 0, 0, 254, protocol, SCOPES[scope], 1, 0, 0, 0, 0]);
 }
 
 /** The errno of an acknowledgement; 0: success. */
@@ -77,6 +99,16 @@ export function acknowledgement(answer: Buffer): number {
   return -answer.readInt32LE(HEADER_BYTES);
 }
 
+/** Four bytes, or sixteen: `ip` is an address without a zone, IPv6 with hexadecimal groups alone. */
 export function ipBytes(ip: string): Buffer {
-  return Buffer.from(ip.split('.').map(Number));
+  if (!ip.includes(':')) return Buffer.from(ip.split('.').map(Number));
+  const [head = '', tail] = ip.split('::');
+  const groups = (text: string): readonly string[] => (text === '' ? [] : text.split(':'));
+  const [first, last] = [groups(head), groups(tail ?? '')];
+  const gap = Array.from({ length: tail === undefined ? 0 : 8 - first.length - last.length }, () => '0');
+  return Buffer.from([...first, ...gap, ...last].map((group) => group.padStart(4, '0')).join(''), 'hex');
+}
+
+export function familyOfIp(ip: string): 4 | 6 {
+  return ip.includes(':') ? 6 : 4;
 }

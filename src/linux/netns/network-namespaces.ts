@@ -2,43 +2,81 @@
 export interface NetworkNamespaces {
   /** Makes a namespace with loopback up, kept alive by a bind mount on `path`. */
   create(path: string): void;
-  /** Connects a namespace to a bridge: a link inside with its address, `hostName` outside. */
+  /** Gives a namespace a link inside with its addresses. Errors: system with the errno's name, `EOPNOTSUPP` where the kernel has no such kind. */
   connect(path: string, wire: Wire): void;
-  /** The default route of a namespace goes there from now on; undefined: there is none. */
-  setGateway(path: string, gateway: string | undefined): void;
+  /** The default routes of a namespace go there from now on; undefined: there is none of that family. */
+  setRoutes(path: string, routes: DefaultRoutes): void;
   /** Lets a namespace go; the kernel takes its links with it. Fine when it is gone. */
   remove(path: string): void;
   /** Takes the other end of a wire along. Fine when it is gone. */
   removeLink(hostName: string): void;
+  /** Takes a link inside of a namespace away. Fine when it is gone. */
+  removeInside(path: string, linkName: string): void;
   hasLink(name: string): boolean;
-  /** Makes the bridge with this address, or what of it is missing. True when it was made. */
-  ensureBridge(name: string, ip: string, prefixLength: number, options?: BridgeSettings): boolean;
-  /** IPv4 networks the machine has routes to, links without a carrier included; no default routes. */
-  routes(): readonly { readonly link: string; readonly network: string; readonly prefixLength: number }[];
+  hasInside(path: string, linkName: string): boolean;
+  /** Makes the bridge with these addresses, or what of it is missing. True when it was made. */
+  ensureBridge(name: string, addresses: readonly LinkAddress[], settings: BridgeSettings): boolean;
+  /** Makes the link below a macvlan or ipvlan when it is missing: a VLAN of another link, or one that leads nowhere. Errors: system. */
+  ensureParent(name: string, below: { readonly link: string; readonly vlanId: number } | undefined): void;
+  /** True when the kernel can make such links. */
+  supports(kind: 'macvlan' | 'ipvlan' | 'vlan'): boolean;
+  /** Networks the machine has routes to, links without a carrier included; no default routes, no link-local ones. */
+  routes(): readonly HostRoute[];
   /** Links whose name starts so. */
   linksNamed(prefix: string): readonly string[];
   /** Writes a setting below /proc/sys, as `net/ipv4/ip_forward`. */
   setSysctl(name: string, value: string): void;
 }
 
-export interface BridgeSettings {
-  readonly mtu?: number;
-  /** No IPv6 at all, not even link-local addresses by which the host could be reached. */
-  readonly withoutIPv6?: boolean;
+export interface LinkAddress {
+  readonly ip: string;
+  readonly prefixLength: number;
 }
 
+export interface HostRoute extends LinkAddress {
+  readonly link: string;
+}
+
+export interface BridgeSettings {
+  /** Bytes; undefined: the kernel's own. */
+  readonly mtu: number | undefined;
+  /** `keep`: as the host has it; `off`: not even link-local addresses by which the host could be reached; `on`: and no router of the bridge is believed. */
+  readonly ipv6: 'keep' | 'off' | 'on';
+}
+
+/** Through a gateway, or by a link alone. */
+export type DefaultRoute = { readonly via: string } | { readonly link: string };
+
+export interface DefaultRoutes {
+  readonly ipv4: DefaultRoute | undefined;
+  readonly ipv6: DefaultRoute | undefined;
+}
+
+/** What a link inside hangs on. */
+export type WireEnd =
+  | {
+      readonly kind: 'bridge';
+      readonly bridge: string;
+      /** The end on the host. */
+      readonly hostName: string;
+      /** Cut off from other isolated wires of the bridge. */
+      readonly isolated: boolean;
+    }
+  | { readonly kind: 'macvlan'; readonly parent: string; readonly mode: string }
+  | { readonly kind: 'ipvlan'; readonly parent: string; readonly mode: string; readonly flag: string };
+
 export interface Wire {
-  readonly bridge: string;
-  readonly hostName: string;
+  readonly end: WireEnd;
   /** Inside, e.g. `eth0`. */
   readonly linkName: string;
   readonly mac: string;
-  readonly ip: string;
-  readonly prefixLength: number;
-  /** Gateway of the default route; undefined: the routes are left as they are. */
-  readonly gateway?: string;
+  readonly addresses: readonly LinkAddress[];
+  /** Default routes through this link; undefined: left as they are. */
+  readonly routes: DefaultRoutes;
   /** Bytes; undefined: the kernel's own. */
-  readonly mtu?: number;
-  /** Cut off from other isolated wires of the bridge. */
-  readonly isolated?: boolean;
+  readonly mtu: number | undefined;
+  /** Without, the link has not even a link-local address of that family. */
+  readonly ipv6: boolean;
+  /** Below /proc/sys inside, as `net/ipv4/conf/eth0/forwarding`. */
+  readonly sysctls: Readonly<Record<string, string>>;
 }

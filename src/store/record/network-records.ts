@@ -98,6 +98,8 @@ export interface SandboxRecord {
   readonly netnsPath?: string;
   /** In the order in which they were connected. */
   readonly endpoints: readonly EndpointRecord[];
+  /** The container has switched IPv6 off: its endpoints get no such address. */
+  readonly withoutIPv6?: boolean;
   /** What is to be published, wherever the default route goes. */
   readonly wishes: readonly PublishWish[];
   readonly forwards: readonly PortForward[];
