@@ -5,6 +5,7 @@ import type { ContainerContext } from './context.ts';
 import { withoutNulls } from './defaults.ts';
 import { startRemoving } from './errors.ts';
 import { formatHosts, formatResolvConf } from './etc-files.ts';
+import { withLinkedHosts } from './links.ts';
 import type { LiveContainer } from './live.ts';
 
 /**
@@ -29,7 +30,7 @@ export async function connectContainer(
   if (name in record.endpoints) throw endpointExists(record.name, name);
   const attachment = await ctx.networking.connect({ containerId: record.id, network: name, settings });
   ctx.table.saveEndpoints(live, endpoints);
-  show(ctx, live, attachment);
+  showNetworks(ctx, live, attachment);
 }
 
 /** Leaves a network, under the lock. The container's own record is written first: after a crash in between the next start finishes it. */
@@ -40,7 +41,7 @@ export async function disconnectContainer(ctx: ContainerContext, live: LiveConta
   if (!(name in record.endpoints)) throw notConnected(record.id, name);
   const { [name]: _left, ...endpoints } = record.endpoints;
   ctx.table.saveEndpoints(live, endpoints);
-  if (live.session) show(ctx, live, await ctx.networking.disconnect(record.id, name));
+  if (live.session) showNetworks(ctx, live, await ctx.networking.disconnect(record.id, name));
 }
 
 function isShared({ record }: LiveContainer): boolean {
@@ -48,13 +49,14 @@ function isShared({ record }: LiveContainer): boolean {
   return mode === 'host' || mode.startsWith('container:');
 }
 
-/** What the processes see of it: names and resolver. */
-function show(ctx: ContainerContext, live: LiveContainer, attachment: NetworkAttachment): void {
-  const { hostConfig, id } = live.record;
+/** What the processes of a running container see of its networks: names and resolver. */
+export function showNetworks(ctx: ContainerContext, live: LiveContainer, attached: NetworkAttachment): void {
+  const { hostConfig, config, id } = live.record;
+  const attachment = withLinkedHosts(ctx, live.record, attached);
   const host = ctx.bundles.readHost();
   live.attachment = attachment;
   ctx.bundles.writeEtc(id, {
-    hosts: formatHosts(hostConfig, attachment, host.hosts),
+    hosts: formatHosts(hostConfig, attachment, host.hosts, config.Domainname),
     resolvConf: formatResolvConf(hostConfig, host.resolvConf, attachment.hasResolver),
   });
 }

@@ -8,6 +8,7 @@ import type { ResolvedImage } from '../image/image.ts';
 import { type ContainerContext, publish } from './context.ts';
 import { withConfigDefaults, withHostDefaults, withoutNulls } from './defaults.ts';
 import { invalid, invalidName, nameInUse, unknownRuntime } from './errors.ts';
+import { isOnDefaultBridge, planLinks } from './links.ts';
 import { toLogFile } from './log-config.ts';
 import { mergeConfig } from './merge.ts';
 import { parseVolumesFrom, planMounts } from './mounts.ts';
@@ -89,7 +90,7 @@ function planRecord(
   validateConfig(merged);
   validateHostConfig(host, given, settings);
   if (host.Runtime && !settings.runtimes[host.Runtime]) throw unknownRuntime(host.Runtime);
-  const hostConfig = joinById(ctx, withHostDefaults(host, settings.defaults));
+  const hostConfig = withLinks(ctx, joinById(ctx, withHostDefaults(host, settings.defaults)));
   const from = (host.VolumesFrom ?? []).map(parseVolumesFrom);
   const mounts = planMounts(
     host,
@@ -172,6 +173,12 @@ function joinById(ctx: ContainerContext, hostConfig: HostConfig): HostConfig {
   });
 }
 
+/** On a user-defined network a link belongs to the endpoint: see {@link endpointsOf}. */
+function withLinks(ctx: ContainerContext, hostConfig: HostConfig): HostConfig {
+  if (!hostConfig.Links?.length) return hostConfig;
+  return { ...hostConfig, Links: isOnDefaultBridge(hostConfig) ? [...planLinks(ctx, hostConfig)] : [] };
+}
+
 function defaultHostname(
   { settings, table }: ContainerContext,
   { NetworkMode: mode = '', UTSMode }: HostConfig,
@@ -205,7 +212,13 @@ function endpointsOf(
   }
   const first = nameOf(mode, {});
   const mac = request.config.MacAddress;
-  endpoints[first] = { ...endpoints[first], ...(mac && { MacAddress: mac }) };
+  const links = isOnDefaultBridge(hostConfig) ? [] : (request.hostConfig.Links ?? []);
+  const given = endpoints[first]?.Links ?? [];
+  endpoints[first] = {
+    ...endpoints[first],
+    ...(mac && { MacAddress: mac }),
+    ...(links.length > 0 && { Links: [...given, ...links] }),
+  };
   return endpoints;
 }
 

@@ -33,7 +33,8 @@ export function formatHosts(
   const full = (names: readonly string[]): readonly string[] =>
     domainname === '' ? names : [`${names[0]}.${domainname}`, ...names];
   const own = attachment.hosts.map(({ ip, names }) => `${ip}\t${full(names).join(' ')}`);
-  return [...OWN_HOSTS, ...extra, ...own, ''].join('\n');
+  const linked = (attachment.linkedHosts ?? []).map(({ ip, names }) => `${ip}\t${names.join(' ')}`);
+  return [...OWN_HOSTS, ...extra, ...linked, ...own, ''].join('\n');
 }
 
 function formatExtraHost(entry: string, attachment: NetworkAttachment): string {

@@ -9,6 +9,7 @@ import type { EndpointSettings } from '../../api/types/network.ts';
 import type { ContainerRecord, HealthRecord, MountRecord, StateRecord } from '../../store/record/container-records.ts';
 import type { ContainerContext } from './context.ts';
 import { showConfig, showHostConfig } from './defaults.ts';
+import { showLinks } from './links.ts';
 import type { LiveContainer } from './live.ts';
 import { isRunning } from './state.ts';
 
@@ -42,7 +43,7 @@ export async function inspectContainer(
     ProcessLabel: '',
     AppArmorProfile: '',
     ExecIDs: live.execIds.size > 0 ? [...live.execIds] : null,
-    HostConfig: showHostConfig(record.hostConfig),
+    HostConfig: showHostConfig(showLinks(ctx, record)),
     GraphDriver: graphDriver(ctx, record),
     ...sizes,
     Mounts: toMountPoints(record, await volumeSources(ctx, record)),

@@ -3,12 +3,14 @@ import type { MonitorSession } from '../../linux/monitor/monitor.ts';
 import type { SpecWithSeccomp } from '../../linux/runtime/compiled-filters.ts';
 import type { ContainerRecord } from '../../store/record/container-records.ts';
 import type { NetworkAttachment } from '../network/network.ts';
+import { showNetworks } from './connect.ts';
 import { type ContainerContext, cgroupPath, publish, runtimeOf } from './context.ts';
 import { notRunning, startedAlready, startPaused, startRemoving, unknownRuntime } from './errors.ts';
 import { formatHosts, formatResolvConf } from './etc-files.ts';
 import { watchExit } from './exit.ts';
 import { healthAtStart } from './health/decide.ts';
 import { toHealthPlan } from './health/health-config.ts';
+import { linkEnvironment, linkedTo, withLinkedHosts } from './links.ts';
 import type { LiveContainer } from './live.ts';
 import { toLogFile } from './log-config.ts';
 import { endLostRun } from './lost-run.ts';
@@ -45,12 +47,14 @@ async function launch(ctx: ContainerContext, live: LiveContainer, by: StartedBy)
   ctx.bundles.makeRun(record.id);
   undo.defer(() => ctx.bundles.removeRun(record.id));
   undo.defer(() => endLostRun(ctx, record)); // a runtime that gives up half-way, or is killed, leaves things
-  const [session, attachment, root] = await allSettled(
+  const env = linkEnvironment(ctx, record);
+  const [session, attached, root] = await allSettled(
     launchMonitor(ctx, record, undo),
     attachNetwork(ctx, record, undo),
     prepareRoot(ctx, record, undo),
   );
-  const spec = writeFiles(ctx, record, attachment, root);
+  const attachment = withLinkedHosts(ctx, record, attached);
+  const spec = writeFiles(ctx, record, attachment, root, env);
   live.session = session;
   live.attachment = attachment;
   undo.defer(() => {
@@ -80,8 +84,20 @@ async function launch(ctx: ContainerContext, live: LiveContainer, by: StartedBy)
   live.stopAsked = false;
   undo.move();
   publish(ctx, live.record, 'start');
+  tellLinked(ctx, record.id);
   watchExit(ctx, live, session);
   ctx.health.begin(live);
+}
+
+/** Its address may be another one than before. */
+function tellLinked(ctx: ContainerContext, id: string): void {
+  for (const other of linkedTo(ctx, id)) {
+    try {
+      if (other.attachment) showNetworks(ctx, other, other.attachment);
+    } catch (error) {
+      ctx.report(`telling container ${other.record.id} of its link`, error);
+    }
+  }
 }
 
 /** Waits for all, so that nothing is still being made while it is undone; then throws the first failure. */
@@ -159,6 +175,7 @@ function writeFiles(
   record: ContainerRecord,
   attachment: NetworkAttachment,
   root: Root,
+  linkEnv: readonly string[],
 ): SpecWithSeccomp {
   const { hostConfig, config, id } = record;
   const host = ctx.bundles.readHost();
@@ -173,7 +190,7 @@ function writeFiles(
   const spec = ctx.buildSpec({
     id,
     rootfs: ctx.bundles.paths(id).rootfs,
-    config,
+    config: linkEnv.length > 0 ? { ...config, Env: [...linkEnv, ...(config.Env ?? [])] } : config,
     hostConfig,
     accounts: root.accounts,
     hostname,

@@ -4,6 +4,7 @@ import { KnownError } from '../../lib/errors.ts';
 import { planPorts } from '../network/port-plan.ts';
 import { invalid } from './errors.ts';
 import { validateHealth } from './health/health-config.ts';
+import { parseLink } from './links.ts';
 import { parseSignal } from './signal.ts';
 import { parseSecurity } from './spec/build-spec.ts';
 import { checkCapabilities } from './spec/capabilities.ts';
@@ -54,6 +55,7 @@ export function validateHostConfig(host: HostConfig, config: ContainerConfig, ma
   between('OomScoreAdj', host.OomScoreAdj, -1000, 1000, 'Invalid value %, range for oom score adj is [-1000, 1000]');
   between('BlkioWeight', host.BlkioWeight || 10, 10, 1000, 'Range of blkio weight is from 10 to 1000');
   if ((host.ShmSize ?? 0) < 0) throw invalid('SHM size can not be less than 0');
+  for (const link of host.Links ?? []) parseLink(link);
   for (const port of Object.keys(host.PortBindings ?? {})) validatePort(port);
   planPorts(host.PortBindings ?? {}, [], false);
   parseSecurity(host.SecurityOpt ?? []);
@@ -178,7 +180,6 @@ function refuseUnsupported(host: HostConfig): void {
   const refuse = (what: string): never => {
     throw new KnownError('not_implemented', `${what} is not implemented`);
   };
-  if (host.Links?.length) refuse('--link');
   if (host.DeviceRequests?.length) refuse('--gpus (DeviceRequests)');
   if (host.StorageOpt && Object.keys(host.StorageOpt).length > 0) refuse('--storage-opt');
   if (host.Isolation && host.Isolation !== 'default') refuse(`isolation ${host.Isolation}`);

@@ -63,11 +63,12 @@ export function networkFilter(filters: Filters): (network: Network) => boolean {
   };
 }
 
-/** Networks that prune may remove. Errors: invalid_parameter for a malformed `until`. */
+/** Networks that prune may remove; configurations stay. Errors: invalid_parameter for a malformed `until`. */
 export function pruneFilter(filters: Filters): (network: Network) => boolean {
   const before = parseUntil(filters.get('until') ?? [], Date.now());
   return (network) =>
     !BUILTIN.includes(network.Name ?? '') &&
+    network.ConfigOnly !== true &&
     Object.keys(network.Containers ?? {}).length === 0 &&
     (filters.get('label') ?? []).every((label) => hasLabel(network, label)) &&
     !(filters.get('label!') ?? []).some((label) => hasLabel(network, label)) &&

@@ -70,6 +70,11 @@ export interface ConnectRequest {
   readonly settings: EndpointSettings;
 }
 
+export interface HostLine {
+  readonly ip: string;
+  readonly names: readonly string[];
+}
+
 export interface NetworkAttachment {
   /** Path of the network namespace to put into the OCI spec; undefined for host mode. */
   readonly netnsPath: string | undefined;
@@ -80,7 +85,9 @@ export interface NetworkAttachment {
   readonly sandboxId: string;
   readonly sandboxKey: string;
   /** Lines for /etc/hosts: this container's own addresses. */
-  readonly hosts: readonly { readonly ip: string; readonly names: readonly string[] }[];
+  readonly hosts: readonly HostLine[];
+  /** Those of containers that it has links to. */
+  readonly linkedHosts?: readonly HostLine[];
   /** Names are resolved at 127.0.0.11 inside. */
   readonly hasResolver: boolean;
 }

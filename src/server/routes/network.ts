@@ -1,6 +1,7 @@
 import { parseFilters } from '../../api/filters.ts';
 import type { EndpointSettings } from '../../api/types/network.ts';
 import type { ContainerService } from '../../engine/container/service.ts';
+import { noEndpoint, noSuchNetwork } from '../../engine/network/errors.ts';
 import type { NetworkService } from '../../engine/network/service.ts';
 import { isKind, KnownError } from '../../lib/errors.ts';
 import type { Call, Route } from '../route.ts';
@@ -41,7 +42,12 @@ export function networkRoutes({
     {
       method: 'GET',
       path: '/networks/{id}',
-      handle: async (call) => call.answerJson(200, await networks.inspect(id(call))),
+      async handle(call) {
+        // Other scopes than `local` are a swarm's.
+        const scope = call.query.get('scope') ?? '';
+        if (scope !== '' && scope !== 'local') throw noSuchNetwork(id(call));
+        call.answerJson(200, await networks.inspect(id(call)));
+      },
     },
     {
       method: 'DELETE',
@@ -67,10 +73,12 @@ export function networkRoutes({
       async handle(call) {
         const { Container, Force } = await call.json();
         await networks.inspect(id(call));
+        const name = toName(Container);
         try {
-          await containers.disconnect(toName(Container), id(call));
+          await containers.disconnect(name, id(call));
         } catch (error) {
-          if (!(Force === true && isKind(error, 'not_found', 'forbidden'))) throw error;
+          // An endpoint alone could be left of a container that is gone; here it never is.
+          throw Force === true && isKind(error, 'not_found') ? noEndpoint(name) : error;
         }
         call.answerEmpty(200);
       },
