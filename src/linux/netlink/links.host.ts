@@ -98,6 +98,8 @@ export function openLinks(): Links {
       ...more,
       attribute(IFLA.LINKINFO, formatKind(kind)),
     );
+  const setUp = (name: string): void =>
+    request(`setting ${name} up`, RTM_NEWLINK, 0, linkInfo(linkIndex(name), IFF_UP, IFF_UP));
   return {
     createBridge: (name, mtu) => newLink(name, { kind: 'bridge' }, 0, ...mtuAttribute(mtu)),
     createVeth({ name, bridge, peerName, peerMac, netnsFd, mtu }) {
@@ -118,8 +120,10 @@ export function openLinks(): Links {
       } catch (error) {
         if (!isUnsupported(error)) throw error;
       }
-      const peer = Buffer.concat([linkInfo(0, IFF_UP, IFF_UP), textAttribute(IFLA.IFNAME, `${name.slice(0, 14)}-`)]);
-      newLink(name, { kind: 'veth', peer }, IFF_UP);
+      const other = `${name.slice(0, 14)}-`;
+      newLink(name, { kind: 'veth', peer: Buffer.concat([linkInfo(0, 0, 0), textAttribute(IFLA.IFNAME, other)]) }, 0);
+      setUp(name);
+      setUp(other);
     },
     createVlan: (name, parent, id) =>
       newLink(name, { kind: 'vlan', id }, IFF_UP, numberAttribute(IFLA.LINK, linkIndex(parent))),
@@ -133,7 +137,7 @@ export function openLinks(): Links {
         ...(mac === undefined ? [] : [attribute(IFLA.ADDRESS, macBytes(mac))]),
         ...mtuAttribute(mtu),
       ),
-    setUp: (name) => request(`setting ${name} up`, RTM_NEWLINK, 0, linkInfo(linkIndex(name), IFF_UP, IFF_UP)),
+    setUp,
     addAddress: (name, ip, prefixLength) =>
       request(
         `giving ${name} the address ${ip}`,

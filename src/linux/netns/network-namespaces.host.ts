@@ -123,7 +123,8 @@ function canMake(links: Links, kind: 'macvlan' | 'ipvlan' | 'vlan'): boolean {
   links.createDummy('below');
   try {
     if (kind === 'vlan') links.createVlan('above', 'below', 1);
-    else links.createOn({ parent: 'below', name: 'above', kind: { kind, mode: '', flag: '' } });
+    else if (kind === 'macvlan') links.createOn({ parent: 'below', name: 'above', kind: { kind, mode: 'bridge' } });
+    else links.createOn({ parent: 'below', name: 'above', kind: { kind, mode: 'l2', flag: 'bridge' } });
     return true;
   } catch (error) {
     if (isUnsupported(error)) return false;

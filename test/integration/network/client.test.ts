@@ -24,7 +24,12 @@ const LINES = [
   'network connect net1 nosuch',
   'network connect nosuch nosuch',
   'network disconnect net1 nosuch',
-  'network create -d macvlan y',
+  'network create -d overlay y',
+  'network create --ipv4=false y',
+  'network create --config-from nosuch y',
+  'network create --ipv6 --subnet fd00:1::/64 --gateway fd00:2::1 y',
+  'network disconnect -f net1 nosuch',
+  'network inspect -v net1 net6',
   'network create net1',
   `network create --subnet ${FIRST}.0/25 y`,
   'network prune -f --filter label=nosuch',
@@ -51,6 +56,7 @@ beforeAll(async () => {
   await daemon.ok(['network', 'create', '--internal', '--label', 'a=b', 'net2']);
   await daemon.ok(['network', 'create', '--subnet', `${FIRST}.0/24`, '--aux-address', `r=${FIRST}.9`, 'net10']);
   await daemon.ok(['network', 'create', 'net1']);
+  await daemon.ok(['network', 'create', '--ipv4=false', '--ipv6', 'net6']);
   await daemon.ok(['volume', 'create', '--label', 'x=y', 'v2']);
   await daemon.ok(['volume', 'create', 'v10']);
 }, 60_000);

@@ -66,8 +66,13 @@ test('create, ls, inspect and rm make, show and take away a bridge with what was
 
 test.each([
   [['network', 'create', 'bridge'], 'operation is not permitted on predefined bridge network'],
-  [['network', 'create', '-d', 'macvlan', 'x1'], 'network driver macvlan is not supported yet'],
-  [['network', 'create', '--ipv6', 'x1'], 'IPv6 in a network is not supported yet'],
+  [['network', 'create', '-d', 'overlay', 'x1'], 'This node is not a swarm manager.'],
+  [['network', 'create', '-d', 'macvlan', '-o', 'parent=nosuch0', 'x1'], 'invalid subinterface vlan name nosuch0'],
+  [['network', 'create', '--ipv4=false', 'x1'], 'IPv4 or IPv6 must be enabled'],
+  [['network', 'create', '--ipv6', '--subnet', 'fd00:1::1/64', 'x1'], 'it should be fd00:1::/64'],
+  [['network', 'create', '--ingress', 'x1'], 'Ingress network can only be global scope network'],
+  [['network', 'create', '--config-from', 'nosuch', 'x1'], 'configuration network "nosuch" does not exist'],
+  [['network', 'disconnect', '-f', 'bridge', 'nosuch'], 'endpoint nosuch not found'],
   [['network', 'create', '-o', 'com.docker.network.bridge.name=lo', 'x1'], 'bridge name lo is taken by a link'],
   [['network', 'rm', 'host'], 'host is a pre-defined network and cannot be removed'],
   [['network', 'connect', 'none', 'nosuch'], 'No such container: nosuch'],
