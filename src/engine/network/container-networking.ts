@@ -78,8 +78,7 @@ export async function createContainerNetworking(deps: NetworkingDeps): Promise<E
     resolvers.close(record.containerId);
     await publisher.unpublish(record.forwards);
     // A link of macvlan or ipvlan keeps its parent, and its address there, until it is gone.
-    for (const endpoint of record.endpoints)
-      if (endpoint.wired?.hostLink === undefined) wiring.leave(record, endpoint);
+    for (const endpoint of record.endpoints) if (endpoint.wired?.hostLink === undefined) wiring.leave(record, endpoint);
     // Other wires go with the namespace, in the kernel's own time: waiting for it costs tens of milliseconds.
     if (record.netnsPath) namespaces.remove(record.netnsPath);
     sandboxes.delete(record.containerId);
