@@ -187,7 +187,7 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
     }),
     netnsDir: join(config.execRoot, 'netns'),
     bridge,
-    bridgeAddress: config.bridgeAddress,
+    defaultBridge: { ...(config.bridgeAddress !== undefined && { bip: config.bridgeAddress }) },
     report,
   });
   const volumes = createVolumeService({

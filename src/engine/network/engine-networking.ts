@@ -6,8 +6,10 @@ import type { DnsSockets } from '../../linux/netns/dns-sockets.ts';
 import type { NetworkNamespaces } from '../../linux/netns/network-namespaces.ts';
 import type { NetworkRecords } from '../../store/record/network-records.ts';
 import type { EventBus } from '../event/event.ts';
+import type { DefaultBridgeSettings } from './default-bridge.ts';
 import type { Resolver } from './dns/resolver.ts';
 import type { ContainerNetworking } from './network.ts';
+import type { AddressPools } from './pools.ts';
 
 export interface NetworkingDeps {
   readonly records: NetworkRecords;
@@ -21,8 +23,9 @@ export interface NetworkingDeps {
   /** Folder of the namespaces' files. */
   readonly netnsDir: string;
   readonly bridge: string;
-  /** `--bip`: address and length; undefined: the first default pool that nobody uses. */
-  readonly bridgeAddress?: string;
+  readonly defaultBridge?: DefaultBridgeSettings;
+  /** `default-address-pools`; undefined: Docker's own. */
+  readonly addressPools?: readonly AddressPools[];
   readonly report: (what: string, error: unknown) => void;
 }
 

@@ -1,16 +1,15 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Network } from '../../api/types/network.ts';
 import type { FirewallBridge } from '../../linux/firewall/firewall.ts';
-import type { NetworkNamespaces } from '../../linux/netns/network-namespaces.ts';
 import type { NetworkRecord, NetworkRecords, SandboxRecord } from '../../store/record/network-records.ts';
 import type { WantedNetwork } from './create-request.ts';
-import { hostSubnets, planDefaultBridge } from './default-bridge.ts';
+import { type DefaultBridgeDeps, hostSubnets, planDefaultBridge } from './default-bridge.ts';
 import { describeNetwork, describePlain, type PlainNetwork } from './describe.ts';
 import { ambiguousNetwork, configInUse, networkExists, noSuchNetwork } from './errors.ts';
 import { overlaps, parseCidr, type Subnet } from './ipam.ts';
 import { ensureNetworkLink, removeNetworkLink } from './network-links.ts';
 import { planNetwork } from './plan-network.ts';
-import { createPools } from './pools.ts';
+import { type AddressPools, createPools } from './pools.ts';
 import { firstSubnet } from './subnets.ts';
 
 export type KnownNetwork =
@@ -42,11 +41,9 @@ export interface NetworkTable {
   removeLinks(): void;
 }
 
-export interface NetworkTableDeps {
-  readonly records: NetworkRecords;
-  readonly namespaces: NetworkNamespaces;
-  readonly bridge: string;
-  readonly bridgeAddress?: string;
+export interface NetworkTableDeps extends DefaultBridgeDeps {
+  /** Where subnets come from when nobody names one; undefined: Docker's own pools. */
+  readonly addressPools?: readonly AddressPools[];
   readonly report: (what: string, error: unknown) => void;
 }
 
@@ -54,13 +51,14 @@ export interface NetworkTableDeps {
 export function createNetworkTable(deps: NetworkTableDeps): NetworkTable {
   const { records, namespaces } = deps;
   const created = records.fact('created') ?? records.keepFact('created', new Date().toISOString());
-  const pools = createPools(records.fact('engine id') ?? records.keepFact('engine id', randomUUID()));
+  const engineId = records.fact('engine id') ?? records.keepFact('engine id', randomUUID());
+  const pools = createPools(engineId, deps.addressPools);
   const plain = (name: 'host' | 'none'): KnownNetwork => {
     const id = networkId(records, name);
     return { kind: name, id, name, plain: { id, name, created } };
   };
   const builtins = [
-    toKnown(planDefaultBridge(deps, networkId(records, 'bridge'), created), true),
+    toKnown(planDefaultBridge(deps, pools, networkId(records, 'bridge'), created), true),
     plain('host'),
     plain('none'),
   ];
