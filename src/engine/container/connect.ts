@@ -1,5 +1,12 @@
 import type { EndpointSettings } from '../../api/types/network.ts';
-import { endpointExists, notConnected, privateMode, sharedNamespace } from '../network/errors.ts';
+import {
+  endpointExists,
+  hostNetwork,
+  notConnected,
+  notConnectedStopped,
+  privateMode,
+  sharedNamespace,
+} from '../network/errors.ts';
 import type { NetworkAttachment } from '../network/network.ts';
 import type { ContainerContext } from './context.ts';
 import { withoutNulls } from './defaults.ts';
@@ -22,7 +29,8 @@ export async function connectContainer(
   const settings = withoutNulls(given);
   if (live.removing) throw startRemoving();
   const { name, driver } = ctx.networking.resolve(nameOrId, settings);
-  if (isShared(live) || driver === 'host') throw sharedNamespace();
+  if (driver === 'host' && record.hostConfig.NetworkMode !== 'host') throw hostNetwork();
+  if (isShared(live)) throw sharedNamespace();
   const others = Object.keys(record.endpoints).filter((other) => other !== name);
   if (others.includes('none') || (driver === 'null' && others.length > 0)) throw privateMode();
   const endpoints = { ...record.endpoints, [name]: settings };
@@ -36,9 +44,11 @@ export async function connectContainer(
 /** Leaves a network, under the lock. The container's own record is written first: after a crash in between the next start finishes it. */
 export async function disconnectContainer(ctx: ContainerContext, live: LiveContainer, nameOrId: string): Promise<void> {
   const { record } = live;
-  const { name, driver } = ctx.networking.resolve(nameOrId);
-  if (isShared(live) || driver === 'host') throw sharedNamespace();
-  if (!(name in record.endpoints)) throw notConnected(record.id, name);
+  const { name } = ctx.networking.resolve(nameOrId);
+  if (record.hostConfig.NetworkMode === 'host') throw hostNetwork();
+  if (isShared(live)) throw sharedNamespace();
+  if (!(name in record.endpoints))
+    throw live.session ? notConnected(record.id, name) : notConnectedStopped(record.id, name);
   const { [name]: _left, ...endpoints } = record.endpoints;
   ctx.table.saveEndpoints(live, endpoints);
   if (live.session) showNetworks(ctx, live, await ctx.networking.disconnect(record.id, name));

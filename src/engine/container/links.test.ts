@@ -13,6 +13,24 @@ test.each(['', ':a', 'db:', 'a:b:c'])('the link %p is refused', (text) => {
   expect(() => parseLink(text)).toThrow(`bad format for links: ${text}`);
 });
 
+test.each([
+  [
+    ['82/tcp', '80/tcp', '81/tcp'],
+    ['TCP_START=80', 'TCP_END=82'],
+  ],
+  [
+    ['82/tcp', '80/tcp', '81/tcp', '81/udp'],
+    ['TCP_START=80', 'TCP_END=81'],
+  ],
+  [['80/tcp', '82/tcp'], []],
+])('of the ports %p those that follow one another are told as a range', (ports, expected) => {
+  const told = formatLinkEnvironment({ alias: 'a', path: '/w/a', ip: '1.2.3.4', ports, environment: [] });
+  const ranges = told.flatMap(
+    (entry) => /^A_PORT_80_(TCP_(?:START|END)=).*:(\d+)$/.exec(entry)?.slice(1).join('') ?? [],
+  );
+  expect(ranges).toEqual(expected);
+});
+
 test('the variables of a link tell its ports, its name and the environment but PATH and HOME', () => {
   const facts = {
     alias: 'my-db',

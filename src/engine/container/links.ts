@@ -99,6 +99,22 @@ interface LinkFacts {
   readonly environment: readonly string[];
 }
 
+interface LinkPort {
+  readonly port: number;
+  readonly protocol: string;
+}
+
+/** First and last of ports that follow one another. */
+function toRanges(sorted: readonly LinkPort[]): readonly (readonly [LinkPort, LinkPort])[] {
+  const ranges: [LinkPort, LinkPort][] = [];
+  for (const port of sorted) {
+    const last = ranges.at(-1);
+    if (last && last[1].port + 1 === port.port && last[1].protocol === port.protocol) last[1] = port;
+    else ranges.push([port, port]);
+  }
+  return ranges.filter(([start, end]) => start !== end);
+}
+
 /** As daemon/links of moby. Pure. */
 export function formatLinkEnvironment({ alias, path, ip, ports, environment }: LinkFacts): readonly string[] {
   const prefix = alias.toUpperCase().replaceAll('-', '_');
@@ -109,8 +125,18 @@ export function formatLinkEnvironment({ alias, path, ip, ports, environment }: L
     })
     .toSorted((a, b) => a.port - b.port || (a.protocol < b.protocol ? -1 : 1));
   const [first] = sorted;
+  const nameOf = ({ port, protocol }: LinkPort): string => `${prefix}_PORT_${port}_${protocol.toUpperCase()}`;
+  const ofRanges = toRanges(sorted).flatMap(([start, end]) => {
+    const name = nameOf(start);
+    return [
+      `${name}_START=${start.protocol}://${ip}:${start.port}`,
+      `${name}_PORT_START=${start.port}`,
+      `${name}_END=${end.protocol}://${ip}:${end.port}`,
+      `${name}_PORT_END=${end.port}`,
+    ];
+  });
   const ofPorts = sorted.flatMap(({ port, protocol }) => {
-    const name = `${prefix}_PORT_${port}_${protocol.toUpperCase()}`;
+    const name = nameOf({ port, protocol });
     return [
       `${name}=${protocol}://${ip}:${port}`,
       `${name}_ADDR=${ip}`,
@@ -121,6 +147,7 @@ export function formatLinkEnvironment({ alias, path, ip, ports, environment }: L
   const ofEnvironment = environment.filter((entry) => /^(?!HOME=|PATH=)[^=]+=/.test(entry));
   return [
     ...(first ? [`${prefix}_PORT=${first.protocol}://${ip}:${first.port}`] : []),
+    ...ofRanges,
     ...ofPorts,
     `${prefix}_NAME=${path}`,
     ...ofEnvironment.map((entry) => `${prefix}_ENV_${entry}`),

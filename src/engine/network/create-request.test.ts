@@ -9,7 +9,7 @@ test.each([
   [{ Name: 'x', Driver: 'overlay' }, 'This node is not a swarm manager.'],
   [{ Name: 'x', Driver: 'host' }, 'only one instance of "host" network is allowed'],
   [{ Name: 'x', Driver: 'nope' }, 'could not find plugin nope in v1 plugin registry: plugin not found'],
-  [{ Name: 'x', Scope: 'swarm' }, 'cannot create a multi-host network from a worker node'],
+  [{ Name: 'x', Scope: 'swarm' }, 'cannot create a swarm scoped network when swarm is not active'],
   [{ Name: 'x', Scope: 'moon' }, 'scope moon is not supported yet'],
   [{ Name: 'x', Ingress: true }, 'Ingress network can only be global scope network'],
   [{ Name: 'x', IPAM: { Driver: 'dhcp' } }, 'IPAM driver dhcp is not supported yet'],

@@ -10,8 +10,8 @@ import {
   ingressScope,
   notManager,
   predefinedCreate,
+  swarmScope,
   unsupported,
-  workerScope,
 } from './errors.ts';
 import { parseFlag } from './option-values.ts';
 
@@ -108,7 +108,7 @@ function checkConfigNetwork(wanted: WantedNetwork, body: Body): void {
 
 function checkScope({ configOnly }: WantedNetwork, body: Body): void {
   const scope = text(body['Scope'], 'Scope');
-  if (scope === 'swarm') throw workerScope();
+  if (scope === 'swarm') throw swarmScope();
   if (scope !== '' && scope !== 'local') throw unsupported(`scope ${scope}`);
   if (flag(body['Ingress'], 'Ingress') === true && !configOnly) throw ingressScope();
 }

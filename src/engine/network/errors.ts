@@ -54,6 +54,16 @@ export const endpointExists = (container: string, network: string) =>
 export const notConnected = (containerId: string, network: string) =>
   new KnownError('forbidden', `container ${containerId} is not connected to network ${network}`);
 
+/** As Docker words it for a container that does not run. */
+export const notConnectedStopped = (containerId: string, network: string) =>
+  new KnownError('forbidden', `container ${containerId} is not connected to the network ${network}`);
+
+export const hostNetwork = () =>
+  new KnownError(
+    'invalid_parameter',
+    'container cannot be disconnected from host network or connected to host network',
+  );
+
 export const sharedNamespace = () =>
   new KnownError(
     'invalid_parameter',
@@ -124,11 +134,8 @@ export const notManager = () =>
     'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.',
   );
 
-export const workerScope = () =>
-  new KnownError(
-    'forbidden',
-    'cannot create a multi-host network from a worker node. Please create the network from a manager node.',
-  );
+export const swarmScope = () =>
+  new KnownError('forbidden', 'cannot create a swarm scoped network when swarm is not active');
 
 export const ingressScope = () => new KnownError('forbidden', 'Ingress network can only be global scope network');
 
@@ -157,7 +164,7 @@ export const noConfigNetwork = (name: string) =>
   new KnownError('not_found', `configuration network ${JSON.stringify(name)} does not exist`);
 
 export const configInUse = (name: string) =>
-  new KnownError('forbidden', `configuration network ${JSON.stringify(name)} is in use`);
+  new KnownError('forbidden', `error while removing network: configuration network ${JSON.stringify(name)} is in use`);
 
 export const configOnlyEndpoint = () =>
   new KnownError('forbidden', 'cannot create endpoint on configuration-only network');

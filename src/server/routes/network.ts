@@ -4,6 +4,7 @@ import type { ContainerService } from '../../engine/container/service.ts';
 import { noEndpoint, noSuchNetwork } from '../../engine/network/errors.ts';
 import type { NetworkService } from '../../engine/network/service.ts';
 import { isKind, KnownError } from '../../lib/errors.ts';
+import { isSince } from '../platform-query.ts';
 import type { Call, Route } from '../route.ts';
 
 export function networkRoutes({
@@ -29,7 +30,12 @@ export function networkRoutes({
     {
       method: 'POST',
       path: '/networks/create',
-      handle: async (call) => call.answerJson(201, await networks.create(await call.json())),
+      async handle(call) {
+        const body = await call.json();
+        // Before 1.48 there was no such field, and IPv4 was always on.
+        const known = isSince(call, 1, 48) ? body : { ...body, EnableIPv4: null };
+        call.answerJson(201, await networks.create(known));
+      },
     },
     {
       method: 'POST',
