@@ -187,7 +187,8 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
     }),
     netnsDir: join(config.execRoot, 'netns'),
     bridge,
-    defaultBridge: { ...(config.bridgeAddress !== undefined && { bip: config.bridgeAddress }) },
+    defaultBridge: config.defaultBridge,
+    addressPools: config.addressPools,
     report,
   });
   const volumes = createVolumeService({

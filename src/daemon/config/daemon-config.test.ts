@@ -21,6 +21,10 @@ describe('a flag and its key in daemon.json say the same', () => {
     [['--add-runtime', 'mine=/x/y'], { runtimes: { mine: { path: '/x/y' } } }],
     [['--default-shm-size', '1g'], { 'default-shm-size': '1GiB' }],
     [['--insecure-registry', 'x:1'], { 'insecure-registries': ['x:1'] }],
+    [
+      ['--default-address-pool', 'base=10.0.0.0/16,size=24'],
+      { 'default-address-pools': [{ base: '10.0.0.0/16', size: 24 }] },
+    ],
     [['--shutdown-timeout=-1'], { 'shutdown-timeout': -1 }],
     [['--exec-opt', 'native.cgroupdriver=cgroupfs'], { 'exec-opts': ['native.cgroupdriver=cgroupfs'] }],
     [['--tlsverify', '--tlscert', '/c'], { tlsverify: true, tlscert: '/c' }],
@@ -33,6 +37,11 @@ describe('a flag and its key in daemon.json say the same', () => {
 const OTHER: Readonly<Record<string, JsonValue>> = {
   bridge: 'x0',
   bip: '10.1.1.1/24',
+  bip6: 'fd00::1/64',
+  'fixed-cidr': '10.1.1.0/25',
+  'fixed-cidr-v6': 'fd00::/80',
+  ip: '127.0.0.1',
+  'default-address-pools': [{ base: '10.0.0.0/16', size: 24 }],
   'cgroup-parent': '/y',
   'data-root': '/y',
   'default-cgroupns-mode': 'private',
@@ -110,6 +119,8 @@ describe('refused', () => {
     [{ 'exec-opts': ['native.cgroupdriver=systemd'] }, 'exec-opt "native.cgroupdriver=systemd" is not supported'],
     [{ 'default-shm-size': '-1' }, "invalid size: '-1'"],
     [{ 'max-concurrent-downloads': 0 }, 'invalid value for max-concurrent-downloads: 0'],
+    [{ 'default-address-pools': [{ base: '10.0.0.0/16', size: 8 }] }, 'invalid default address pool: {"base"'],
+    [{ mtu: 5 }, 'invalid MTU: 5'],
     [{ 'data-root': 'x' }, "the daemon's roots must be absolute paths: x"],
   ])('%p', (file, message) => {
     expect(() => byFile(file)).toThrow(message);

@@ -1,11 +1,14 @@
 import { isIP } from 'node:net';
 import type { LogDriver } from '../../engine/container/defaults.ts';
+import type { DefaultBridgeSettings } from '../../engine/network/default-bridge.ts';
+import type { AddressPools } from '../../engine/network/pools.ts';
 import { KnownError } from '../../lib/errors.ts';
 import { invalid } from '../../lib/invalid.ts';
 import { parseSize } from '../../lib/size.ts';
 import { mergeUlimits, parseUlimit, type Ulimit } from '../../lib/ulimit.ts';
 import type { LogLevel } from '../log.ts';
 import { DIRECTIVES } from './directives.ts';
+import { addressPools, defaultBridgeSettings } from './network-settings.ts';
 import { isObject, type JsonObject, type JsonValue, type Settings, unsupported } from './settings.ts';
 
 /** Settings of one daemon, checked and with their defaults. */
@@ -21,7 +24,9 @@ export interface DaemonConfig extends ReloadableConfig {
   readonly plainTcp: boolean;
   readonly logFormat: 'text' | 'json';
   readonly bridge: string | undefined;
-  readonly bridgeAddress: string | undefined;
+  readonly defaultBridge: DefaultBridgeSettings;
+  /** Where subnets come from when nobody names one; none: Docker's own pools. */
+  readonly addressPools: readonly AddressPools[];
   readonly cgroupParent: string;
   readonly container: ContainerDefaults;
   /** undefined: stays as it is. */
@@ -107,7 +112,8 @@ export function resolveConfig(settings: Settings): DaemonConfig {
     plainTcp: settings.get('tls') === false || settings.get('tlsverify') === false,
     logFormat: oneOf('log-format', read.text('log-format'), ['text', 'json']),
     bridge: read.text('bridge') || undefined,
-    bridgeAddress: read.text('bip') || undefined,
+    defaultBridge: defaultBridgeSettings(read),
+    addressPools: addressPools(read.value('default-address-pools')),
     cgroupParent: read.text('cgroup-parent'),
     container: containerDefaults(read),
     oomScoreAdjust: settings.has('oom-score-adjust') ? oomScore(read.int('oom-score-adjust')) : undefined,
@@ -169,7 +175,6 @@ function refuseOtherMachinery(settings: Settings): void {
     iptables: [true],
     ip6tables: [true],
     'userland-proxy': [true],
-    icc: [true],
     'ip-forward': [true],
     'ip-masq': [true],
   };

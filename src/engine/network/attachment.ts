@@ -44,6 +44,8 @@ function toSettings(record: SandboxRecord, endpoint: EndpointRecord, networkOf: 
   return {
     ...(settings.IPAMConfig && { IPAMConfig: settings.IPAMConfig }),
     ...(settings.Aliases?.length && { Aliases: settings.Aliases }),
+    ...(settings.Links?.length && { Links: settings.Links }),
+    ...(settings.DriverOpts && { DriverOpts: settings.DriverOpts }),
     ...(isUserDefined && { DNSNames: [...dnsNames(record, endpoint)] }),
     GwPriority: settings.GwPriority ?? 0,
     MacAddress: wired?.mac ?? '',

@@ -31,6 +31,13 @@ test('an endpoint has the name, MAC, settings and link-local address it asks for
   const look = 'cd /proc/sys/net/ipv4/conf/wan; cat log_martians forwarding /sys/class/net/wan/address | tr "\\n" " "';
   expect(await inside('asked', look)).toBe('1 0 02:00:00:00:00:09 ');
   expect(await inside('asked', 'ip -4 address show dev wan')).toContain('inet 169.254.7.7/16');
+  const shown = await daemon.ok(['inspect', '-f', '{{json .NetworkSettings.Networks.asked}}', 'asked']);
+  expect(JSON.parse(shown)).toMatchObject({
+    IPAMConfig: { IPv4Address: `${NET}.9`, LinkLocalIPs: ['169.254.7.7'] },
+    DriverOpts: { 'com.docker.network.endpoint.ifname': 'wan' },
+    MacAddress: '02:00:00:00:00:09',
+    IPAddress: `${NET}.9`,
+  });
   const refused = await daemon.docker([
     'run',
     '--rm',
