@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, statfsSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { cpus, hostname, machine, release, totalmem } from 'node:os';
@@ -10,7 +10,6 @@ import type { RegistryClient } from '../distribution/registry-client.ts';
 import { createBuildService } from '../engine/build/build-service.ts';
 import type { BuildService } from '../engine/build/service.ts';
 import { type Containers, createContainerService } from '../engine/container/container-service.ts';
-import { hostServers } from '../engine/container/etc-files.ts';
 import { createContainerFilesService } from '../engine/container/files/files-service.ts';
 import { toLogFile } from '../engine/container/log-config.ts';
 import { createContainerResources } from '../engine/container/resources/resources-service.ts';
@@ -181,9 +180,10 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
     dnsSockets: createDnsSockets(),
     resolver: createResolver({
       upstream: createDnsUpstream(),
-      hostServers: () => hostServers(existsSync('/etc/resolv.conf') ? readFileSync('/etc/resolv.conf', 'utf8') : ''),
+      hostResolvConf: () => (existsSync('/etc/resolv.conf') ? readFileSync('/etc/resolv.conf', 'utf8') : ''),
       nowMs: Date.now,
       random: Math.random,
+      newId: () => randomInt(65_536),
     }),
     netnsDir: join(config.execRoot, 'netns'),
     bridge,

@@ -16,6 +16,8 @@ export interface DaemonOptions {
   readonly flags?: readonly string[];
   /** A folder that the daemon alone sees as /etc/docker. */
   readonly etcDocker?: string;
+  /** A file that the daemon alone sees as /etc/resolv.conf. */
+  readonly resolvConf?: string;
 }
 
 /** A daemon of ours with a root, a socket, a bridge and a cgroup of its own. */
@@ -55,6 +57,7 @@ export async function startDaemon(options: DaemonOptions = {}): Promise<TestDaem
   const logPath = join(root, 'log');
   const argv = [
     ...withEtcDocker(options.etcDocker),
+    ...withMount(options.resolvConf, '/etc/resolv.conf'),
     join(REPOSITORY, 'bin/dockerd'),
     '-H',
     host,
@@ -159,8 +162,12 @@ export async function startDaemon(options: DaemonOptions = {}): Promise<TestDaem
 
 /** Words before a command: it becomes a process that sees `folder` as /etc/docker, in a mount namespace of its own. */
 export function withEtcDocker(folder: string | undefined): readonly string[] {
-  if (folder === undefined) return [];
-  return ['unshare', '--mount', 'sh', '-c', 'mount --bind "$1" /etc/docker && shift && exec "$@"', 'sh', folder];
+  return withMount(folder, '/etc/docker');
+}
+
+function withMount(source: string | undefined, target: string): readonly string[] {
+  if (source === undefined) return [];
+  return ['unshare', '--mount', 'sh', '-c', 'mount --bind "$1" "$2" && shift 2 && exec "$@"', 'sh', source, target];
 }
 
 /** The archive `docker load` takes, made first if there is none. */

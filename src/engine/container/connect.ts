@@ -11,7 +11,7 @@ import type { NetworkAttachment } from '../network/network.ts';
 import type { ContainerContext } from './context.ts';
 import { withoutNulls } from './defaults.ts';
 import { startRemoving } from './errors.ts';
-import { formatHosts, formatResolvConf } from './etc-files.ts';
+import { formatHosts, resolvConfOf } from './etc-files.ts';
 import { withLinkedHosts } from './links.ts';
 import type { LiveContainer } from './live.ts';
 
@@ -65,8 +65,6 @@ export function showNetworks(ctx: ContainerContext, live: LiveContainer, attache
   const attachment = withLinkedHosts(ctx, live.record, attached);
   const host = ctx.bundles.readHost();
   live.attachment = attachment;
-  ctx.bundles.writeEtc(id, {
-    hosts: formatHosts(hostConfig, attachment, host.hosts, config.Domainname),
-    resolvConf: formatResolvConf(hostConfig, host.resolvConf, attachment.hasResolver),
-  });
+  ctx.bundles.writeEtc(id, { hosts: formatHosts(hostConfig, attachment, host.hosts, config.Domainname) });
+  ctx.bundles.updateResolvConf(id, resolvConfOf(hostConfig, attachment, host));
 }

@@ -1,4 +1,5 @@
 import type { HostConfig } from '../../api/types/container.ts';
+import { chooseHostFile, formatResolvConf } from '../network/dns/resolv-conf.ts';
 import type { NetworkAttachment } from '../network/network.ts';
 import { invalid } from './errors.ts';
 
@@ -10,16 +11,6 @@ const OWN_HOSTS = [
   'ff02::1\tip6-allnodes',
   'ff02::2\tip6-allrouters',
 ];
-/** Where no resolver of the host can be reached from inside, as Docker does. */
-const PUBLIC_RESOLVERS = ['8.8.8.8', '8.8.4.4'];
-/** The daemon's own, in every container of a user-defined network. */
-const OWN_RESOLVER = '127.0.0.11';
-
-/** Resolvers that the host itself asks; Docker's public ones when it names none. */
-export function hostServers(resolvConf: string): readonly string[] {
-  const named = resolvConf.split('\n').flatMap((line) => /^\s*nameserver\s+([0-9a-fA-F.:]+)/.exec(line)?.[1] ?? []);
-  return named.length > 0 ? named : PUBLIC_RESOLVERS;
-}
 
 /** /etc/hosts of a container. `host` is the host's own file, used in host network mode; a domain name comes before the short one. */
 export function formatHosts(
@@ -46,32 +37,13 @@ function formatExtraHost(entry: string, attachment: NetworkAttachment): string {
   return `${gateway}\t${name}`;
 }
 
-/**
- * /etc/resolv.conf of a container: the host's, with what the request says instead. Loopback resolvers cannot be reached from another namespace.
- * On user-defined networks (`hasResolver`) the daemon is the resolver, which asks those servers itself.
- */
-export function formatResolvConf(hostConfig: HostConfig, host: string, hasResolver = false): string {
-  const lines = host.split('\n').map((line) => line.trim());
-  const valuesOf = (word: string): readonly string[] =>
-    lines.flatMap((line) => (line.startsWith(`${word} `) ? line.slice(word.length).trim().split(/\s+/) : []));
-  const shared = hostConfig.NetworkMode === 'host' || hostConfig.NetworkMode === 'none';
-  const reachable = valuesOf('nameserver').filter((ip) => shared || !isLoopback(ip));
-  const own = hostConfig.Dns ?? [];
-  const servers = own.length > 0 ? own : reachable.length > 0 || shared ? reachable : PUBLIC_RESOLVERS;
-  const search = hostConfig.DnsSearch?.length
-    ? hostConfig.DnsSearch.filter((name) => name !== '.')
-    : valuesOf('search');
-  const given = hostConfig.DnsOptions?.length ? hostConfig.DnsOptions : valuesOf('options');
-  // Names of containers have no dots: they are asked for as they are before any search domain is.
-  const options = hasResolver && !given.some((option) => option.startsWith('ndots:')) ? [...given, 'ndots:0'] : given;
-  return [
-    ...(hasResolver ? [OWN_RESOLVER] : servers).map((ip) => `nameserver ${ip}`),
-    ...(search.length > 0 ? [`search ${search.join(' ')}`] : []),
-    ...(options.length > 0 ? [`options ${options.join(' ')}`] : []),
-    '',
-  ].join('\n');
-}
-
-function isLoopback(ip: string): boolean {
-  return ip.startsWith('127.') || ip === '::1';
+/** /etc/resolv.conf of a container; `host`: the host's own files. */
+export function resolvConfOf(
+  hostConfig: HostConfig,
+  { hasResolver, endpoints }: NetworkAttachment,
+  host: { readonly resolvConf: string; readonly uplinkResolvConf: string },
+): string {
+  const kind = hostConfig.NetworkMode === 'host' ? 'host' : hasResolver ? 'internal' : 'plain';
+  const hasIpv6 = Object.values(endpoints).some(({ GlobalIPv6Address }) => GlobalIPv6Address);
+  return formatResolvConf(hostConfig, chooseHostFile(host, kind), kind, hasIpv6);
 }

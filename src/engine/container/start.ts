@@ -6,7 +6,7 @@ import type { NetworkAttachment } from '../network/network.ts';
 import { showNetworks } from './connect.ts';
 import { type ContainerContext, cgroupPath, publish, runtimeOf } from './context.ts';
 import { notRunning, startedAlready, startPaused, startRemoving, unknownRuntime } from './errors.ts';
-import { formatHosts, formatResolvConf } from './etc-files.ts';
+import { formatHosts, resolvConfOf } from './etc-files.ts';
 import { watchExit } from './exit.ts';
 import { healthAtStart } from './health/decide.ts';
 import { toHealthPlan } from './health/health-config.ts';
@@ -157,6 +157,7 @@ async function attachNetwork(
     publishAll: hostConfig.PublishAllPorts ?? false,
     sysctls: hostConfig.Sysctls ?? {},
     dns: hostConfig.Dns ?? [],
+    dnsOptions: hostConfig.DnsOptions ?? [],
   });
   undo.defer(() => ctx.networking.release(record.id));
   return attachment;
@@ -184,7 +185,7 @@ function writeFiles(
     ctx.bundles.writeEtc(id, {
       hosts: formatHosts(hostConfig, attachment, host.hosts, config.Domainname),
       hostname: `${hostname}\n`,
-      resolvConf: formatResolvConf(hostConfig, host.resolvConf, attachment.hasResolver),
+      resolvConf: resolvConfOf(hostConfig, attachment, host),
     });
   }
   const spec = ctx.buildSpec({

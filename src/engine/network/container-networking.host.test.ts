@@ -32,7 +32,7 @@ const make = async () =>
       },
     },
     dnsSockets: createDnsSockets(),
-    resolver: { answer: async () => undefined },
+    resolver: { answer: () => undefined },
     netnsDir,
     bridge,
     report: (_what, error) => {

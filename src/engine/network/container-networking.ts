@@ -64,13 +64,11 @@ export async function createContainerNetworking(deps: NetworkingDeps): Promise<E
   const resolvers = createContainerResolvers({
     sockets: deps.dnsSockets,
     resolver: deps.resolver,
-    viewOf(containerId) {
-      const own = sandboxes.get(containerId);
-      return own && { own, all: [...sandboxes.values()], networkOf: lookup };
-    },
+    sandboxes,
+    networkOf: lookup,
   });
   const settleResolver = (record: SandboxRecord): void => {
-    if (record.netnsPath && hasResolver(record, lookup)) resolvers.open(record.containerId, record.netnsPath);
+    if (hasResolver(record, lookup)) resolvers.open(record);
     else resolvers.close(record.containerId);
   };
 

@@ -61,6 +61,8 @@ export interface NetworkRequest {
   readonly sysctls: Readonly<Record<string, string>>;
   /** Resolvers of its own; empty: the host's. */
   readonly dns?: readonly string[];
+  /** Options of its own for resolv.conf; empty: the host's. */
+  readonly dnsOptions?: readonly string[];
 }
 
 export interface ConnectRequest {

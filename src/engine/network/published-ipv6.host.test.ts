@@ -35,7 +35,7 @@ const make = async (running: readonly string[]): Promise<EngineNetworking> => {
       },
     },
     dnsSockets: createDnsSockets(),
-    resolver: { answer: async () => undefined },
+    resolver: { answer: () => undefined },
     netnsDir: root,
     bridge,
     report: (_what, error) => {

@@ -65,6 +65,7 @@ export function createSandboxPlanner(deps: PlannerDeps): SandboxPlanner {
       forwards: [],
       exposed: request.exposedPorts,
       dns: request.dns ?? [],
+      dnsOptions: request.dnsOptions ?? [],
     };
   }
 

@@ -24,6 +24,7 @@ const { symbols: libc } = dlopen('libc.so.6', {
   flock: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
   socket: { args: [FFIType.i32, FFIType.i32, FFIType.i32], returns: FFIType.i32 },
   bind: { args: [FFIType.i32, FFIType.ptr, FFIType.u32], returns: FFIType.i32 },
+  getsockname: { args: [FFIType.i32, FFIType.ptr, FFIType.ptr], returns: FFIType.i32 },
   listen: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
   setsockopt: {
     args: [FFIType.i32, FFIType.i32, FFIType.i32, FFIType.ptr, FFIType.u32],
@@ -200,6 +201,13 @@ export function openSocket(domain: number, type: number, protocol: number): numb
 
 export function bindSocket(fd: number, address: Uint8Array): void {
   check(libc.bind(fd, address, address.length), () => 'bind');
+}
+
+/** The port of an IPv4 socket (getsockname(2)). */
+export function socketPort(fd: number): number {
+  const address = Buffer.alloc(16);
+  check(libc.getsockname(fd, address, new Uint32Array([address.length])), () => 'getsockname');
+  return address.readUInt16BE(2);
 }
 
 /** listen(2). */

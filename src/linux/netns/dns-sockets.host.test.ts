@@ -43,6 +43,7 @@ test('a resolver listens inside of a namespace by UDP and TCP, once, and is gone
   expect(Bun.spawnSync(['ss', '-Hlnu', 'sport', '=', ':53', 'and', 'src', '127.0.0.11']).stdout.toString()).toBe('');
   listener.close();
   listener.close();
+  await new Promise((resolve) => setImmediate(resolve));
   const inside = Bun.spawnSync(['nsenter', `--net=${path}`, 'ss', '-Hlntu']);
   expect(inside.stdout.toString()).toBe('');
   sockets.listen(path, async () => undefined).close();
@@ -84,18 +85,67 @@ test('a server outside is asked by UDP and by TCP; what is not the answer is pas
   const { port } = tcp.address() as AddressInfo;
   await new Promise<void>((resolve) => udp.bind(port, '127.0.0.1', resolve));
   const upstream = createDnsUpstream({ port });
+  const server = { address: '127.0.0.1' };
+  let { signal } = new AbortController();
   const ask = async (query: string, via: 'udp' | 'tcp', timeoutMs = 5000): Promise<string> =>
     Buffer.from(
-      await upstream.ask(
-        '127.0.0.1',
-        Buffer.from(query),
-        via,
+      await upstream.ask(server, Buffer.from(query), via, (bytes) => Buffer.from(bytes).toString() !== 'other', {
         timeoutMs,
-        (bytes) => Buffer.from(bytes).toString() !== 'other',
-      ),
+        signal,
+      }),
     ).toString();
   expect([await ask('x', 'udp'), await ask('y', 'tcp')]).toEqual(['answer to x', 'answer to y']);
   await expect(ask('silence', 'udp', 20)).rejects.toThrow('127.0.0.1 did not answer within 20 ms');
+  signal = AbortSignal.timeout(20);
+  await expect(ask('silence', 'udp')).rejects.toThrow('127.0.0.1 is not waited for');
   udp.close();
   await new Promise((resolve) => tcp.close(resolve));
+});
+
+test.each(['udp', 'tcp'] as const)(
+  'a server of a namespace is asked from inside of it by %s; nobody there is an error at once',
+  async (via) => {
+    const listener = createDnsSockets().listen(path, (query) => Buffer.concat([query, Buffer.from('!')]));
+    const upstream = createDnsUpstream();
+    const ask = async (address: string, netnsPath?: string): Promise<string> => {
+      const options = { timeoutMs: 10_000, signal: new AbortController().signal };
+      const server = { address, ...(netnsPath && { netnsPath }) };
+      return Buffer.from(await upstream.ask(server, Buffer.from('q'), via, () => true, options)).toString();
+    };
+    expect(await ask('127.0.0.11', path)).toBe('q!');
+    listener.close();
+    await expect(ask('127.0.0.11', path)).rejects.toThrow('asking 127.0.0.11: ');
+    await expect(ask('192.0.2.1', path)).rejects.toThrow('asking 192.0.2.1: ');
+    await expect(ask('127.0.0.11', `${path}-nosuch`)).rejects.toThrow('ENOENT');
+  },
+);
+
+test('a resolver that stands aside leaves port 53 of every address to others, twice in a row, and is found at its own', async () => {
+  const other = Bun.spawn(
+    [
+      'nsenter',
+      `--net=${path}`,
+      process.execPath,
+      '-e',
+      "require('net').createServer().listen(53, '0.0.0.0', () => require('dgram').createSocket('udp4').bind(53, '0.0.0.0', () => console.log('up')))",
+    ],
+    { stdout: 'pipe', env: { BUN_BE_BUN: '1' } },
+  );
+  const ready = other.stdout.getReader();
+  const sockets = createDnsSockets();
+  sockets.listen(path, () => undefined, { aside: true }).close();
+  const listener = sockets.listen(path, (query, via) => Buffer.from(`${via}:${Buffer.from(query).toString()}`), {
+    aside: true,
+  });
+  await ready.read();
+  const client = Bun.spawn(['nsenter', `--net=${path}`, process.execPath, '-e', CLIENT], {
+    stdout: 'pipe',
+    env: { BUN_BE_BUN: '1' },
+  });
+  const lines = (await new Response(client.stdout).text()).trim().split('\n').sort();
+  expect(lines).toEqual(['tcp \u0000\u0005tcp:a\u0000\u0005tcp:a', 'udp udp:question 127.0.0.11 53']);
+  listener.close();
+  other.kill('SIGKILL');
+  await other.exited;
+  Bun.spawnSync(['nsenter', `--net=${path}`, 'nft', 'delete', 'table', 'ip', 'skiff_dns']);
 });

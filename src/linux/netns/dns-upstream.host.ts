@@ -1,71 +1,92 @@
-import { createSocket } from 'node:dgram';
-import { connect, isIPv6 } from 'node:net';
+import { isIPv6 } from 'node:net';
 import { KnownError, messageOf } from '../../lib/errors.ts';
 import { createFrameReader, formatFrame } from './dns-frames.ts';
-import type { DnsUpstream } from './dns-upstream.ts';
+import type { DnsServer, DnsUpstream } from './dns-upstream.ts';
+import { inNamespaceOf } from './enter.host.ts';
 
 const PORT = 53;
+
+interface Exchange {
+  readonly query: Uint8Array;
+  readonly port: number;
+  readonly take: (message: Uint8Array) => void;
+  readonly fail: (error: unknown) => void;
+}
 
 /** `port`: for tests. */
 export function createDnsUpstream({ port = PORT }: { readonly port?: number } = {}): DnsUpstream {
   return {
-    async ask(server, query, via, timeoutMs, isAnswer) {
+    async ask(server, query, via, isAnswer, { timeoutMs, signal }) {
       const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
       const fail = (error: unknown): void =>
-        reject(new KnownError('system', `asking ${server}: ${messageOf(error)}`, { cause: error }));
+        reject(new KnownError('system', `asking ${server.address}: ${messageOf(error)}`, { cause: error }));
       const take = (message: Uint8Array): void => {
         if (isAnswer(message)) resolve(message);
       };
-      const close = via === 'udp' ? askUdp(server, port, query, take, fail) : askTcp(server, port, query, take, fail);
+      const onAbort = (): void => reject(new KnownError('cancelled', `${server.address} is not waited for`));
       const timer = setTimeout(
-        () => reject(new KnownError('deadline', `${server} did not answer within ${timeoutMs} ms`)),
+        () => reject(new KnownError('deadline', `${server.address} did not answer within ${timeoutMs} ms`)),
         timeoutMs,
       );
+      signal.addEventListener('abort', onAbort);
+      const opening = open(server, via, { query, port, take, fail });
+      opening.catch(fail);
       try {
         return await promise;
       } finally {
         clearTimeout(timer);
-        close();
+        signal.removeEventListener('abort', onAbort);
+        void opening.then(
+          (close) => close(),
+          () => undefined,
+        );
       }
     },
   };
 }
 
-type Take = (message: Uint8Array) => void;
-
-/** A socket of its own for each query: its random port is part of what an answer has to know. */
-function askUdp(
-  server: string,
-  port: number,
-  query: Uint8Array,
-  take: Take,
-  fail: (error: unknown) => void,
-): () => void {
-  const socket = createSocket(isIPv6(server) ? 'udp6' : 'udp4');
-  socket.on('error', fail);
-  socket.on('message', (message, from) => {
-    if (from.port === port && from.address === server) take(Uint8Array.from(message));
-  });
-  socket.send(query, port, server, (error) => {
-    if (error) fail(error);
-  });
-  return () => socket.close();
+/** The runtime makes the socket at once, before its promise is waited for: it belongs to the namespace of that moment. */
+function open({ address, netnsPath }: DnsServer, via: 'udp' | 'tcp', exchange: Exchange): Promise<() => void> {
+  const make = (): Promise<() => void> => (via === 'udp' ? askUdp(address, exchange) : askTcp(address, exchange));
+  try {
+    return netnsPath === undefined ? make() : inNamespaceOf(netnsPath, make);
+  } catch (error) {
+    return Promise.reject(error);
+  }
 }
 
-function askTcp(
-  server: string,
-  port: number,
-  query: Uint8Array,
-  take: Take,
-  fail: (error: unknown) => void,
-): () => void {
-  const socket = connect({ host: server, port });
-  const read = createFrameReader();
-  socket.on('error', fail);
-  socket.on('data', (chunk: Buffer) => {
-    for (const message of read(chunk)) take(message);
+/**
+ * A socket of its own for each query, connected: its random port is part of what an answer has to know, the kernel passes on messages of
+ * that server alone, and a port that nobody listens at is an error at once.
+ */
+function askUdp(address: string, { query, port, take, fail }: Exchange): Promise<() => void> {
+  const opening = Bun.udpSocket({
+    hostname: isIPv6(address) ? '::' : '0.0.0.0',
+    connect: { hostname: address, port },
+    socket: {
+      data: (_socket, message) => take(Uint8Array.from(message)),
+      error: (_socket, error) => fail(error ?? 'connection refused'),
+    },
   });
-  socket.on('end', () => fail('the connection ended'));
-  socket.end(formatFrame(query));
-  return () => socket.destroy();
+  return opening.then((socket) => {
+    socket.send(query);
+    return () => socket.close();
+  });
+}
+
+function askTcp(address: string, { query, port, take, fail }: Exchange): Promise<() => void> {
+  const read = createFrameReader();
+  const opening = Bun.connect({
+    hostname: address,
+    port,
+    socket: {
+      open: (socket) => void socket.write(formatFrame(query)),
+      data(_socket, chunk) {
+        for (const message of read(chunk)) take(message);
+      },
+      error: (_socket, error) => fail(error),
+      close: () => fail('the connection ended'),
+    },
+  });
+  return opening.then((socket) => () => socket.terminate());
 }

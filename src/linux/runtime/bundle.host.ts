@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { wrapError } from '../../lib/errors.ts';
@@ -51,9 +52,17 @@ export function createBundles(deps: { readonly dataRoot: string; readonly execRo
       const at = paths(id);
       if (hosts !== undefined) writeFileSync(at.hosts, hosts);
       if (hostname !== undefined) writeFileSync(at.hostname, hostname);
-      if (resolvConf !== undefined) writeFileSync(at.resolvConf, resolvConf);
+      if (resolvConf !== undefined) writeResolvConf(at.resolvConf, resolvConf);
     },
-    readHost: () => ({ hosts: readText('/etc/hosts'), resolvConf: readText('/etc/resolv.conf') }),
+    updateResolvConf(id, text) {
+      const { resolvConf } = paths(id);
+      if (hashOf(readText(resolvConf)) === readText(hashPathOf(resolvConf))) writeResolvConf(resolvConf, text);
+    },
+    readHost: () => ({
+      hosts: readText('/etc/hosts'),
+      resolvConf: readText('/etc/resolv.conf'),
+      uplinkResolvConf: readText('/run/systemd/resolve/resolv.conf'),
+    }),
     readAccounts: (id) => ({
       passwd: readText(resolveInRoot(paths(id).rootfs, '/etc/passwd')),
       group: readText(resolveInRoot(paths(id).rootfs, '/etc/group')),
@@ -95,6 +104,19 @@ export function createBundles(deps: { readonly dataRoot: string; readonly execRo
     },
     sizeBytes: async (path) => (await measureTree(path)).fileBytes,
   };
+}
+
+function writeResolvConf(path: string, text: string): void {
+  writeFileSync(path, text);
+  writeFileSync(hashPathOf(path), hashOf(text));
+}
+
+function hashPathOf(path: string): string {
+  return `${path}.hash`;
+}
+
+function hashOf(text: string): string {
+  return `sha256:${createHash('sha256').update(text).digest('hex')}`;
 }
 
 function readJson(path: string): unknown {

@@ -4,6 +4,7 @@
  *   <data-root>/containers/<id>/        kept as long as the container
  *     <id>-json.log[.N[.gz]]            written by the monitor
  *     hosts  hostname  resolv.conf      bound into the container
+ *     resolv.conf.hash                  of resolv.conf as it was written here
  *   <exec-root>/c/<id, 24 digits>/      as long as it runs; on a tmpfs
  *     config.json                       OCI bundle
  *     rootfs/                           mount point
@@ -30,8 +31,10 @@ export interface Bundles {
     id: string,
     files: { readonly hosts?: string; readonly hostname?: string; readonly resolvConf?: string },
   ): void;
-  /** The host's own files. */
-  readHost(): { readonly hosts: string; readonly resolvConf: string };
+  /** Writes resolv.conf anew, unless somebody has changed it since it was written here. */
+  updateResolvConf(id: string, text: string): void;
+  /** The host's own files, empty when they are missing; `uplinkResolvConf`: the resolvers that systemd-resolved asks. */
+  readHost(): { readonly hosts: string; readonly resolvConf: string; readonly uplinkResolvConf: string };
   /** /etc/passwd and /etc/group in the mounted root; empty when they are missing. Symbolic links stay inside the root. */
   readAccounts(id: string): { readonly passwd: string; readonly group: string };
   /** Makes a folder (and those above) inside the mounted root unless it is there; new ones belong to `owner`. Errors: invalid_parameter when a file is in the way. */

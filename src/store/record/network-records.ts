@@ -106,6 +106,8 @@ export interface SandboxRecord {
   readonly exposed: readonly string[];
   /** Resolvers of its own (`--dns`); empty: the host's. */
   readonly dns: readonly string[];
+  /** Options of its own (`--dns-option`); absent or empty: the host's. */
+  readonly dnsOptions?: readonly string[];
 }
 
 /** A port to publish: see PortWish of the engine's port plan. */

@@ -1,9 +1,10 @@
+import type { DnsServer } from '../../../linux/netns/dns-upstream.ts';
 import { isTruncated, keepSeconds, type Query, replay } from './message.ts';
 
 /** Responses of the outside for as long as their times to live say, at most so many and so long; the oldest go first. */
 export interface ResponseCache {
-  get(query: Query, via: 'udp' | 'tcp', servers: readonly string[]): Uint8Array | undefined;
-  put(query: Query, via: 'udp' | 'tcp', servers: readonly string[], response: Uint8Array): void;
+  get(query: Query, via: 'udp' | 'tcp', servers: readonly DnsServer[]): Uint8Array | undefined;
+  put(query: Query, via: 'udp' | 'tcp', servers: readonly DnsServer[], response: Uint8Array): void;
 }
 
 const MOST_ENTRIES = 1000;
@@ -14,10 +15,10 @@ const MOST_BYTES = 4096;
 export function createResponseCache(nowMs: () => number): ResponseCache {
   const kept = new Map<string, { readonly response: Uint8Array; readonly atMs: number; readonly untilMs: number }>();
   /** Everything but the id, whatever the spelling of the name. */
-  const keyOf = ({ bytes, name, questionEnd }: Query, via: string, servers: readonly string[]): string =>
+  const keyOf = ({ bytes, name, questionEnd }: Query, via: string, servers: readonly DnsServer[]): string =>
     [
       via,
-      servers.join(','),
+      servers.map(({ address, netnsPath = '' }) => `${address}@${netnsPath}`).join(','),
       name,
       Buffer.from(bytes.subarray(2, 12)).toString('latin1'),
       Buffer.from(bytes.subarray(questionEnd - 4)).toString('latin1'),

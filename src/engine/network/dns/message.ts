@@ -1,18 +1,29 @@
 /** DNS messages as bytes (RFC 1035, EDNS of RFC 6891), as far as a resolver that answers few types and passes on the rest needs them. Pure. */
 
-export const TYPE = { A: 1, SOA: 6, PTR: 12, OPT: 41 } as const;
-export const RCODE = { NO_ERROR: 0, FORMAT_ERROR: 1, SERVER_FAILURE: 2, NAME_ERROR: 3, NOT_IMPLEMENTED: 4 } as const;
+export const TYPE = { A: 1, SOA: 6, PTR: 12, AAAA: 28, OPT: 41 } as const;
+export const RCODE = {
+  NO_ERROR: 0,
+  FORMAT_ERROR: 1,
+  SERVER_FAILURE: 2,
+  NAME_ERROR: 3,
+  NOT_IMPLEMENTED: 4,
+  REFUSED: 5,
+} as const;
 
 const HEADER_BYTES = 12;
 const CLASS_IN = 1;
-/** Without EDNS, and the most that is sent over UDP whatever a client offers (no fragments on common links). */
+/** Without EDNS. */
 const PLAIN_UDP_BYTES = 512;
-const MOST_UDP_BYTES = 1232;
+/** What we say that we take: no query is longer. */
+const OFFERED_UDP_BYTES = 1232;
+const MOST_TCP_BYTES = 65_535;
+/** "DNSSEC OK" (RFC 3225), in the lower half of what is the time to live of other records. */
+const DO_BIT = 0x80;
 const BAD_VERSION = 1;
 
 export interface Query {
   readonly bytes: Uint8Array;
-  /** Lower case, labels joined by dots, without the last one; labels with other bytes than printable ASCII match nothing of ours. */
+  /** Lower case, labels joined by dots, without the last one; dots and backslashes inside of labels stand behind a backslash. */
   readonly name: string;
   readonly type: number;
   readonly class: number;
@@ -20,7 +31,7 @@ export interface Query {
   /** End of the question section. */
   readonly questionEnd: number;
   /** What the client takes over UDP; undefined without EDNS. */
-  readonly edns?: { readonly udpBytes: number; readonly version: number };
+  readonly edns?: { readonly udpBytes: number; readonly version: number; readonly wantsDnssec: boolean };
 }
 
 export interface OwnAnswer {
@@ -39,7 +50,7 @@ export function parseQuery(bytes: Uint8Array): Query | undefined {
   return { bytes, ...question, opcode: (view.getUint8(2) >> 3) & 15, ...(edns && { edns }) };
 }
 
-/** An answer of our own; one too long for the client's UDP has no records and says so (TC). */
+/** An answer of our own; one too long for the client's UDP has as many records as go in, and says so (TC). */
 export function formatAnswer(
   query: Query,
   { rcode, records }: OwnAnswer,
@@ -49,11 +60,14 @@ export function formatAnswer(
   const question = query.bytes.subarray(HEADER_BYTES, query.questionEnd);
   const wrongVersion = query.edns !== undefined && query.edns.version !== 0;
   const answers = wrongVersion ? [] : records.map(({ type, data }) => formatRecord(type, data, ttlSeconds));
-  const option = query.edns ? formatOption(wrongVersion) : new Uint8Array();
-  const length =
-    HEADER_BYTES + question.length + option.length + answers.reduce((sum, { length: own }) => sum + own, 0);
-  const truncated = via === 'udp' && length > udpLimit(query);
-  const sent = truncated ? [] : answers;
+  const option = query.edns ? formatOption(wrongVersion, query.edns.wantsDnssec) : new Uint8Array();
+  let room = (via === 'tcp' ? MOST_TCP_BYTES : udpLimit(query)) - HEADER_BYTES - question.length - option.length;
+  const firstTooLong = answers.findIndex(({ length }) => {
+    room -= length;
+    return room < 0;
+  });
+  const truncated = firstTooLong >= 0;
+  const sent = truncated ? answers.slice(0, firstTooLong) : answers;
   const header = new Uint8Array(HEADER_BYTES);
   const view = viewOf(header);
   header.set(query.bytes.subarray(0, 2));
@@ -68,7 +82,7 @@ export function formatAnswer(
 }
 
 export function udpLimit({ edns }: Query): number {
-  return Math.min(Math.max(edns?.udpBytes ?? PLAIN_UDP_BYTES, PLAIN_UDP_BYTES), MOST_UDP_BYTES);
+  return Math.max(edns?.udpBytes ?? PLAIN_UDP_BYTES, PLAIN_UDP_BYTES);
 }
 
 /** A name as labels. Errors: none; longer labels are cut, since names of containers may be longer than DNS allows. */
@@ -116,9 +130,9 @@ export function keepSeconds(response: Uint8Array): number {
   const rcode = rcodeOf(response);
   const records = readRecords(response);
   if (!records || isTruncated(response) || (rcode !== RCODE.NO_ERROR && rcode !== RCODE.NAME_ERROR)) return 0;
+  const least = records.reduce((sofar, { ttl }) => Math.min(sofar, ttl), Number.POSITIVE_INFINITY);
   const isNegative = rcode === RCODE.NAME_ERROR || !records.some(({ section }) => section === 'answer');
-  if (!isNegative) return Math.min(...records.map(({ ttl }) => ttl));
-  return Math.min(...records.map(({ ttl }) => ttl), soaMinimum(response, records));
+  return Math.min(least, soaMinimum(response, records) ?? (isNegative ? 0 : least));
 }
 
 interface Question {
@@ -138,15 +152,22 @@ function readQuestion(bytes: Uint8Array): Question | undefined {
     at += 1 + length;
     if (length === 0) break;
     if (at - HEADER_BYTES > 254) return undefined;
-    labels.push(
-      Buffer.from(bytes.subarray(at - length, at))
-        .toString('latin1')
-        .toLowerCase(),
-    );
+    labels.push(labelOf(bytes, at - length, at));
   }
   if (at + 4 > bytes.length) return undefined;
   const view = viewOf(bytes);
   return { name: labels.join('.'), type: view.getUint16(at), class: view.getUint16(at + 2), questionEnd: at + 4 };
+}
+
+/** ASCII alone has two cases in DNS (RFC 4343). */
+function labelOf(bytes: Uint8Array, start: number, end: number): string {
+  let label = '';
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at] ?? 0;
+    if (byte === 0x2e || byte === 0x5c) label += '\\';
+    label += String.fromCharCode(byte >= 0x41 && byte <= 0x5a ? byte + 32 : byte);
+  }
+  return label;
 }
 
 interface Found {
@@ -190,9 +211,9 @@ function skipName(bytes: Uint8Array, start: number): number | undefined {
 }
 
 /** The last field of a SOA; without one nothing is said of how long. */
-function soaMinimum(response: Uint8Array, records: readonly Found[]): number {
+function soaMinimum(response: Uint8Array, records: readonly Found[]): number | undefined {
   const soa = records.find(({ section, type }) => section === 'authority' && type === TYPE.SOA);
-  return soa ? viewOf(response).getUint32(soa.end - 4) : 0;
+  return soa ? viewOf(response).getUint32(soa.end - 4) : undefined;
 }
 
 function readEdns(bytes: Uint8Array, questionEnd: number): Query['edns'] | undefined {
@@ -200,7 +221,11 @@ function readEdns(bytes: Uint8Array, questionEnd: number): Query['edns'] | undef
   const isPlain = view.getUint16(6) === 0 && view.getUint16(8) === 0 && view.getUint16(10) >= 1;
   if (!isPlain || bytes[questionEnd] !== 0 || questionEnd + 11 > bytes.length) return undefined;
   if (view.getUint16(questionEnd + 1) !== TYPE.OPT) return undefined;
-  return { udpBytes: view.getUint16(questionEnd + 3), version: view.getUint8(questionEnd + 6) };
+  return {
+    udpBytes: view.getUint16(questionEnd + 3),
+    version: view.getUint8(questionEnd + 6),
+    wantsDnssec: (view.getUint8(questionEnd + 7) & DO_BIT) !== 0,
+  };
 }
 
 /** A record of the name that was asked for, which stands behind the header. */
@@ -215,12 +240,13 @@ function formatRecord(type: number, data: Uint8Array, ttlSeconds: number): Uint8
   return Buffer.concat([head, data]);
 }
 
-function formatOption(wrongVersion: boolean): Uint8Array {
+function formatOption(wrongVersion: boolean, wantsDnssec: boolean): Uint8Array {
   const option = new Uint8Array(11);
   const view = viewOf(option);
   view.setUint16(1, TYPE.OPT);
-  view.setUint16(3, MOST_UDP_BYTES);
+  view.setUint16(3, OFFERED_UDP_BYTES);
   view.setUint8(5, wrongVersion ? BAD_VERSION : 0);
+  view.setUint8(7, wantsDnssec ? DO_BIT : 0);
   return option;
 }
 

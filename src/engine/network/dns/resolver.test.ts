@@ -1,9 +1,10 @@
 import { expect, test } from 'bun:test';
+import { KnownError } from '../../../lib/errors.ts';
 import type { DnsUpstream } from '../../../linux/netns/dns-upstream.ts';
 import type { NetworkRecord, SandboxRecord } from '../../../store/record/network-records.ts';
 import { fakeNetwork, fakeSubnet } from '../network-record.fake.ts';
 import { answers, formatName, parseQuery, TYPE, withId } from './message.ts';
-import type { NameView } from './names.ts';
+import { createNameIndexes, type NameView } from './names.ts';
 import { createResolver } from './resolver.ts';
 
 const AAAA = 28;
@@ -53,11 +54,16 @@ function parse(answer: Uint8Array | undefined) {
 }
 
 const networks: Record<string, NetworkRecord> = {
-  n: fakeNetwork({ id: 'n', name: 'net', subnets: [fakeSubnet('10.1.0.0/24')] }),
+  n: fakeNetwork({ id: 'n', name: 'net', subnets: [fakeSubnet('10.1.0.0/24'), fakeSubnet('fd00:1::/64')] }),
   i: fakeNetwork({ id: 'i', name: 'inside', subnets: [fakeSubnet('10.2.0.0/24')], internal: true }),
   d: fakeNetwork({ id: 'd', name: 'bridge', subnets: [fakeSubnet('172.17.0.0/16')] }),
 };
-function box(name: string, places: Readonly<Record<string, string>>, aliases: readonly string[] = []): SandboxRecord {
+function box(
+  name: string,
+  places: Readonly<Record<string, string>>,
+  aliases: readonly string[] = [],
+  ip6: Readonly<Record<string, string>> = {},
+): SandboxRecord {
   return {
     containerId: `${name}0123456789abcdef`.repeat(4),
     containerName: name,
@@ -67,7 +73,7 @@ function box(name: string, places: Readonly<Record<string, string>>, aliases: re
       network: networks[networkId]?.name ?? '',
       networkId,
       endpointId: name,
-      wired: { ip, mac: '', hostLink: '', link: '' },
+      wired: { ip, ...(ip6[networkId] && { ip6: ip6[networkId] }), mac: '', hostLink: '', link: '' },
       settings: { Aliases: [...aliases] },
     })),
     wishes: [],
@@ -79,13 +85,13 @@ function box(name: string, places: Readonly<Record<string, string>>, aliases: re
 const web1 = box('web1', { n: '10.1.0.2' }, ['web']);
 const all = [
   web1,
-  box('web2', { n: '10.1.0.3' }, ['Web']),
+  box('web2', { n: '10.1.0.3' }, ['Web'], { n: 'fd00:1::3' }),
   box('db', { i: '10.2.0.9' }),
   box('old', { d: '172.17.0.5' }),
 ];
-const viewOf = (own: SandboxRecord): NameView => ({
+const viewOf = (own: SandboxRecord, records: readonly SandboxRecord[] = all): NameView => ({
   own,
-  all,
+  names: createNameIndexes()(records),
   networkOf: (id) => {
     const record = networks[id];
     return record && { record, builtin: id === 'd' };
@@ -94,23 +100,27 @@ const viewOf = (own: SandboxRecord): NameView => ({
 const view = viewOf(web1);
 
 /** `servers`: what each says; undefined: nothing in time. */
-function make(servers: Readonly<Record<string, (query: Uint8Array) => Uint8Array | undefined>> = {}) {
+function make(
+  servers: Readonly<Record<string, (query: Uint8Array) => Uint8Array | undefined>> = {},
+  hostResolvConf = 'nameserver 192.0.2.1\nnameserver 127.0.0.53\n',
+) {
   const asked: string[] = [];
   const clock = { ms: 0 };
   const turns = { random: 0 };
   const upstream: DnsUpstream = {
-    async ask(server, query, via, _timeoutMs, isAnswer) {
-      asked.push(`${server} ${via}`);
-      const answer = servers[server]?.(query);
-      if (!answer || !isAnswer(answer)) throw new Error('no answer');
+    async ask({ address, netnsPath }, query, via, isAnswer) {
+      asked.push(`${address}${netnsPath ? ` in ${netnsPath}` : ''} ${via}`);
+      const answer = servers[address]?.(query);
+      if (!answer || !isAnswer(answer)) throw new KnownError('deadline', 'no answer');
       return answer;
     },
   };
   const resolver = createResolver({
     upstream,
-    hostServers: () => ['192.0.2.1'],
+    hostResolvConf: () => hostResolvConf,
     nowMs: () => clock.ms,
     random: () => turns.random,
+    newId: () => 4321,
   });
   return { resolver, asked, clock, turns };
 }
@@ -138,9 +148,13 @@ test('several addresses come in turns', async () => {
   expect(parse(await resolver.answer(view, ask('web'), 'udp')).ips).toEqual(['10.1.0.3', '10.1.0.2']);
 });
 
-test.each([AAAA, TXT])('a known name asked for type %i has no data, and exists', async (type) => {
+test.each([
+  ['web1', AAAA],
+  ['web2', TXT],
+  ['web2', 15],
+])('the known name %s asked for type %i has no data, and exists', async (name, type) => {
   const { resolver, asked } = make();
-  const { rcode, count } = parse(await resolver.answer(view, ask('web2', type), 'udp'));
+  const { rcode, count } = parse(await resolver.answer(view, ask(name, type), 'udp'));
   expect([rcode, count, asked]).toEqual([0, 0, []]);
 });
 
@@ -209,11 +223,11 @@ test('"no such name" is kept as long as the zone says, failures and truncated an
   expect([await again(), await again()]).toEqual([3, 4]);
 });
 
-test('an answer that is too long for UDP says so; EDNS makes room and TCP has all', async () => {
+test('an answer that is too long for UDP has what goes in and says so; EDNS makes room and TCP has all', async () => {
   const { resolver } = make();
   const many = Array.from({ length: 40 }, (_, at) => box(`m${at}`, { n: `10.1.0.${at + 10}` }, ['many']));
-  const crowd: NameView = { ...view, all: many };
-  expect(parse(await resolver.answer(crowd, ask('many'), 'udp'))).toMatchObject({ truncated: true, count: 0 });
+  const crowd = viewOf(web1, many);
+  expect(parse(await resolver.answer(crowd, ask('many'), 'udp'))).toMatchObject({ truncated: true, count: 30 });
   expect(parse(await resolver.answer(crowd, ask('many', TYPE.A, { edns: true }), 'udp')).count).toBe(40);
   expect(parse(await resolver.answer(crowd, ask('many'), 'tcp')).count).toBe(40);
 });
@@ -224,6 +238,8 @@ test('EDNS is answered with EDNS, a version to come with BADVERS', async () => {
   expect(parse(await resolver.answer(view, query, 'udp')).tail.subarray(-11)).toEqual(
     Buffer.from([0, 0, 41, 0x04, 0xd0, 0, 0, 0, 0, 0, 0]),
   );
+  query[query.length - 4] = 0x80;
+  expect(parse(await resolver.answer(view, query, 'udp')).tail.subarray(-4)).toEqual(Buffer.from([0x80, 0, 0, 0]));
   query[query.length - 5] = 1;
   const { count, tail } = parse(await resolver.answer(view, query, 'udp'));
   expect([count, tail[5]]).toEqual([0, 1]);
@@ -249,4 +265,82 @@ test('what is no query gets no answer, whatever its bytes', async () => {
     if (query) answers(bytes, query);
     await resolver.answer(view, bytes, 'udp');
   }
+});
+
+test('an IPv6 address is found and has a name, in every spelling', async () => {
+  const { resolver, asked } = make();
+  const answer = parse(await resolver.answer(view, ask('WEB2.net', AAAA), 'udp'));
+  expect([answer.count, answer.tail.subarray(12).toString('hex')]).toEqual([1, 'fd000001000000000000000000000003']);
+  const digits = 'fd000001000000000000000000000003'.split('').reverse().join('.');
+  const named = parse(await resolver.answer(view, ask(`${digits.toUpperCase()}.ip6.arpa`, TYPE.PTR), 'udp'));
+  expect(named.tail.toString('latin1')).toContain('\u0004web2\u0003net\u0000');
+  const free = parse(await resolver.answer(view, ask(`4${digits.slice(1)}.ip6.arpa`, TYPE.PTR), 'udp'));
+  expect([free.rcode, asked]).toEqual([3, []]);
+});
+
+test('a link is a name of its own for the one who has it alone', async () => {
+  const { resolver } = make();
+  const [endpoint] = web1.endpoints;
+  const linked = { ...web1, endpoints: endpoint ? [{ ...endpoint, settings: { Links: ['web2:Backend'] } }] : [] };
+  const ips = async (own: SandboxRecord): Promise<readonly string[]> =>
+    parse(await resolver.answer(viewOf(own, [linked, ...all.slice(1)]), ask('backend'), 'udp')).ips;
+  expect([await ips(linked), await ips(all[1] as SandboxRecord)]).toEqual([['10.1.0.3'], []]);
+});
+
+test('servers of its own are asked from inside of the container, the ones of the host from the host', async () => {
+  const { resolver, asked } = make();
+  await resolver.answer(viewOf({ ...web1, netnsPath: '/ns' }), ask('example.com'), 'udp');
+  await resolver.answer(viewOf({ ...web1, netnsPath: '/ns', dns: [] }), ask('example.com'), 'udp');
+  expect(asked.slice(0, 2)).toEqual(['192.0.2.53 in /ns udp', '192.0.2.54 in /ns udp']);
+  expect([...new Set(asked.slice(4))]).toEqual(['192.0.2.1 udp', '127.0.0.53 udp']);
+});
+
+test.each([
+  ['', [], 2],
+  ['options ndots:1\n', [], 0],
+  ['options ndots:1\n', ['timeout:1'], 2],
+  ['', ['ndots:0'], 0],
+])(
+  'where the host says %p and the container %p, a name without a dot gets the code %i',
+  async (host, dnsOptions, rcode) => {
+    const { resolver } = make({}, host);
+    const chosen = viewOf({ ...web1, dnsOptions });
+    expect(parse(await resolver.answer(chosen, ask('nosuch'), 'udp')).rcode).toBe(rcode);
+    expect(parse(await resolver.answer(chosen, ask('no.such', AAAA), 'udp')).rcode).toBe(2);
+  },
+);
+
+test('a refusal makes the next server be asked, once each, and is passed on when there is nothing better', async () => {
+  const { resolver, asked } = make({
+    '192.0.2.53': (query) => reply(query, { rcode: 5 }),
+    '192.0.2.54': (query) => reply(query, { rcode: 2 }),
+  });
+  expect([parse(await resolver.answer(view, ask('example.com'), 'udp')).rcode, asked.length]).toEqual([2, 2]);
+});
+
+test('a dot inside of a label is no border between two: nothing kept for one name answers the other', async () => {
+  const { resolver, asked } = make({
+    '192.0.2.53': (query) => reply(query, { rcode: query[12] === 3 ? 3 : 0, soa: true }),
+  });
+  const odd = Buffer.from(ask('a.b'));
+  odd[12] = 3;
+  odd[14] = '.'.charCodeAt(0);
+  expect(parse(await resolver.answer(view, odd, 'udp')).rcode).toBe(3);
+  expect(parse(await resolver.answer(view, ask('a.b'), 'udp')).rcode).toBe(0);
+  expect(asked.length).toBe(2);
+});
+
+test('more than 1024 queries of one container that wait for others are refused, and those of the next are not', async () => {
+  const upstream: DnsUpstream = { ask: async () => await new Promise<Uint8Array>(() => undefined) };
+  const resolver = createResolver({
+    upstream,
+    hostResolvConf: () => '',
+    nowMs: () => 0,
+    random: () => 0,
+    newId: () => 1,
+  });
+  for (let count = 0; count < 1024; count++)
+    expect(resolver.answer(view, ask(`n${count}.example`), 'udp')).toBeInstanceOf(Promise);
+  expect(parse(await resolver.answer(view, ask('more.example'), 'udp')).rcode).toBe(5);
+  expect(resolver.answer(viewOf(all[1] as SandboxRecord), ask('more.example'), 'udp')).toBeInstanceOf(Promise);
 });

@@ -1,104 +1,102 @@
-import type { DnsUpstream } from '../../../linux/netns/dns-upstream.ts';
-import { ipBytesOf } from '../ipam.ts';
+import type { DnsServer, DnsUpstream } from '../../../linux/netns/dns-upstream.ts';
 import { createResponseCache } from './cache.ts';
-import {
-  answers,
-  formatAnswer,
-  formatName,
-  isTruncated,
-  type OwnAnswer,
-  parseQuery,
-  type Query,
-  RCODE,
-  rcodeOf,
-  TYPE,
-  udpLimit,
-  withId,
-} from './message.ts';
+import { forward } from './forward.ts';
+import { formatAnswer, formatName, type OwnAnswer, parseQuery, type Query, RCODE, TYPE, withId } from './message.ts';
 import { addressesOf, mayAskOutside, type NameView, nameOfAddress, reverseAddress } from './names.ts';
+import { hostServers, setsNdots } from './resolv-conf.ts';
 
-/** Answers the queries of containers: names of their networks itself, everything else by asking the resolvers of the host. */
+/** Answers the queries of containers: names of their networks itself, everything else by asking other resolvers. */
 export interface Resolver {
-  /** undefined: no answer is due. Never fails: what cannot be answered is SERVFAIL. */
-  answer(view: NameView, bytes: Uint8Array, via: 'udp' | 'tcp'): Promise<Uint8Array | undefined>;
+  /**
+   * undefined: no answer is due. At once for what needs nobody else. Never fails: what cannot be answered is SERVFAIL, and REFUSED when the
+   * container, or all together, have too many queries under way already (1024, as Docker; 4096).
+   */
+  answer(view: NameView, bytes: Uint8Array, via: 'udp' | 'tcp'): Promise<Uint8Array> | Uint8Array | undefined;
 }
 
 export interface ResolverDeps {
   readonly upstream: DnsUpstream;
-  /** Addresses of the host's resolvers, read anew with each call. */
-  readonly hostServers: () => readonly string[];
+  /** The host's /etc/resolv.conf as it is now; empty without one. */
+  readonly hostResolvConf: () => string;
   readonly nowMs: () => number;
-  /** [0,1), for ids and the order of addresses. */
+  /** [0,1), for the order of addresses. */
   readonly random: () => number;
+  /** 0 to 65,535; nobody can guess it. */
+  readonly newId: () => number;
 }
 
 const QUERY = 0;
 const CLASS_IN = 1;
 /** As Docker's. */
 const TTL_SECONDS = 600;
-/** Once around all servers, then once more. */
-const ROUNDS = 2;
-const TRY_MS = 1500;
-/** Queries to the outside that wait at once; beyond that they fail at once. */
-const MOST_WAITING = 1024;
+const MOST_OF_ONE = 1024;
+const MOST_OF_ALL = 4096;
+/** As many resolvers as resolv.conf(5) has, and Docker asks. */
+const MOST_SERVERS = 3;
 
-export function createResolver({ upstream, hostServers, nowMs, random }: ResolverDeps): Resolver {
+export function createResolver({ upstream, hostResolvConf, nowMs, random, newId }: ResolverDeps): Resolver {
   const cache = createResponseCache(nowMs);
-  let waiting = 0;
+  const waiting = new Map<string, number>();
+  let waitingOfAll = 0;
   return {
-    async answer(view, bytes, via) {
+    answer(view, bytes, via) {
       const query = parseQuery(bytes);
       if (!query) return undefined;
-      const own = query.opcode === QUERY ? answerOwn(view, query, random) : nothing(RCODE.NOT_IMPLEMENTED);
-      if (own) return formatAnswer(query, own, via, TTL_SECONDS);
-      const failure = formatAnswer(query, nothing(RCODE.SERVER_FAILURE), via, TTL_SECONDS);
-      if (!mayAskOutside(view) || waiting >= MOST_WAITING) return failure;
-      waiting++;
-      try {
-        return (await askOutside(view.own.dns, query, via)) ?? failure;
-      } finally {
-        waiting--;
-      }
+      const say = (answer: OwnAnswer): Uint8Array => formatAnswer(query, answer, via, TTL_SECONDS);
+      if (query.opcode !== QUERY) return say(nothing(RCODE.NOT_IMPLEMENTED));
+      const own = answerOwn(view, query, random);
+      if (own) return say(own);
+      if (!mayAskOutside(view)) return say(nothing(RCODE.SERVER_FAILURE));
+      const host = hostResolvConf();
+      if (isForSearchDomains(view, query, host)) return say(nothing(RCODE.NO_ERROR));
+      const servers = serversOf(view, host);
+      const known = cache.get(query, via, servers);
+      if (known) return known;
+      const { containerId } = view.own;
+      if ((waiting.get(containerId) ?? 0) >= MOST_OF_ONE || waitingOfAll >= MOST_OF_ALL)
+        return say(nothing(RCODE.REFUSED));
+      return counted(containerId, () => askOutside(query, via, servers, say));
     },
   };
 
   async function askOutside(
-    chosen: readonly string[],
     query: Query,
     via: 'udp' | 'tcp',
-  ): Promise<Uint8Array | undefined> {
-    const servers = chosen.length > 0 ? chosen : hostServers();
-    const known = cache.get(query, via, servers);
-    if (known) return known;
-    const asked = { ...query, bytes: withId(query.bytes, Math.floor(random() * 65_536)) };
-    let refused: Uint8Array | undefined;
-    for (const server of Array.from({ length: ROUNDS }, () => servers).flat()) {
-      const response = await tryOne(server, asked, via);
-      if (!response) continue;
-      const answer = withId(response, (query.bytes[0] ?? 0) * 256 + (query.bytes[1] ?? 0));
-      if ([RCODE.NO_ERROR, RCODE.NAME_ERROR].every((code) => code !== rcodeOf(response))) {
-        refused = answer;
-        continue;
-      }
-      cache.put(query, via, servers, response);
-      return answer;
-    }
-    return refused;
+    servers: readonly DnsServer[],
+    say: (answer: OwnAnswer) => Uint8Array,
+  ): Promise<Uint8Array> {
+    const response = await forward(upstream, servers, { ...query, bytes: withId(query.bytes, newId()) }, via);
+    if (!response) return say(nothing(RCODE.SERVER_FAILURE));
+    cache.put(query, via, servers, response);
+    return withId(response, (query.bytes[0] ?? 0) * 256 + (query.bytes[1] ?? 0));
   }
 
-  /** undefined: no good answer in time. */
-  async function tryOne(server: string, query: Query, via: 'udp' | 'tcp'): Promise<Uint8Array | undefined> {
+  async function counted<T>(containerId: string, work: () => Promise<T>): Promise<T> {
+    const add = (step: number): void => {
+      waitingOfAll += step;
+      const count = (waiting.get(containerId) ?? 0) + step;
+      if (count > 0) waiting.set(containerId, count);
+      else waiting.delete(containerId);
+    };
+    add(1);
     try {
-      const response = await upstream.ask(server, query.bytes, via, TRY_MS, (bytes) => answers(bytes, query));
-      return via === 'udp' &&
-        response.length > Math.max(udpLimit(query), query.edns?.udpBytes ?? 0) &&
-        !isTruncated(response)
-        ? undefined
-        : response;
-    } catch {
-      return undefined;
+      return await work();
+    } finally {
+      add(-1);
     }
   }
+}
+
+/** Resolvers of its own are asked from inside of the container, the host's from the host: each from where its address was meant. */
+function serversOf({ own: { dns, netnsPath } }: NameView, host: string): readonly DnsServer[] {
+  if (dns.length === 0) return hostServers(host).map((address) => ({ address }));
+  return dns.slice(0, MOST_SERVERS).map((address) => ({ address, ...(netnsPath !== undefined && { netnsPath }) }));
+}
+
+/** Where `ndots` is set, Docker answers names without a dot as if they had no addresses, and the client goes on with its search domains. */
+function isForSearchDomains({ own }: NameView, { name, type }: Query, host: string): boolean {
+  const isAddress = type === TYPE.A || type === TYPE.AAAA;
+  return isAddress && !name.includes('.') && setsNdots(own.dnsOptions ?? [], host);
 }
 
 /** undefined: it is not ours to answer. */
@@ -109,10 +107,11 @@ function answerOwn(view: NameView, query: Query, random: () => number): OwnAnswe
   const addresses = addressesOf(view, query.name);
   if (!addresses) return undefined;
   // The name is there, whatever is asked of it: no error, and nothing for what it has not (NODATA).
-  if (query.type !== TYPE.A) return nothing(RCODE.NO_ERROR);
-  const first = Math.floor(random() * addresses.length);
-  const rotated = [...addresses.slice(first), ...addresses.slice(0, first)];
-  return { rcode: RCODE.NO_ERROR, records: rotated.map((ip) => ({ type: TYPE.A, data: ipBytesOf(ip) })) };
+  if (query.type !== TYPE.A && query.type !== TYPE.AAAA) return nothing(RCODE.NO_ERROR);
+  const found = query.type === TYPE.A ? addresses.v4 : addresses.v6;
+  const first = Math.floor(random() * found.length);
+  const rotated = found.length > 1 ? [...found.slice(first), ...found.slice(0, first)] : found;
+  return { rcode: RCODE.NO_ERROR, records: rotated.map((data) => ({ type: query.type, data })) };
 }
 
 function answerReverse(view: NameView, query: Query, ip: string): OwnAnswer | undefined {
