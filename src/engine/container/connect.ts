@@ -11,7 +11,7 @@ import type { NetworkAttachment } from '../network/network.ts';
 import type { ContainerContext } from './context.ts';
 import { withoutNulls } from './defaults.ts';
 import { startRemoving } from './errors.ts';
-import { formatHosts, resolvConfOf } from './etc-files.ts';
+import { dnsWishOf, formatHosts, resolvConfOf } from './etc-files.ts';
 import { withLinkedHosts } from './links.ts';
 import type { LiveContainer } from './live.ts';
 
@@ -66,5 +66,6 @@ export function showNetworks(ctx: ContainerContext, live: LiveContainer, attache
   const host = ctx.bundles.readHost();
   live.attachment = attachment;
   ctx.bundles.writeEtc(id, { hosts: formatHosts(hostConfig, attachment, host.hosts, config.Domainname) });
-  ctx.bundles.updateResolvConf(id, resolvConfOf(hostConfig, attachment, host));
+  const wish = dnsWishOf(hostConfig, ctx.settings.defaults);
+  ctx.bundles.updateResolvConf(id, resolvConfOf(hostConfig, wish, attachment, host));
 }

@@ -75,6 +75,10 @@ export interface HostDefaults {
   /** undefined: the cgroup version decides. */
   readonly cgroupnsMode: 'private' | 'host' | undefined;
   readonly init: boolean;
+  /** For containers that ask for none of that kind themselves; looked up at each start, and not part of their record. */
+  readonly dns: readonly string[];
+  readonly dnsOptions: readonly string[];
+  readonly dnsSearch: readonly string[];
   readonly log: { readonly driver: LogDriver; readonly options: Readonly<Record<string, string>> };
 }
 

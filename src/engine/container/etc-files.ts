@@ -1,6 +1,7 @@
 import type { HostConfig } from '../../api/types/container.ts';
-import { chooseHostFile, formatResolvConf } from '../network/dns/resolv-conf.ts';
+import { chooseHostFile, type DnsWish, formatResolvConf } from '../network/dns/resolv-conf.ts';
 import type { NetworkAttachment } from '../network/network.ts';
+import type { HostDefaults } from './defaults.ts';
 import { invalid } from './errors.ts';
 
 const OWN_HOSTS = [
@@ -37,13 +38,29 @@ function formatExtraHost(entry: string, attachment: NetworkAttachment): string {
   return `${gateway}\t${name}`;
 }
 
+/** What a container asks for, and for what it does not name the daemon's own settings. */
+export function dnsWishOf(
+  { Dns, DnsOptions, DnsSearch }: HostConfig,
+  { dns, dnsOptions, dnsSearch }: Pick<HostDefaults, 'dns' | 'dnsOptions' | 'dnsSearch'>,
+): Required<DnsWish> {
+  const choose = (own: readonly string[] | undefined, daemons: readonly string[]): string[] => [
+    ...(own && own.length > 0 ? own : daemons),
+  ];
+  return {
+    Dns: choose(Dns, dns),
+    DnsOptions: choose(DnsOptions, dnsOptions),
+    DnsSearch: choose(DnsSearch, dnsSearch),
+  };
+}
+
 /** /etc/resolv.conf of a container; `host`: the host's own files. */
 export function resolvConfOf(
-  hostConfig: HostConfig,
+  { NetworkMode }: HostConfig,
+  wish: DnsWish,
   { hasResolver, endpoints }: NetworkAttachment,
   host: { readonly resolvConf: string; readonly uplinkResolvConf: string },
 ): string {
-  const kind = hostConfig.NetworkMode === 'host' ? 'host' : hasResolver ? 'internal' : 'plain';
+  const kind = NetworkMode === 'host' ? 'host' : hasResolver ? 'internal' : 'plain';
   const hasIpv6 = Object.values(endpoints).some(({ GlobalIPv6Address }) => GlobalIPv6Address);
-  return formatResolvConf(hostConfig, chooseHostFile(host, kind), kind, hasIpv6);
+  return formatResolvConf(wish, chooseHostFile(host, kind), kind, hasIpv6);
 }

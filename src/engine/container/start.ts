@@ -6,7 +6,7 @@ import type { NetworkAttachment } from '../network/network.ts';
 import { showNetworks } from './connect.ts';
 import { type ContainerContext, cgroupPath, publish, runtimeOf } from './context.ts';
 import { notRunning, startedAlready, startPaused, startRemoving, unknownRuntime } from './errors.ts';
-import { formatHosts, resolvConfOf } from './etc-files.ts';
+import { dnsWishOf, formatHosts, resolvConfOf } from './etc-files.ts';
 import { watchExit } from './exit.ts';
 import { healthAtStart } from './health/decide.ts';
 import { toHealthPlan } from './health/health-config.ts';
@@ -145,6 +145,7 @@ async function attachNetwork(
   const mode = hostConfig.NetworkMode ?? 'bridge';
   if (mode.startsWith('container:')) return shareNetwork(ctx, mode.slice('container:'.length));
   // A container that was taken off all its networks has loopback alone.
+  const { Dns, DnsOptions } = dnsWishOf(hostConfig, ctx.settings.defaults);
   const isAlone = config.NetworkDisabled || Object.keys(record.endpoints).length === 0;
   const attachment = await ctx.networking.attach({
     containerId: record.id,
@@ -156,8 +157,8 @@ async function attachNetwork(
     exposedPorts: Object.keys(config.ExposedPorts ?? {}),
     publishAll: hostConfig.PublishAllPorts ?? false,
     sysctls: hostConfig.Sysctls ?? {},
-    dns: hostConfig.Dns ?? [],
-    dnsOptions: hostConfig.DnsOptions ?? [],
+    dns: Dns,
+    dnsOptions: DnsOptions,
   });
   undo.defer(() => ctx.networking.release(record.id));
   return attachment;
@@ -185,7 +186,7 @@ function writeFiles(
     ctx.bundles.writeEtc(id, {
       hosts: formatHosts(hostConfig, attachment, host.hosts, config.Domainname),
       hostname: `${hostname}\n`,
-      resolvConf: resolvConfOf(hostConfig, attachment, host),
+      resolvConf: resolvConfOf(hostConfig, dnsWishOf(hostConfig, ctx.settings.defaults), attachment, host),
     });
   }
   const spec = ctx.buildSpec({

@@ -97,6 +97,9 @@ export function createWorld(kept: { readonly rows?: Map<string, ContainerRecord>
       defaults: {
         runtime: 'crun',
         cgroupVersion: 2,
+        dns: [],
+        dnsOptions: [],
+        dnsSearch: [],
         maskedPaths: ['/proc/kcore'],
         readonlyPaths: ['/proc/sys'],
         ulimits: [],

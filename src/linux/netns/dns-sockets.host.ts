@@ -103,13 +103,11 @@ function serveUdp(fd: number, answer: Answer): () => void {
     },
   };
   const opening = Bun.udpSocket(options);
-  void opening.then((socket) => {
-    socket.unref();
-    if (closed) socket.close();
-  });
+  const opened = opening.catch(() => undefined);
+  void opened.then((socket) => socket?.unref());
   return () => {
     closed = true;
-    void opening.then((socket) => socket.close());
+    void opened.then((socket) => socket?.close());
   };
 }
 

@@ -5,6 +5,8 @@ import type { DnsServer, DnsUpstream } from './dns-upstream.ts';
 import { inNamespaceOf } from './enter.host.ts';
 
 const PORT = 53;
+/** A connection that nobody answers cannot be given up before the system does, after minutes: more at once fail. */
+const MOST_OPENING = 256;
 
 interface Exchange {
   readonly query: Uint8Array;
@@ -15,6 +17,7 @@ interface Exchange {
 
 /** `port`: for tests. */
 export function createDnsUpstream({ port = PORT }: { readonly port?: number } = {}): DnsUpstream {
+  const connecting = countConnections();
   return {
     async ask(server, query, via, isAnswer, { timeoutMs, signal }) {
       const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
@@ -29,7 +32,8 @@ export function createDnsUpstream({ port = PORT }: { readonly port?: number } = 
         timeoutMs,
       );
       signal.addEventListener('abort', onAbort);
-      const opening = open(server, via, { query, port, take, fail });
+      const make = (): Promise<() => void> => open(server, via, { query, port, take, fail });
+      const opening = via === 'tcp' ? connecting(server.netnsPath ?? '', make) : make();
       opening.catch(fail);
       try {
         return await promise;
@@ -42,6 +46,23 @@ export function createDnsUpstream({ port = PORT }: { readonly port?: number } = 
         );
       }
     },
+  };
+}
+
+/** Counts what is being opened, by namespace. Errors: unavailable beyond the most. */
+function countConnections(): <T>(netns: string, make: () => Promise<T>) => Promise<T> {
+  const counts = new Map<string, number>();
+  return async (netns, make) => {
+    const before = counts.get(netns) ?? 0;
+    if (before >= MOST_OPENING) throw new KnownError('unavailable', 'too many connections are being opened');
+    counts.set(netns, before + 1);
+    try {
+      return await make();
+    } finally {
+      const left = (counts.get(netns) ?? 1) - 1;
+      if (left > 0) counts.set(netns, left);
+      else counts.delete(netns);
+    }
   };
 }
 
@@ -69,7 +90,12 @@ function askUdp(address: string, { query, port, take, fail }: Exchange): Promise
     },
   });
   return opening.then((socket) => {
-    socket.send(query);
+    try {
+      socket.send(query);
+    } catch (error) {
+      socket.close();
+      throw error;
+    }
     return () => socket.close();
   });
 }

@@ -20,7 +20,7 @@ beforeAll(async () => {
   host = await startNameServer(HOST_RESOLVER, '192.0.2.7');
   const resolvConf = join(scratch, 'resolv.conf');
   writeFileSync(resolvConf, `nameserver 127.0.0.254\nnameserver ${HOST_RESOLVER}\nsearch host.example\n`);
-  daemon = await startDaemon({ resolvConf });
+  daemon = await startDaemon({ resolvConf, flags: ['--dns-opt', 'attempts:3'] });
   await daemon.ok(['network', 'create', 'town']);
 }, 60_000);
 afterAll(async () => {
@@ -45,10 +45,10 @@ test('resolv.conf names the resolver inside, with search domains; the default br
   expect(linesOf(await inTown('cat /etc/resolv.conf'))).toEqual([
     'nameserver 127.0.0.11',
     'search host.example',
-    'options ndots:0',
+    'options attempts:3 ndots:0',
     "# Based on host file: '/etc/resolv.conf' (internal resolver)",
     `# ExtServers: [host(127.0.0.254) host(${HOST_RESOLVER})]`,
-    '# Overrides: []',
+    '# Overrides: [options]',
     '# Option ndots from: internal',
   ]);
   const onBridge = async (...more: readonly string[]): Promise<readonly string[]> =>
