@@ -1,13 +1,16 @@
 import { client, docker, type Engine } from './engines.ts';
 
-/** Something a user waits for. `run` does it once, `prepare` makes it possible outside the measurement; rounds count from 0. */
+/**
+ * Something a user waits for. `run` does it once, and may say itself how many milliseconds count; `prepare` makes it possible outside the
+ * measurement; rounds count from 0.
+ */
 export interface Case {
   readonly name: string;
   readonly rounds: number;
   /** Highest ratio to dockerd that is wanted. */
   readonly target: number;
   readonly prepare?: (engine: Engine, round: number) => Promise<void> | void;
-  readonly run: (engine: Engine, round: number) => Promise<void> | void;
+  readonly run: (engine: Engine, round: number) => Promise<number | void> | number | void;
 }
 
 export const CASES: readonly Case[] = [

