@@ -42,6 +42,7 @@ import { createCgroups } from '../linux/cgroup/cgroup.host.ts';
 import { createStatistics } from '../linux/cgroup/statistics.host.ts';
 import { createContainerFiles } from '../linux/files/container-files.host.ts';
 import { createFirewall } from '../linux/firewall/firewall.host.ts';
+import { createHostForwarding } from '../linux/firewall/host-forwarding.host.ts';
 import { createHostPorts } from '../linux/firewall/host-ports.host.ts';
 import { createPortProxies } from '../linux/firewall/port-proxies.host.ts';
 import {
@@ -173,7 +174,7 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
   const networking = await createContainerNetworking({
     records: networkRecords,
     namespaces: createNetworkNamespaces(),
-    firewall: createFirewall({ bridge }),
+    firewall: createFirewall({ bridge, forwarding: createHostForwarding({ bridge }), report }),
     ports: createHostPorts(),
     proxies: createPortProxies({ program: join(monitorDir, 'skiff-proxy'), dir: join(config.execRoot, 'ports') }),
     events,
@@ -189,6 +190,7 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
     bridge,
     defaultBridge: config.defaultBridge,
     addressPools: config.addressPools,
+    publishedPorts: config.publishedPorts,
     report,
   });
   const volumes = createVolumeService({

@@ -27,6 +27,10 @@ export interface DaemonConfig extends ReloadableConfig {
   readonly defaultBridge: DefaultBridgeSettings;
   /** Where subnets come from when nobody names one; none: Docker's own pools. */
   readonly addressPools: readonly AddressPools[];
+  /** Whose word counts where a container says nothing of its published ports. */
+  readonly publishedPorts: 'docker' | 'host-firewall';
+  /** What `host-gateway` means; none: the gateway of the default bridge. */
+  readonly hostGatewayIps: readonly string[];
   readonly cgroupParent: string;
   readonly container: ContainerDefaults;
   /** undefined: stays as it is. */
@@ -114,11 +118,21 @@ export function resolveConfig(settings: Settings): DaemonConfig {
     bridge: read.text('bridge') || undefined,
     defaultBridge: defaultBridgeSettings(read),
     addressPools: addressPools(read.value('default-address-pools')),
+    publishedPorts: oneOf('published-ports', read.text('published-ports'), ['docker', 'host-firewall']),
+    hostGatewayIps: hostGatewayIps(read.list('host-gateway-ip')),
     cgroupParent: read.text('cgroup-parent'),
     container: containerDefaults(read),
     oomScoreAdjust: settings.has('oom-score-adjust') ? oomScore(read.int('oom-score-adjust')) : undefined,
     ...reloadable(read),
   };
+}
+
+/** At most one of each family, as Docker's. Errors: invalid_parameter. */
+function hostGatewayIps(ips: readonly string[]): readonly string[] {
+  for (const ip of ips) if (isIP(ip) === 0) throw invalid(`invalid host-gateway-ip: ${ip}`);
+  if (new Set(ips.map(isIP)).size < ips.length)
+    throw invalid('only one IPv4 and one IPv6 host gateway IP address can be specified');
+  return ips;
 }
 
 function reloadable(read: Reader): ReloadableConfig {

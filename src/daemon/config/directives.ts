@@ -117,7 +117,7 @@ export const DIRECTIVES: readonly Directive[] = [
   both(text('fixed-cidr-v6', 'IPv6 subnet for the default bridge network')),
   both(text('group', 'Group of the unix socket', { short: 'G', default: 'docker' })),
   renamed(list('host', 'Daemon socket(s) to connect to', { short: 'H' }), 'hosts'),
-  both(list('host-gateway-ip', 'IP addresses that "host-gateway" in --add-host resolves to'), { refused: NOT_YET }),
+  both(list('host-gateway-ip', 'IP addresses that "host-gateway" in --add-host resolves to')),
   renamed(text('http-proxy', 'HTTP proxy URL to use for outgoing traffic'), 'http-proxy', { refused: NOT_YET }),
   renamed(text('https-proxy', 'HTTPS proxy URL to use for outgoing traffic'), 'https-proxy', { refused: NOT_YET }),
   both(bool('icc', 'Enable inter-container communication for the default bridge network', { default: true })),
@@ -158,6 +158,11 @@ export const DIRECTIVES: readonly Directive[] = [
   both(int('oom-score-adjust', 'Set the oom_score_adj for the daemon')),
   both(text('pidfile', 'Path to use for daemon PID file', { short: 'p', default: '/run/skiff.pid' })),
   { key: 'proxies', json: 'object', refused: NOT_YET },
+  both(
+    text('published-ports', 'Whether the host\'s own firewall decides about published ports: docker or host-firewall', {
+      default: 'docker',
+    }),
+  ),
   both(bool('raw-logs', 'Full timestamps without ANSI coloring')),
   renamed(list('registry-mirror', 'Registry mirror, asked before Docker Hub'), 'registry-mirrors'),
   { flag: bool('rootless', 'Enable rootless mode'), refused: 'this engine needs root' },

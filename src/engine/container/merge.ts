@@ -1,5 +1,6 @@
 import type { ContainerConfig, HealthConfig } from '../../api/types/container.ts';
 import type { ImageConfig } from '../../api/types/image.ts';
+import { PUBLISH_LABEL } from '../network/publish-policy.ts';
 
 /** The request's config with the image's filled in where the request says nothing (Docker's rules: the user wins, sets are united). */
 export function mergeConfig(user: ContainerConfig, image: ImageConfig): ContainerConfig {
@@ -9,12 +10,17 @@ export function mergeConfig(user: ContainerConfig, image: ImageConfig): Containe
     WorkingDir: user.WorkingDir || image.WorkingDir || '',
     StopSignal: user.StopSignal || image.StopSignal || '',
     Env: mergeEnv(user.Env ?? [], image.Env ?? []),
-    Labels: { ...image.Labels, ...user.Labels },
+    Labels: { ...withoutPublishing(image.Labels ?? {}), ...user.Labels },
     ExposedPorts: { ...image.ExposedPorts, ...user.ExposedPorts },
     Volumes: { ...image.Volumes, ...user.Volumes },
     ...mergeCommand(user, image),
     ...mergeHealth(user.Healthcheck ?? undefined, image.Healthcheck ?? undefined),
   };
+}
+
+/** From where a container's ports are reached is the user's to say, and not an image's. */
+function withoutPublishing(labels: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(labels).filter(([name]) => !name.startsWith(PUBLISH_LABEL)));
 }
 
 function mergeEnv(user: readonly string[], image: readonly string[]): string[] {

@@ -159,6 +159,7 @@ async function attachNetwork(
     sysctls: hostConfig.Sysctls ?? {},
     dns: Dns,
     dnsOptions: DnsOptions,
+    labels: config.Labels ?? {},
   });
   undo.defer(() => ctx.networking.release(record.id));
   return attachment;

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import type { ContainerConfig, HostConfig } from '../../api/types/container.ts';
 import { KnownError } from '../../lib/errors.ts';
 import { planPorts } from '../network/port-plan.ts';
+import { publishPolicy } from '../network/publish-policy.ts';
 import { invalid } from './errors.ts';
 import { validateHealth } from './health/health-config.ts';
 import { parseLink } from './links.ts';
@@ -57,7 +58,7 @@ export function validateHostConfig(host: HostConfig, config: ContainerConfig, ma
   if ((host.ShmSize ?? 0) < 0) throw invalid('SHM size can not be less than 0');
   for (const link of host.Links ?? []) parseLink(link);
   for (const port of Object.keys(host.PortBindings ?? {})) validatePort(port);
-  planPorts(host.PortBindings ?? {}, [], false);
+  planPorts(host.PortBindings ?? {}, [], false, undefined, publishPolicy(config.Labels ?? {}, 'docker'));
   parseSecurity(host.SecurityOpt ?? []);
   planLimits(host.Ulimits, {});
   validateNames(host);

@@ -64,7 +64,7 @@ function toPortMap({ forwards, exposed }: SandboxRecord): PortMap {
   const map: PortMap = Object.fromEntries(exposed.map((port) => [port, null]));
   for (const { protocol, containerPort, hostIp, hostPort } of forwards) {
     const key = `${containerPort}/${protocol}`;
-    map[key] = [...(map[key] ?? []), { HostIp: hostIp, HostPort: String(hostPort) }];
+    map[key] = [...(map[key] ?? []), { HostIp: hostIp, HostPort: hostPort === 0 ? '' : String(hostPort) }];
   }
   return map;
 }

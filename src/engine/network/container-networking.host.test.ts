@@ -4,6 +4,7 @@ import { createConnection, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createFirewall } from '../../linux/firewall/firewall.host.ts';
+import { createHostForwarding } from '../../linux/firewall/host-forwarding.host.ts';
 import { createHostPorts } from '../../linux/firewall/host-ports.host.ts';
 import { createPortProxies } from '../../linux/firewall/port-proxies.host.ts';
 import { createDnsSockets } from '../../linux/netns/dns-sockets.host.ts';
@@ -15,11 +16,14 @@ import { createContainerNetworking } from './container-networking.ts';
 const netnsDir = mkdtempSync(join(tmpdir(), 'skn-'));
 const bridge = `skt${process.pid}`;
 const db = openDatabase(':memory:');
+const report = (_what: string, error: unknown): never => {
+  throw error;
+};
 const make = async () =>
   await createContainerNetworking({
     records: createNetworkRecords(db),
     namespaces: createNetworkNamespaces(),
-    firewall: createFirewall({ bridge }),
+    firewall: createFirewall({ bridge, forwarding: createHostForwarding({ bridge }), report }),
     ports: createHostPorts(),
     proxies: createPortProxies({
       program: resolve(import.meta.dirname, '../../../monitor/build/skiff-proxy'),
@@ -35,9 +39,7 @@ const make = async () =>
     resolver: { answer: () => undefined },
     netnsDir,
     bridge,
-    report: (_what, error) => {
-      throw error;
-    },
+    report,
   });
 let networking = await make();
 afterAll(async () => {

@@ -15,7 +15,7 @@ import {
 } from './errors.ts';
 import { chooseGateways } from './gateways.ts';
 import { createNetworkTable, type KnownNetwork } from './networks.ts';
-import { createPortPublisher, ofFirewall } from './port-publisher.ts';
+import { createPortPublisher } from './port-publisher.ts';
 import { isSameTarget, publicationOf } from './publication.ts';
 import { createSandboxPlanner, placeOf } from './sandbox-planner.ts';
 import { createWiring } from './wiring.ts';
@@ -28,7 +28,7 @@ export async function createContainerNetworking(deps: NetworkingDeps): Promise<E
   const published = (): readonly PortForward[] => [...sandboxes.values()].flatMap(({ forwards }) => forwards);
   const publisher = createPortPublisher({ ...deps, published });
   const resetFirewall = (): Promise<void> =>
-    firewall.reset(() => ({ bridges: networks.bridges(), forwards: ofFirewall(published()) }));
+    firewall.reset(() => ({ bridges: networks.bridges(), forwards: published() }));
   namespaces.setSysctl('net/ipv4/ip_forward', '1');
   await resetFirewall();
   const linkPrefix = `sk${fingerprint(deps.bridge)}`;
@@ -38,7 +38,14 @@ export async function createContainerNetworking(deps: NetworkingDeps): Promise<E
     return network?.kind === 'recorded' ? network : undefined;
   };
   const recordOf = (id: string): NetworkRecord | undefined => lookup(id)?.record;
-  const planner = createSandboxPlanner({ networks, recordOf, sandboxes, netnsDir: deps.netnsDir, linkPrefix });
+  const planner = createSandboxPlanner({
+    networks,
+    recordOf,
+    sandboxes,
+    netnsDir: deps.netnsDir,
+    linkPrefix,
+    publishedPorts: deps.publishedPorts ?? 'docker',
+  });
   const wiring = createWiring(namespaces, recordOf);
   const tell = (action: string, network: KnownNetwork, containerId?: string): void =>
     events.publish({
@@ -238,16 +245,21 @@ export async function createContainerNetworking(deps: NetworkingDeps): Promise<E
       await publisher.unpublish(record.forwards);
       return keep({ ...record, forwards: [] });
     }
-    return isSameTarget(old, now) ? record : keep({ ...record, forwards: await publisher.move(now) });
+    if (isSameTarget(old, now)) return record;
+    await publisher.move(now, record.wishes, keepForwards(record));
+    return sandboxes.get(record.containerId) ?? record;
   }
 
   async function publish(record: SandboxRecord): Promise<SandboxRecord> {
     const whose = publicationOf(record, recordOf);
     if (record.wishes.length === 0 || (!whose.ipv4 && !whose.ipv6)) return record;
-    await publisher.publish(whose, record.wishes, (held) => {
-      keep({ ...(sandboxes.get(record.containerId) ?? record), endpoints: record.endpoints, forwards: held });
-    });
+    await publisher.publish(whose, record.wishes, keepForwards(record));
     return sandboxes.get(record.containerId) ?? record;
+  }
+
+  function keepForwards(record: SandboxRecord): (forwards: readonly PortForward[]) => void {
+    return (forwards) =>
+      void keep({ ...(sandboxes.get(record.containerId) ?? record), endpoints: record.endpoints, forwards });
   }
 }
 

@@ -10,6 +10,7 @@ import type { DefaultBridgeSettings } from './default-bridge.ts';
 import type { Resolver } from './dns/resolver.ts';
 import type { ContainerNetworking } from './network.ts';
 import type { AddressPools } from './pools.ts';
+import type { PublishMode } from './publish-policy.ts';
 
 export interface NetworkingDeps {
   readonly records: NetworkRecords;
@@ -26,6 +27,8 @@ export interface NetworkingDeps {
   readonly defaultBridge?: DefaultBridgeSettings;
   /** `default-address-pools`; undefined: Docker's own. */
   readonly addressPools?: readonly AddressPools[];
+  /** Of ports whose container says nothing of it; undefined: `docker`. */
+  readonly publishedPorts?: PublishMode;
   readonly report: (what: string, error: unknown) => void;
 }
 

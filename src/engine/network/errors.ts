@@ -170,3 +170,15 @@ export const configOnlyEndpoint = () =>
   new KnownError('forbidden', 'cannot create endpoint on configuration-only network');
 
 export const noEndpoint = (name: string) => new KnownError('not_found', `endpoint ${name} not found`);
+
+export const badPublishPolicy = (label: string, value: string) =>
+  new KnownError(
+    'invalid_parameter',
+    `invalid label ${label}=${JSON.stringify(value.slice(0, 50))}: docker or host-firewall is wanted`,
+  );
+
+export const sctpByHost = (port: string) =>
+  new KnownError(
+    'invalid_parameter',
+    `port ${port} cannot be left to the host's firewall: SCTP is not passed on by a process`,
+  );

@@ -63,6 +63,8 @@ export interface NetworkRequest {
   readonly dns?: readonly string[];
   /** Options of its own for resolv.conf; empty: the host's. */
   readonly dnsOptions?: readonly string[];
+  /** Of the container: some say how ports are published. */
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 export interface ConnectRequest {

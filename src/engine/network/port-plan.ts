@@ -1,48 +1,58 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import type { PortMap } from '../../api/types/container.ts';
 import { KnownError } from '../../lib/errors.ts';
+import type { PortProtocol } from '../../linux/firewall/firewall.ts';
+import { sctpByHost } from './errors.ts';
+import type { PublishPolicy } from './publish-policy.ts';
 
 export interface PortWish {
   readonly containerPort: number;
-  readonly protocol: 'tcp' | 'udp';
+  readonly protocol: PortProtocol;
   /** Held on the same port, or the wish fails. Without an address in the request: all IPv4, and all IPv6 where the host has it. */
   readonly hostIps: readonly string[];
   /** Candidates in order; [0] asks for any free one. */
   readonly hostPorts: readonly number[];
+  /** The host's own input rules decide who reaches it. */
+  readonly byHost?: true;
 }
 
 /** Largest range of host ports one binding may name. */
 const RANGE = 1000;
 
-/** What a container wants published; `defaultIp` is bound where a binding names no address. Errors: invalid_parameter for malformed ports, not_implemented for sctp. */
+/**
+ * What a container wants published; `defaultIp` is bound where a binding names no address; `policy`: who decides about whom it reaches.
+ * Errors: invalid_parameter for malformed ports and for a process that is to pass on SCTP.
+ */
 export function planPorts(
   bindings: PortMap,
   exposed: readonly string[],
   publishAll: boolean,
   defaultIp?: string,
+  policy: PublishPolicy = () => 'docker',
 ): readonly PortWish[] {
   const all: PortMap = publishAll
     ? Object.fromEntries([...exposed.map((port) => [port, [{}]] as const), ...Object.entries(bindings)])
     : bindings;
   return Object.entries(all).flatMap(([key, hosts]) => {
     const { port, protocol } = parsePort(key);
+    const byHost = (hosts ?? []).length > 0 && policy(port, protocol) === 'host-firewall';
+    if (byHost && protocol === 'sctp') throw sctpByHost(key);
     return (hosts ?? []).map(({ HostIp, HostPort }) => ({
       containerPort: port,
       protocol,
       hostIps: parseHostIp(HostIp || defaultIp),
       hostPorts: parseRange(HostPort),
+      ...(byHost && { byHost }),
     }));
   });
 }
 
 /** `80/tcp`. */
-export function parsePort(key: string): { readonly port: number; readonly protocol: 'tcp' | 'udp' } {
+export function parsePort(key: string): { readonly port: number; readonly protocol: PortProtocol } {
   const [, number, protocol = 'tcp'] = /^(\d+)(?:\/(tcp|udp|sctp))?$/.exec(key) ?? [];
   if (number === undefined || Number(number) < 1 || Number(number) > 65_535)
     throw new KnownError('invalid_parameter', `invalid port specification: "${key}"`);
-  if (protocol !== 'tcp' && protocol !== 'udp')
-    throw new KnownError('not_implemented', `publishing ${protocol} ports is not supported yet: ${key}`);
-  return { port: Number(number), protocol };
+  return { port: Number(number), protocol: protocol as PortProtocol };
 }
 
 /** In canonical form; an IPv4 address in IPv6 clothes is that IPv4 address. */

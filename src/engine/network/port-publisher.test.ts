@@ -1,13 +1,16 @@
 import { expect, test } from 'bun:test';
 import { KnownError } from '../../lib/errors.ts';
 import type { PortForward } from '../../linux/firewall/firewall.ts';
-import { createPortPublisher, type Publication } from './port-publisher.ts';
+import { isTranslated } from '../../linux/firewall/ruleset-elements.ts';
+import { createPortPublisher } from './port-publisher.ts';
+import { isProxied, type Publication } from './publish-entries.ts';
 
 /** A host in memory: what is held is text like `tcp 0.0.0.0:80`. `foreign`: held by others. `random`: what a random port will be. */
 function createHost(options: {
   readonly foreign?: readonly string[];
   readonly random?: readonly number[];
-  ipv6?: boolean;
+  readonly ipv6?: boolean;
+  readonly sctp?: boolean;
 }) {
   const held = new Set<string>();
   const forwarded = new Set<string>();
@@ -25,13 +28,15 @@ function createHost(options: {
   const publisher = createPortPublisher({
     firewall: {
       reset: async () => undefined,
-      add: async (forwards) => forwards.forEach((forward) => forwarded.add(nameOf(forward))),
+      add: async (forwards) => forwards.filter(isTranslated).forEach((forward) => forwarded.add(nameOf(forward))),
       remove: async (forwards) => forwards.forEach((forward) => forwarded.delete(nameOf(forward))),
+      foreign: async () => [],
       destroy: async () => undefined,
     },
     ports: {
       hold: async (protocol, ip, port) => take(protocol, ip, port),
       release: async (protocol, ip, port) => void held.delete(`${protocol} ${ip}:${port}`),
+      translatesSctp: () => options.sctp ?? true,
     },
     proxies: {
       supported: () => options.ipv6 ?? true,
@@ -124,14 +129,73 @@ test('recovery holds what is known again and reports what others have taken', as
 test('forwards that move keep their ports on the host, in both families', async () => {
   const { publisher, held, forwarded } = createHost({});
   const forwards = await publisher.publish(record, [wish(BOTH, 8080)], () => undefined);
-  const moved = await publisher.move({
-    ...record,
-    forwards,
-    ipv4: { endpointId: 'f', ip: '10.0.0.9', gatewayMode: 'nat' },
-  });
+  const elsewhere = { endpointId: 'f', ip: '10.0.0.9', gatewayMode: 'nat' } as const;
+  const moved = await publisher.move({ ...record, forwards, ipv4: elsewhere }, [], () => undefined);
   expect(moved.map(({ hostIp, hostPort, containerIp }) => `${hostIp} ${hostPort} ${containerIp}`)).toEqual([
     '0.0.0.0 8080 10.0.0.9',
     ':: 8080 10.0.0.9',
   ]);
   expect([[...held].sort(), [...forwarded]]).toEqual([['tcp 0.0.0.0:8080', 'tcp :::8080'], ['tcp 0.0.0.0:8080']]);
+});
+
+const V6 = { endpointId: 'e', ip: 'fd00::2', gatewayMode: 'nat' } as const;
+const ROUTED = { endpointId: 'e', ip: 'fd00::2', gatewayMode: 'routed' } as const;
+const ROUTED4 = { endpointId: 'e', ip: '10.0.0.2', gatewayMode: 'routed' } as const;
+
+/** Text of each forward: host, container, and what holds the port. */
+test.each([
+  ['both families', { ipv6: V6 }, BOTH, ['0.0.0.0:8080>172.17.0.2 kernel', ':::8080>fd00::2 kernel+proxy']],
+  ['IPv6 alone', { ipv4: undefined, ipv6: V6 }, BOTH, ['0.0.0.0:8080>fd00::2 proxy', ':::8080>fd00::2 kernel+proxy']],
+  ['the loopback address', { ipv6: V6 }, ['::1'], ['::1:8080>fd00::2 proxy']],
+  ['routed IPv6', { ipv6: ROUTED }, BOTH, ['0.0.0.0:8080>172.17.0.2 kernel', ':::0>fd00::2 open']],
+  ['routed IPv4', { ipv4: ROUTED4 }, ['127.0.0.1', '::'], ['0.0.0.0:0>10.0.0.2 open']],
+  ['an isolated network', { ipv4: { ...ROUTED4, gatewayMode: 'isolated' } }, BOTH, []],
+] as const)('a container with %s is published as it can be reached', async (_name, targets, hostIps, expected) => {
+  const { publisher, held, forwarded } = createHost({});
+  const whose = { ...record, ...targets };
+  const forwards = await publisher.publish(whose, [wish(hostIps, 8080)], () => undefined);
+  const shown = forwards.map((forward) => {
+    const ways = [...(isTranslated(forward) ? ['kernel'] : []), ...(isProxied(forward) ? ['proxy'] : [])];
+    const { hostIp, hostPort, containerIp } = forward;
+    return `${hostIp}:${hostPort}>${containerIp} ${ways.join('+') || 'open'}`;
+  });
+  expect(shown).toEqual([...expected]);
+  await publisher.unpublish(forwards);
+  expect([held.size, forwarded.size]).toEqual([0, 0]);
+});
+
+test('left to the host, a port is taken by a process in both families and the kernel translates nothing', async () => {
+  const { publisher, held, forwarded } = createHost({});
+  const forwards = await publisher.publish(record, [{ ...wish(BOTH, 8080), byHost: true }], () => undefined);
+  expect([forwards.map(isProxied), [...held], [...forwarded]]).toEqual([
+    [true, true],
+    ['tcp 0.0.0.0:8080', 'tcp :::8080'],
+    [],
+  ]);
+});
+
+test('SCTP is translated in the families that the container has, is held by nothing, and still conflicts', async () => {
+  const { publisher, held, forwarded, records } = createHost({});
+  const sctp = (...hostPorts: readonly number[]) => ({ ...wish(BOTH, ...hostPorts), protocol: 'sctp' }) as const;
+  records.push(...(await publisher.publish(record, [sctp(38412), sctp(0)], () => undefined)));
+  expect(records.map(({ hostIp, hostPort }) => `${hostIp} ${hostPort}`)).toEqual(['0.0.0.0 38412', '0.0.0.0 49153']);
+  expect([held.size, [...forwarded]]).toEqual([0, ['sctp 0.0.0.0:38412', 'sctp 0.0.0.0:49153']]);
+  await expect(publisher.publish(record, [sctp(38412)], () => undefined)).rejects.toThrow('port is already allocated');
+  const without = createHost({ sctp: false }).publisher;
+  await expect(without.publish(record, [sctp(1)], () => undefined)).rejects.toThrow(
+    'port 80/sctp: this kernel tracks no SCTP connections',
+  );
+});
+
+test('a move to a routed network opens the port there and lets the one of the host go; a move back takes it again', async () => {
+  const { publisher, held } = createHost({});
+  const wishes = [wish(['0.0.0.0'], 8080)];
+  const forwards = await publisher.publish(record, wishes, () => undefined);
+  const kept: string[] = [];
+  const keep = (now: readonly PortForward[]): void =>
+    void kept.push(now.map(({ hostPort, containerIp }) => `${hostPort}>${containerIp}`).join());
+  const routed = await publisher.move({ ...record, forwards, ipv4: ROUTED4 }, wishes, keep);
+  expect(held.size).toBe(0);
+  await publisher.move({ ...record, forwards: routed }, wishes, keep);
+  expect([kept, held.size]).toEqual([['', '0>10.0.0.2', '', '8080>172.17.0.2'], 1]);
 });

@@ -1,30 +1,23 @@
 import { isKind, KnownError, messageOf } from '../../lib/errors.ts';
-import type { Firewall, PortForward } from '../../linux/firewall/firewall.ts';
+import type { Firewall, PortForward, PortProtocol } from '../../linux/firewall/firewall.ts';
 import type { HostPorts } from '../../linux/firewall/host-ports.ts';
 import type { PortProxies } from '../../linux/firewall/port-proxies.ts';
-import type { GatewayMode } from '../../store/record/network-records.ts';
 import type { PortWish } from './port-plan.ts';
-
-/** Whose ports are published, and what is by now. */
-export interface Publication {
-  readonly containerName: string;
-  /** Where IPv4 traffic from outside comes in; undefined: nowhere. */
-  readonly ipv4: PublishTarget | undefined;
-  /** As `ipv4`. */
-  readonly ipv6: PublishTarget | undefined;
-  readonly forwards: readonly PortForward[];
-}
-
-/** The endpoint that the default route of a family goes by. */
-export interface PublishTarget {
-  readonly endpointId: string;
-  readonly ip: string;
-  readonly gatewayMode: GatewayMode;
-}
+import {
+  hasMoved,
+  isHeldBySocket,
+  isProxied,
+  needsProxy,
+  type Publication,
+  type PublishEntry,
+  planEntries,
+  retarget,
+} from './publish-entries.ts';
 
 /**
- * Published ports: IPv4 addresses of the host are forwarded by the firewall, while a socket of ours holds the port; IPv6 addresses
- * by a proxy that holds it itself.
+ * Published ports. The firewall translates within a family, while something of ours holds the port: a socket of the daemon, or a proxy. A proxy
+ * also forwards what the kernel does not translate: from one family to the other, from ::1, and where the host's own rules are to decide. In a
+ * routed network nothing is held: the port is opened at the container's own address.
  */
 export interface PortPublisher {
   /**
@@ -36,8 +29,15 @@ export interface PortPublisher {
     wishes: readonly PortWish[],
     keep: (forwards: readonly PortForward[]) => void,
   ): Promise<readonly PortForward[]>;
-  /** The same ports of the host lead to where the container is reached by now. Resolves with the forwards as they are then. */
-  move(whose: Publication): Promise<readonly PortForward[]>;
+  /**
+   * The same ports of the host lead to where the container is reached by now. Where that has another gateway mode, the wishes are published
+   * anew. Resolves with the forwards as they are then. Errors: those of publish.
+   */
+  move(
+    whose: Publication,
+    wishes: readonly PortWish[],
+    keep: (forwards: readonly PortForward[]) => void,
+  ): Promise<readonly PortForward[]>;
   /** Fine for what is not there. */
   unpublish(forwards: readonly PortForward[]): Promise<void>;
   /** After a start of the daemon: holds these again, and ends what else there is. What is taken by now is reported. */
@@ -55,44 +55,49 @@ export interface PublisherDeps {
 
 /** Times that a random port is asked for when others of its addresses are taken. */
 const RANDOM_TRIES = 16;
+/** Nothing can hold an SCTP port: a random one is the first from here on that no container has. */
+const SCTP_FIRST = 49_153;
 
 export function createPortPublisher({ firewall, ports, proxies, published, report }: PublisherDeps): PortPublisher {
-  const release = async (forward: PortForward): Promise<void> =>
-    isIPv6(forward)
-      ? await proxies.stop(forward)
-      : await ports.release(forward.protocol, forward.hostIp, forward.hostPort);
+  const publish: PortPublisher['publish'] = async (planned, wishes, keep) => {
+    let { forwards } = planned;
+    for (const wish of wishes) {
+      forwards = [...forwards, ...(await publishOne(planned, wish))];
+      keep(forwards);
+    }
+    await firewall.add(forwards);
+    return forwards;
+  };
+  const unpublish = async (forwards: readonly PortForward[]): Promise<void> => {
+    await firewall.remove(forwards);
+    for (const forward of forwards) await release(forward);
+  };
 
   return {
-    async publish(planned, wishes, keep) {
-      let { forwards } = planned;
-      for (const wish of wishes) {
-        forwards = [...forwards, ...(await holdOne({ ...planned, forwards }, wish))];
-        keep(forwards);
-      }
-      await firewall.add(ofFirewall(forwards));
-      return forwards;
-    },
+    publish,
+    unpublish,
 
-    async move({ forwards, ipv4 }) {
-      const containerIp = ipv4?.ip ?? '';
-      const moved = forwards.map((forward) => ({ ...forward, containerIp }));
-      await firewall.remove(ofFirewall(forwards));
-      await firewall.add(ofFirewall(moved));
-      for (const forward of moved.filter(isIPv6)) {
+    async move(whose, wishes, keep) {
+      const { forwards } = whose;
+      const moved = forwards.map((forward) => retarget(forward, whose));
+      if (!moved.every((forward) => forward !== undefined)) {
+        await unpublish(forwards);
+        keep([]);
+        return await publish({ ...whose, forwards: [] }, wishes, keep);
+      }
+      await firewall.remove(forwards);
+      await firewall.add(moved);
+      for (const forward of moved.filter((one, i) => isProxied(one) && hasMoved(one, forwards[i]))) {
         await proxies.stop(forward);
         await proxies.start(forward);
       }
+      keep(moved);
       return moved;
     },
 
-    async unpublish(forwards) {
-      await firewall.remove(ofFirewall(forwards));
-      for (const forward of forwards) await release(forward);
-    },
-
     async recover(forwards) {
-      const missing = await proxies.recover(forwards.filter(isIPv6));
-      for (const forward of [...ofFirewall(forwards), ...missing])
+      const missing = await proxies.recover(forwards.filter(isProxied));
+      for (const forward of [...forwards.filter(isHeldBySocket), ...missing])
         await hold(forward).catch((error: unknown) =>
           report(`holding port ${forward.hostPort}/${forward.protocol}`, error),
         );
@@ -100,28 +105,44 @@ export function createPortPublisher({ firewall, ports, proxies, published, repor
   };
 
   async function hold(forward: PortForward): Promise<PortForward> {
-    const hostPort = isIPv6(forward)
-      ? (await proxies.start(forward)).port
-      : await ports.hold(forward.protocol, forward.hostIp, forward.hostPort);
-    return { ...forward, hostPort };
+    if (needsProxy(forward)) return { ...forward, hostPort: (await proxies.start(forward)).port };
+    const { protocol, hostIp, hostPort } = forward;
+    if (protocol === 'sctp') return { ...forward, hostPort: hostPort || freeSctpPort(hostIp) };
+    return { ...forward, hostPort: await ports.hold(protocol, hostIp, hostPort) };
   }
 
-  async function holdOne(record: Publication, wish: PortWish): Promise<readonly PortForward[]> {
+  async function release(forward: PortForward): Promise<void> {
+    const { protocol, hostIp, hostPort } = forward;
+    if (isProxied(forward)) await proxies.stop(forward);
+    else if (isHeldBySocket(forward) && protocol !== 'sctp') await ports.release(protocol, hostIp, hostPort);
+  }
+
+  async function publishOne(whose: Publication, wish: PortWish): Promise<readonly PortForward[]> {
     const failed = (why: string): KnownError =>
       new KnownError(
         'system',
-        `failed to set up container networking: driver failed programming external connectivity on endpoint ${record.containerName} (${record.ipv4?.endpointId}): ${why}`,
+        `failed to set up container networking: driver failed programming external connectivity on endpoint ${whose.containerName} (${(whose.ipv4 ?? whose.ipv6)?.endpointId}): ${why}`,
       );
-    // Every address only means IPv6 where there is some.
-    const hostIps = wish.hostIps.filter((ip, i) => i === 0 || !ip.includes(':') || proxies.supported());
+    if (wish.protocol === 'sctp' && !ports.translatesSctp())
+      throw failed(`port ${wish.containerPort}/sctp: this kernel tracks no SCTP connections (CONFIG_NF_CT_PROTO_SCTP)`);
+    const { open, held } = planEntries(whose, wish, proxies.supported());
+    const forwards = [...open, ...(held.length > 0 ? await holdOne(wish, held, failed) : [])];
+    return forwards.toSorted((a, b) => Number(a.hostIp.includes(':')) - Number(b.hostIp.includes(':')));
+  }
+
+  async function holdOne(
+    wish: PortWish,
+    entries: readonly PublishEntry[],
+    failed: (why: string) => KnownError,
+  ): Promise<readonly PortForward[]> {
     const candidates = wish.hostPorts[0] === 0 ? Array.from({ length: RANDOM_TRIES }, () => 0) : wish.hostPorts;
-    let taken = hostIps[0];
+    let taken = entries[0]?.hostIp;
     for (const port of candidates) {
-      const allocated = hostIps.find((ip) => port !== 0 && isAllocated(wish.protocol, ip, port));
-      taken = allocated ?? taken;
+      const allocated = entries.find(({ hostIp }) => port !== 0 && isAllocated(wish.protocol, hostIp, port));
+      taken = allocated?.hostIp ?? taken;
       if (allocated !== undefined) continue;
       try {
-        return await holdAll(record, wish, hostIps, port);
+        return await holdAll(entries, port);
       } catch (error) {
         if (isKind(error, 'conflict') && candidates.length > 1) continue;
         throw failed(messageOf(error));
@@ -131,24 +152,20 @@ export function createPortPublisher({ firewall, ports, proxies, published, repor
   }
 
   /** The same port on all addresses, or on none. Errors: conflict, system. */
-  async function holdAll(
-    { ipv4 }: Publication,
-    { protocol, containerPort }: PortWish,
-    hostIps: readonly string[],
-    wished: number,
-  ): Promise<readonly PortForward[]> {
+  async function holdAll(entries: readonly PublishEntry[], wished: number): Promise<readonly PortForward[]> {
     const held: PortForward[] = [];
-    const containerIp = ipv4?.ip ?? '';
-    for (const hostIp of hostIps) {
+    for (const entry of entries) {
+      const { protocol, hostIp, containerIp, containerPort } = entry;
       const hostPort = held[0]?.hostPort ?? wished;
       try {
-        held.push(await hold({ protocol, hostIp, hostPort, containerIp, containerPort }));
+        held.push(await hold({ ...entry, hostPort }));
       } catch (error) {
         for (const forward of held) await release(forward);
         const host = hostIp.includes(':') ? `[${hostIp}]` : hostIp;
+        const container = containerIp.includes(':') ? `[${containerIp}]` : containerIp;
         throw new KnownError(
           isKind(error, 'conflict') ? 'conflict' : 'system',
-          `failed to bind host port for ${host}:${hostPort}:${containerIp}:${containerPort}/${protocol}: ${messageOf(error)}`,
+          `failed to bind host port for ${host}:${hostPort}:${container}:${containerPort}/${protocol}: ${messageOf(error)}`,
           { cause: error },
         );
       }
@@ -156,7 +173,13 @@ export function createPortPublisher({ firewall, ports, proxies, published, repor
     return held;
   }
 
-  function isAllocated(protocol: 'tcp' | 'udp', ip: string, port: number): boolean {
+  function freeSctpPort(hostIp: string): number {
+    let port = SCTP_FIRST;
+    while (isAllocated('sctp', hostIp, port)) port++;
+    return port;
+  }
+
+  function isAllocated(protocol: PortProtocol, ip: string, port: number): boolean {
     const every = ip.includes(':') ? '::' : '0.0.0.0';
     return published().some(
       (forward) =>
@@ -166,13 +189,4 @@ export function createPortPublisher({ firewall, ports, proxies, published, repor
         (ip === forward.hostIp || ip === every || forward.hostIp === every),
     );
   }
-}
-
-/** Those that the firewall forwards. */
-export function ofFirewall(forwards: readonly PortForward[]): readonly PortForward[] {
-  return forwards.filter((forward) => !isIPv6(forward));
-}
-
-function isIPv6({ hostIp }: PortForward): boolean {
-  return hostIp.includes(':');
 }

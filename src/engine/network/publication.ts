@@ -1,7 +1,7 @@
 import type { EndpointRecord, SandboxRecord } from '../../store/record/network-records.ts';
 import { chooseGateways, type RecordLookup } from './gateways.ts';
 import type { Family } from './ipam.ts';
-import type { Publication, PublishTarget } from './port-publisher.ts';
+import type { Publication, PublishTarget } from './publish-entries.ts';
 
 /** Where the published ports of a container lead: by the bridges that its default routes go through. Pure. */
 export function publicationOf(record: SandboxRecord, networkOf: RecordLookup): Publication {

@@ -5,6 +5,7 @@ import { createConnection, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createFirewall } from '../../linux/firewall/firewall.host.ts';
+import { createHostForwarding } from '../../linux/firewall/host-forwarding.host.ts';
 import { createPortProxies } from '../../linux/firewall/port-proxies.host.ts';
 import { createDnsSockets } from '../../linux/netns/dns-sockets.host.ts';
 import { createNetworkNamespaces } from '../../linux/netns/network-namespaces.host.ts';
@@ -19,14 +20,21 @@ const program = resolve(import.meta.dirname, '../../../monitor/build/skiff-proxy
 const bridge = `sk6${process.pid}`;
 const db = openDatabase(':memory:');
 const makeProxies = () => createPortProxies({ program, dir: portsDir });
+const report = (_what: string, error: unknown): never => {
+  throw error;
+};
 /** As a daemon's start does: the endpoints are read, then recovered. */
 const make = async (running: readonly string[]): Promise<EngineNetworking> => {
   const networking = await createContainerNetworking({
     records: createNetworkRecords(db),
     namespaces: createNetworkNamespaces(),
-    firewall: createFirewall({ bridge }),
+    firewall: createFirewall({ bridge, forwarding: createHostForwarding({ bridge }), report }),
     // Sockets of IPv4 would be those of a daemon that is gone: here two of them live in one process.
-    ports: { hold: async (_protocol, _ip, port) => port || (await freePort()), release: async () => undefined },
+    ports: {
+      hold: async (_protocol, _ip, port) => port || (await freePort()),
+      release: async () => undefined,
+      translatesSctp: () => true,
+    },
     proxies: makeProxies(),
     events: {
       publish: () => undefined,
@@ -38,9 +46,7 @@ const make = async (running: readonly string[]): Promise<EngineNetworking> => {
     resolver: { answer: () => undefined },
     netnsDir: root,
     bridge,
-    report: (_what, error) => {
-      throw error;
-    },
+    report,
   });
   await networking.recover(running, () => ['bridge']);
   return networking;

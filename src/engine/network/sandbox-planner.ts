@@ -9,6 +9,7 @@ import type { NetworkRequest } from './network.ts';
 import { type KnownNetwork, type NetworkTable, newId } from './networks.ts';
 import { planWire } from './plan-endpoint.ts';
 import { planPorts } from './port-plan.ts';
+import { type PublishMode, publishPolicy } from './publish-policy.ts';
 
 /** Decides what a container will have of its networks, before anything is made. */
 export interface SandboxPlanner {
@@ -28,10 +29,12 @@ export interface PlannerDeps {
   readonly netnsDir: string;
   /** Names of the ends on the host begin so. */
   readonly linkPrefix: string;
+  /** Of ports whose container says nothing of it. */
+  readonly publishedPorts: PublishMode;
 }
 
 export function createSandboxPlanner(deps: PlannerDeps): SandboxPlanner {
-  const { networks, recordOf, sandboxes, netnsDir, linkPrefix } = deps;
+  const { networks, recordOf, sandboxes, netnsDir, linkPrefix, publishedPorts } = deps;
   return { sandbox: planSandbox, endpoint: planEndpoint };
 
   function planSandbox(request: NetworkRequest): SandboxRecord {
@@ -60,7 +63,13 @@ export function createSandboxPlanner(deps: PlannerDeps): SandboxPlanner {
       ...(withoutIPv6 && { withoutIPv6 }),
       wishes:
         mode.kind === 'recorded'
-          ? planPorts(request.portBindings, request.exposedPorts, request.publishAll, hostIp)
+          ? planPorts(
+              request.portBindings,
+              request.exposedPorts,
+              request.publishAll,
+              hostIp,
+              publishPolicy(request.labels ?? {}, publishedPorts),
+            )
           : [],
       forwards: [],
       exposed: request.exposedPorts,

@@ -1,13 +1,28 @@
+import { networkInterfaces } from 'node:os';
 import { KnownError } from '../../lib/errors.ts';
-import type { Firewall } from './firewall.ts';
-import { formatElements, formatTable } from './ruleset.ts';
+import { endUdpFlows } from '../netlink/conntrack.host.ts';
+import type { Firewall, PortForward } from './firewall.ts';
+import { type ForeignChain, parseChains } from './foreign-chains.ts';
+import type { HostForwarding } from './host-forwarding.ts';
+import { formatTable } from './ruleset.ts';
+import { formatElements, isTranslated } from './ruleset-elements.ts';
 
-/** nft(8) with a script on stdin: each script is one transaction. `bridge`: of the default network; the table is named after it. */
-export function createFirewall(deps: { readonly bridge: string }): Firewall {
-  const table = `skiff_${deps.bridge.replaceAll(/[^A-Za-z0-9]/g, '_')}`;
+export interface FirewallDeps {
+  /** Of the default network; the table is named after it. */
+  readonly bridge: string;
+  readonly forwarding: HostForwarding;
+  readonly report: (what: string, error: unknown) => void;
+}
+
+/** nft(8) with a script on stdin: each script is one transaction. What other programs' chains are is seen with each one that makes the table. */
+export function createFirewall({ bridge, forwarding, report }: FirewallDeps): Firewall {
+  const table = `skiff_${bridge.replaceAll(/[^A-Za-z0-9]/g, '_')}`;
   // A reset waits for changes under way, and they for it: one that came in between would be lost, or come back.
   let resetting: Promise<unknown> = Promise.resolve();
   const changing = new Set<Promise<void>>();
+  let current: readonly PortForward[] = [];
+  let links: readonly string[] = [];
+  let known = '';
   const change = async (work: () => Promise<void>): Promise<void> => {
     await resetting;
     const running = work();
@@ -18,35 +33,98 @@ export function createFirewall(deps: { readonly bridge: string }): Firewall {
       changing.delete(running);
     }
   };
+  /** Other engines and firewalls come and go: what they do to our bridges is looked at when it is another thing than before. */
+  const settle = async (foreign: readonly ForeignChain[], links: readonly string[]): Promise<void> => {
+    const state = JSON.stringify([foreign, links]);
+    if (state === known) return;
+    known = state;
+    await forwarding
+      .allow(links, foreign)
+      .catch((error: unknown) => report('letting containers through the rules of the host', error));
+  };
   return {
     async reset(read) {
       const before = resetting;
       const mine = (async () => {
         await before;
         await Promise.allSettled(changing);
-        const { bridges, forwards } = read();
-        await runNft(formatTable(table, bridges, forwards));
+        const state = read();
+        const chains = await runNft(`${formatTable(table, state)}list chains`);
+        current = state.forwards;
+        links = state.bridges.map(({ link }) => link);
+        await settle(parseChains(chains, table), links);
       })();
       resetting = mine.catch(() => undefined);
       await mine;
     },
     async add(forwards) {
-      if (forwards.length > 0) await change(() => runNft(formatElements('add', table, forwards).join('\n')));
+      const elements = formatElements('add', table, forwards);
+      current = [...current, ...forwards];
+      if (elements.length === 0) return;
+      await change(async () => {
+        const chains = await runNft(`${elements.join('\n')}\nlist chains`);
+        await settle(parseChains(chains, table), links);
+      });
+      endFlows(forwards, 'untranslated');
     },
     async remove(forwards) {
-      for (const line of formatElements('delete', table, forwards))
-        await change(() => runNft(line).catch(ignoreMissing));
+      const names = new Set(forwards.map(nameOf));
+      current = current.filter((forward) => !names.has(nameOf(forward)));
+      const lines = formatElements('delete', table, forwards, current);
+      if (lines.length > 0)
+        await change(async () => {
+          // One that is not there would undo all: then each goes alone.
+          if (await runNft(lines.join('\n')).then(() => true, isMissing)) return;
+          for (const line of lines) await runNft(line).catch(isMissing);
+        });
+      endFlows(forwards, 'translated');
     },
-    destroy: async () => await runNft(`delete table ip ${table}`).catch(ignoreMissing),
+    foreign: async () => parseChains(await runNft('list chains'), table),
+    async destroy() {
+      await runNft(`delete table inet ${table}`).catch(isMissing);
+      await forwarding.withdraw();
+    },
   };
+
+  /** The kernel leads a flow as its first datagram was led, for as long as datagrams come. */
+  function endFlows(forwards: readonly PortForward[], which: 'translated' | 'untranslated'): void {
+    const udp = forwards.filter((forward) => forward.protocol === 'udp' && isTranslated(forward));
+    if (udp.length === 0) return;
+    const own = new Set(
+      Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address)),
+    );
+    for (const { hostIp, hostPort, containerIp, containerPort } of udp) {
+      const isHere = (ip: string): boolean =>
+        hostIp === '0.0.0.0' || hostIp === '::' ? own.has(ip) || ip.startsWith('127.') : ip === hostIp;
+      try {
+        endUdpFlows(hostPort, hostIp.includes(':') ? 6 : 4, (flow) => {
+          const led = flow.answeredBy === containerIp && flow.answeredByPort === containerPort;
+          return isHere(flow.to) && led === (which === 'translated');
+        });
+      } catch (error) {
+        report(`ending flows to udp port ${hostPort}`, error);
+      }
+    }
+  }
 }
 
-function ignoreMissing(error: unknown): void {
-  if (!(error instanceof KnownError && error.message.includes('No such file or directory'))) throw error;
+function nameOf({ protocol, hostIp, hostPort, containerIp, containerPort }: PortForward): string {
+  return [protocol, hostIp, hostPort, containerIp, containerPort].join(' ');
 }
 
-async function runNft(script: string): Promise<void> {
-  const child = Bun.spawn(['nft', '-f', '-'], { stdin: Buffer.from(`${script}\n`), stdout: 'ignore', stderr: 'pipe' });
-  const [status, stderr] = await Promise.all([child.exited, new Response(child.stderr).text()]);
+/** False for an error of what is not there. Errors: any other one. */
+function isMissing(error: unknown): false {
+  if (error instanceof KnownError && error.message.includes('No such file or directory')) return false;
+  throw error;
+}
+
+async function runNft(script: string): Promise<string> {
+  const child = Bun.spawn(['nft', '-f', '-'], { stdin: Buffer.from(`${script}\n`), stdout: 'pipe', stderr: 'pipe' });
+  const [status, stdout, stderr] = await Promise.all([
+    child.exited,
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+  ]);
   if (status !== 0) throw new KnownError('system', `nft ended with status ${status}: ${stderr.slice(-4096).trim()}`);
+  return stdout;
 }

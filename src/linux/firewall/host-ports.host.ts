@@ -1,4 +1,5 @@
 import { createSocket } from 'node:dgram';
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { errnoOf, KnownError, messageOf } from '../../lib/errors.ts';
 import type { HostPorts } from './host-ports.ts';
@@ -28,6 +29,7 @@ export function createHostPorts(): HostPorts {
       held.delete(key);
       if (holder) await new Promise<void>((resolve) => holder.close(resolve));
     },
+    translatesSctp: () => existsSync('/proc/sys/net/netfilter/nf_conntrack_sctp_timeout_established'),
   };
 }
 

@@ -7,4 +7,6 @@ export interface HostPorts {
   hold(protocol: 'tcp' | 'udp', ip: string, port: number): Promise<number>;
   /** Fine for one that is not held. */
   release(protocol: 'tcp' | 'udp', ip: string, port: number): Promise<void>;
+  /** Whether this kernel can lead SCTP to containers; holding a port of it is beyond it anyway. */
+  translatesSctp(): boolean;
 }

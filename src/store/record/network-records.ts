@@ -1,5 +1,5 @@
 import type { EndpointSettings } from '../../api/types/network.ts';
-import type { PortForward } from '../../linux/firewall/firewall.ts';
+import type { PortForward, PortProtocol } from '../../linux/firewall/firewall.ts';
 
 /**
  * User-defined networks, and the network side of running containers, durable: no address or port is handed out twice, whatever crashes.
@@ -113,9 +113,10 @@ export interface SandboxRecord {
 /** A port to publish: see PortWish of the engine's port plan. */
 export interface PublishWish {
   readonly containerPort: number;
-  readonly protocol: 'tcp' | 'udp';
+  readonly protocol: PortProtocol;
   readonly hostIps: readonly string[];
   readonly hostPorts: readonly number[];
+  readonly byHost?: true;
 }
 
 export interface EndpointRecord {
