@@ -20,11 +20,17 @@ export function debianDaemonVersion(): string {
   return /version ([^,]+),/.exec(text)?.[1] ?? text.trim();
 }
 
+export interface DebianDaemonOptions {
+  readonly etcDocker?: string;
+  /** Words before the command, those of a lab of `network-lab.ts`: its host is given Docker's rules, as a real one is. */
+  readonly within?: readonly string[];
+}
+
 /**
- * Starts dockerd with busybox loaded. It changes no rule of the machine: ports are published by docker-proxy alone, and the bridge is made
+ * Starts dockerd with busybox loaded. It changes no rule of the machine: outside of a lab ports are published by docker-proxy alone. The bridge is made
  * here. Disposing ends it, removes the bridge and checks that nothing is left.
  */
-export async function startDebianDaemon(options: { readonly etcDocker?: string } = {}): Promise<DebianDaemon> {
+export async function startDebianDaemon(options: DebianDaemonOptions = {}): Promise<DebianDaemon> {
   const root = mkdtempSync('/tmp/skp-');
   const tail = basename(root).slice('skp-'.length);
   const bridge = `skp${tail}`;
@@ -33,7 +39,9 @@ export async function startDebianDaemon(options: { readonly etcDocker?: string }
   const host = `unix://${socket}`;
   const logPath = join(root, 'log');
   const log = (): string => readFileSync(logPath, 'utf8');
+  const within = options.within ?? [];
   const argv = [
+    ...within,
     ...withEtcDocker(options.etcDocker),
     DOCKERD,
     '-H',
@@ -45,10 +53,11 @@ export async function startDebianDaemon(options: { readonly etcDocker?: string }
     '--cgroup-parent',
     cgroupParent,
   ];
-  argv.push('--data-root', join(root, 'd'), '--exec-root', join(root, 'e'), '--iptables=false', '--ip-forward=false');
-  await must(['ip', 'link', 'add', bridge, 'type', 'bridge']);
-  await must(['ip', 'address', 'add', freeSubnet(), 'dev', bridge]);
-  await must(['ip', 'link', 'set', bridge, 'up']);
+  argv.push('--data-root', join(root, 'd'), '--exec-root', join(root, 'e'), `--iptables=${within.length > 0}`);
+  argv.push('--ip-forward=false');
+  await must([...within, 'ip', 'link', 'add', bridge, 'type', 'bridge']);
+  await must([...within, 'ip', 'address', 'add', freeSubnet(), 'dev', bridge]);
+  await must([...within, 'ip', 'link', 'set', bridge, 'up']);
   const output = openSync(logPath, 'a');
   const child = Bun.spawn(argv, { stdin: 'ignore', stdout: output, stderr: output });
   closeSync(output);
@@ -68,11 +77,12 @@ export async function startDebianDaemon(options: { readonly etcDocker?: string }
     child.kill('SIGTERM');
     const status = await exitWithin(child, 30_000);
     if (status !== 0) problems.push(`dockerd ended with status ${status}`);
-    await runCommand(['ip', 'link', 'delete', bridge]);
+    await runCommand([...within, 'ip', 'link', 'delete', bridge]);
     // Of --network host; dockerd leaves it mounted.
     await runCommand(['umount', join(root, 'e/netns/default')]);
     // Of its BuildKit, which leaves it.
     removeCgroupParent(`${cgroupParent}/buildkit`);
+    await runCommand([...within, 'umount', join(root, 'e/netns/default')]);
     removeCgroupParent(cgroupParent);
     const footprint = { root, bridge, links, cgroupParent };
     problems.push(...leftovers(footprint));

@@ -18,6 +18,8 @@ export interface DaemonOptions {
   readonly etcDocker?: string;
   /** A file that the daemon alone sees as /etc/resolv.conf. */
   readonly resolvConf?: string;
+  /** Words before the command, such as those of a lab of `network-lab.ts`. */
+  readonly within?: readonly string[];
 }
 
 /** A daemon of ours with a root, a socket, a bridge and a cgroup of its own. */
@@ -56,6 +58,7 @@ export async function startDaemon(options: DaemonOptions = {}): Promise<TestDaem
   const host = `unix://${socket}`;
   const logPath = join(root, 'log');
   const argv = [
+    ...(options.within ?? []),
     ...withEtcDocker(options.etcDocker),
     ...withMount(options.resolvConf, '/etc/resolv.conf'),
     join(REPOSITORY, 'bin/dockerd'),

@@ -104,10 +104,11 @@ export function toPorts(record: ContainerRecord, ports: PortMap | undefined): Po
     const [number, type = 'tcp'] = key.split('/');
     const port: Port = { PrivatePort: Number(number), Type: type === 'udp' || type === 'sctp' ? type : 'tcp' };
     if (!bindings?.length) return [port];
+    // One that is open at the container's own address alone has no port of the host.
     return bindings.map(({ HostIp, HostPort }) => ({
       IP: HostIp ?? '',
       PrivatePort: Number(number),
-      PublicPort: Number(HostPort),
+      ...(HostPort && { PublicPort: Number(HostPort) }),
       Type: port.Type ?? 'tcp',
     }));
   });

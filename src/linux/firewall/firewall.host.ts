@@ -38,9 +38,15 @@ export function createFirewall({ bridge, forwarding, report }: FirewallDeps): Fi
     const state = JSON.stringify([foreign, links]);
     if (state === known) return;
     known = state;
-    await forwarding
-      .allow(links, foreign)
-      .catch((error: unknown) => report('letting containers through the rules of the host', error));
+    try {
+      for (const { family, table: other, name } of await forwarding.allow(links, foreign))
+        report(
+          'containers may be cut off from other hosts',
+          new KnownError('system', `chain ${name} of table ${family} ${other} drops what none of its rules names`),
+        );
+    } catch (error) {
+      report('letting containers through the rules of the host', error);
+    }
   };
   return {
     async reset(read) {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { KnownError } from '../../lib/errors.ts';
 import type { ForeignChain } from './foreign-chains.ts';
 import { foreignBridges, formatChain, type HostForwarding, planPlace } from './host-forwarding.ts';
@@ -30,20 +30,20 @@ export function createHostForwarding({ bridge }: { readonly bridge: string }): H
     PROGRAMS.filter(({ name: program, family, tables }) => {
       const isThere =
         tables === undefined
-          ? foreign.some((found) => found.family === family && found.table === 'filter' && found.name === 'FORWARD')
+          ? foreign.some((found) => found.family === family && isIptables(found))
           : readIfThere(tables).split('\n').includes('filter');
       return isThere && Bun.which(program) !== null;
     });
 
   const settleIptables = async ({ name, restore }: Program, links: readonly string[]): Promise<void> => {
-    const listing = await output([name, '-w', '-S', 'FORWARD']);
+    const listing = await output([name, '-w', '-S']);
     const isThere = listing.includes(`-A FORWARD -j ${chain}\n`);
     const { needed, place } = planPlace(listing, chain);
     if (!needed || links.length === 0) {
       if (isThere) await removeChain(name);
       return;
     }
-    const others = foreignBridges(readdirSync('/sys/class/net'), links);
+    const others = foreignBridges(listing, links);
     await output([restore, '-w', '--noflush'], formatChain(chain, links, others, isThere ? undefined : place));
   };
   const removeChain = async (program: string): Promise<void> => {
@@ -52,7 +52,6 @@ export function createHostForwarding({ bridge }: { readonly bridge: string }): H
     await output([program, '-w', '-X', chain]);
   };
   const settleFirewalld = async (links: readonly string[]): Promise<void> => {
-    if (!Bun.which('firewall-cmd')) return;
     for (const link of links.filter((name) => !trusted.includes(name)))
       await output(['firewall-cmd', '--quiet', '--zone=trusted', `--change-interface=${link}`]);
     for (const link of trusted.filter((name) => !links.includes(name)))
@@ -65,13 +64,30 @@ export function createHostForwarding({ bridge }: { readonly bridge: string }): H
     async allow(links, foreign) {
       programs = present(foreign);
       for (const program of programs) await settleIptables(program, links);
-      if (foreign.some(({ table }) => table === 'firewalld')) await settleFirewalld(links);
+      const asks = foreign.some(isFirewalld) && Bun.which('firewall-cmd') !== null;
+      if (asks) await settleFirewalld(links);
+      const settled = new Set(programs.map(({ family }) => family));
+      return foreign.filter(
+        (chain) =>
+          chain.hook === 'forward' &&
+          chain.policy === 'drop' &&
+          !(isIptables(chain) && settled.has(chain.family)) &&
+          !(asks && isFirewalld(chain)),
+      );
     },
     async withdraw() {
       for (const program of programs) await settleIptables(program, []);
       if (trusted.length > 0) await settleFirewalld([]);
     },
   };
+}
+
+function isIptables({ table, name }: ForeignChain): boolean {
+  return table === 'filter' && name === 'FORWARD';
+}
+
+function isFirewalld({ table }: ForeignChain): boolean {
+  return table === 'firewalld';
 }
 
 async function output(argv: readonly string[], input = ''): Promise<string> {

@@ -6,13 +6,16 @@ import type { ForeignChain } from './foreign-chains.ts';
  * to trust them. Rules that somebody wrote for nft(8) are left alone, and only told of.
  */
 export interface HostForwarding {
-  /** `links`: our bridges. Fine when nothing has to be done. Errors: system with the message of iptables or firewall-cmd. */
-  allow(links: readonly string[], foreign: readonly ForeignChain[]): Promise<void>;
+  /**
+   * `links`: our bridges. Fine when nothing has to be done. Resolves with the chains that nothing could be done about. Errors: system with the
+   * message of iptables or firewall-cmd.
+   */
+  allow(links: readonly string[], foreign: readonly ForeignChain[]): Promise<readonly ForeignChain[]>;
   /** Takes away what `allow` has made. */
   withdraw(): Promise<void>;
 }
 
-/** Why our chain has to be in iptables' FORWARD, and before which rule (from 1; 0: behind the last). `listing`: of `iptables -S FORWARD`. */
+/** Why our chain has to be in iptables' FORWARD, and before which rule (from 1; 0: behind the last). `listing`: of `iptables -S`. */
 export function planPlace(listing: string, chain: string): { readonly needed: boolean; readonly place: number } {
   const lines = listing.split('\n').filter(Boolean);
   const rules = lines.filter((line) => line.startsWith('-A FORWARD') && line !== `-A FORWARD -j ${chain}`);
@@ -43,7 +46,8 @@ export function formatChain(
   ].join('\n');
 }
 
-/** Bridges of other engines, by Docker's names for them. */
-export function foreignBridges(links: readonly string[], ours: readonly string[]): readonly string[] {
-  return links.filter((link) => !ours.includes(link) && /^(docker\d+|docker_gwbridge|br-[0-9a-f]{12})$/.test(link));
+/** Docker's bridges: where its rules send what goes there, in every version of it. */
+export function foreignBridges(listing: string, ours: readonly string[]): readonly string[] {
+  const found = [...listing.matchAll(/^-A \S+ -o (\S+) -j DOCKER$/gm)].flatMap(([, link]) => link ?? []);
+  return [...new Set(found)].filter((link) => !ours.includes(link));
 }

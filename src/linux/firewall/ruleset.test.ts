@@ -170,8 +170,11 @@ test.each([
 });
 
 test("rules beside another engine's leave its bridges to it", () => {
-  const others = foreignBridges(['eth0', 'br0', 'docker0', 'br-0123456789ab', 'br-111111111111'], ['br-111111111111']);
-  expect(others).toEqual(['docker0', 'br-0123456789ab']);
+  const others = foreignBridges(
+    '-A FORWARD -o docker0 -j DOCKER\n-A DOCKER-BRIDGE -o br-1 -j DOCKER\n-A X -o eth0 -j Y\n-A X -o b -j DOCKER\n',
+    ['b'],
+  );
+  expect(others).toEqual(['docker0', 'br-1']);
   expect(formatChain('SKIFF-b', ['b'], ['docker0'], 0).split('\n')).toEqual([
     '*filter',
     ':SKIFF-b - [0:0]',

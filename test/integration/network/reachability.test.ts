@@ -1,167 +1,179 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
-import { existsSync, readdirSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { freeSubnet, startDaemon, type TestDaemon } from '../../helpers/daemon.ts';
+import { startDaemon, type TestDaemon } from '../../helpers/daemon.ts';
+import { createNetworkLab, HOST, HOST6, type NetworkLab, OUTSIDE, OUTSIDE6 } from '../../helpers/network-lab.ts';
+import {
+  addressOf,
+  askers,
+  fetchFrom,
+  inTurns,
+  reaches,
+  type Server,
+  serveOutside,
+  startServer,
+  type Way,
+  within,
+} from './reach.ts';
 
 /**
- * One server in each network, and from where its port 80 is reached: by its own address, and by the port published on the host. `outside` is a
- * hand-made namespace that stands for another host.
+ * Who reaches whom, on a host made for the test (`network-lab.ts`). A server in each network answers at ports 80, which is published (or, in routed
+ * networks, opened), and 81, which is not. Asked from other containers, from the host, and from another host, which has routes to all of them.
  */
-const ICC_OFF = 'com.docker.network.bridge.enable_icc=false';
-const NAMES = ['bridge', 'front', 'back', 'inside', 'strict'];
-const outside = `skt-out-${process.pid}`;
-const link = `sko${process.pid % 100_000}`;
-let daemon: TestDaemon;
-let hostIp = '';
-const port: Record<string, number> = {};
-const links: string[] = [];
+const OPTION = 'com.docker.network.bridge';
+const NETWORKS: Readonly<Record<string, readonly string[]>> = {
+  front: [],
+  back: [],
+  inside: ['--internal'],
+  strict: ['-o', `${OPTION}.enable_icc=false`],
+  dual: ['--ipv6', '--subnet', 'fd5c:1::/64'],
+  routed: ['--ipv6', '--subnet', 'fd5c:2::/64', ...mode('routed')],
+  open: ['--ipv6', '--subnet', 'fd5c:3::/64', ...mode('nat-unprotected')],
+  isolated: ['--internal', ...mode('isolated', 4)],
+  trusting: ['-o', `${OPTION}.trusted_host_interfaces=lan0`],
+};
 
-beforeAll(async () => {
-  daemon = await startDaemon();
-  await daemon.ok(['network', 'create', 'front']);
-  await daemon.ok(['network', 'create', '-d', 'bridge', 'back']);
-  await daemon.ok(['network', 'create', '--internal', 'inside']);
-  await daemon.ok(['network', 'create', '-o', ICC_OFF, 'strict']);
-  for (const network of NAMES) {
-    port[network] = await freePort();
-    await daemon.ok([
-      'run',
-      '-d',
-      '--name',
-      `at-${network}`,
-      '--network',
-      network,
-      '-p',
-      `${port[network]}:80`,
-      'busybox',
-      'sh',
-      '-c',
-      SERVE,
-    ]);
-    await daemon.ok(['run', '-d', '--name', `from-${network}`, '--network', network, 'busybox', 'sleep', '1000']);
-    await expectSoon(() => daemon.docker(['exec', `at-${network}`, ...get('127.0.0.1')]));
-  }
-  for (const network of NAMES.slice(1)) {
-    const id = await daemon.ok(['network', 'inspect', '-f', '{{.Id}}', network]);
-    links.push(`br-${id.slice(0, 12)}`);
-  }
-  const [address = ''] = freeSubnet().split('/');
-  hostIp = address;
-  run('ip', 'netns', 'add', outside);
-  run('ip', 'link', 'add', link, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', outside);
-  run('ip', 'address', 'add', `${hostIp}/24`, 'dev', link);
-  run('ip', 'link', 'set', link, 'up');
-  run('ip', '-n', outside, 'address', 'add', hostIp.replace(/1$/, '9/24'), 'dev', 'eth0');
-  run('ip', '-n', outside, 'link', 'set', 'eth0', 'up');
-  run('ip', '-n', outside, 'route', 'add', 'default', 'via', hostIp);
-}, 60_000);
+/** Published at these ports of the host; `near`: a neighbour of `front`; `lo`: on its loopback addresses alone. */
+const PORTS: Readonly<Record<string, number>> = {
+  bridge: 8001,
+  front: 8002,
+  strict: 8003,
+  dual: 8004,
+  routed: 8005,
+  open: 8006,
+  trusting: 8007,
+  lo: 8008,
+  inside: 8009,
+};
 
-afterAll(async () => {
-  Bun.spawnSync(['ip', 'netns', 'delete', outside]);
-  Bun.spawnSync(['ip', 'link', 'delete', link]);
-  await daemon.stop();
-  expect(links.filter((name) => existsSync(`/sys/class/net/${name}`))).toEqual([]);
-  expect(readdirSync('/var/run/netns').filter((name) => name === outside)).toEqual([]);
-}, 60_000);
-
-const SERVE = 'mkdir -p /w && echo hello >/w/index.html && exec httpd -f -p 80 -h /w';
-/** busybox as Debian links it has no resolver for wget: nc does. Exit code 0 when the server's text comes. */
-const get = (host: string, at = 80): readonly string[] => [
-  'sh',
-  '-c',
-  `printf 'GET / HTTP/1.0\\r\\n\\r\\n' | busybox nc -w 1 ${host} ${at} | grep -x hello`,
+/** Rows of the matrix: a server, how it is asked, and all who reach it. */
+const ROWS: readonly (readonly [server: string, way: Way, port: 80 | 81, from: string])[] = [
+  ['bridge', 'own', 80, 'bridge lo host'],
+  ['bridge', 'own', 81, 'bridge lo host'],
+  ['bridge', 'host', 80, 'bridge lo front near strict dual routed open trusting host outside'],
+  ['bridge', 'host6', 80, 'dual routed open host outside'],
+  ['bridge', 'loopback', 80, 'host'],
+  ['bridge', 'loopback6', 80, 'host'],
+  ['front', 'own', 80, 'front near host'],
+  ['front', 'host', 80, 'bridge lo front near strict dual routed open trusting host outside'],
+  ['strict', 'own', 80, 'strict host'],
+  ['strict', 'host', 80, 'bridge lo front near dual routed open trusting host outside'],
+  ['inside', 'own', 80, 'inside host'],
+  ['inside', 'host', 80, ''],
+  ['isolated', 'own', 80, 'isolated'],
+  ['dual', 'own', 80, 'dual host'],
+  ['dual', 'own6', 80, 'dual host'],
+  ['dual', 'own6', 81, 'dual host'],
+  ['dual', 'host', 80, 'bridge lo front near strict dual routed open trusting host outside'],
+  ['dual', 'host6', 80, 'dual routed open host outside'],
+  ['dual', 'loopback6', 80, 'host'],
+  ['routed', 'own', 80, 'bridge lo front near strict dual routed open trusting host outside'],
+  ['routed', 'own', 81, 'routed host'],
+  ['routed', 'own6', 80, 'dual routed open host outside'],
+  ['routed', 'own6', 81, 'routed host'],
+  ['routed', 'host', 80, ''],
+  ['routed', 'host6', 80, ''],
+  ['open', 'own', 80, 'open host outside'],
+  ['open', 'own', 81, 'open host outside'],
+  ['open', 'own6', 81, 'open host outside'],
+  ['open', 'host', 80, 'bridge lo front near strict dual routed open trusting host outside'],
+  ['trusting', 'own', 80, 'trusting host outside'],
+  ['trusting', 'own', 81, 'trusting host'],
+  ['lo', 'loopback', 80, 'host'],
+  ['lo', 'loopback6', 80, 'host'],
+  ['lo', 'host', 80, ''],
+  ['lo', 'own', 80, 'bridge lo host'],
 ];
 
-/** By the server's own address: the rows are servers, the columns where one asks. */
-test.each([
-  ['bridge', { bridge: true, front: false, back: false, inside: false, strict: false, host: true, outside: false }],
-  ['front', { bridge: false, front: true, back: false, inside: false, strict: false, host: true, outside: false }],
-  ['back', { bridge: false, front: false, back: true, inside: false, strict: false, host: true, outside: false }],
-  ['inside', { bridge: false, front: false, back: false, inside: true, strict: false, host: true, outside: false }],
-  ['strict', { bridge: false, front: false, back: false, inside: false, strict: false, host: true, outside: false }],
-] as const)(
-  'a server on %s is reached by its own address as %o',
-  async (network, expected) => {
-    const ip = await daemon.ok([
-      'inspect',
-      '-f',
-      `{{.NetworkSettings.Networks.${network}.IPAddress}}`,
-      `at-${network}`,
-    ]);
-    expect(await ask(ip, 80)).toEqual({ ...expected });
-  },
-  60_000,
+const ASKERS = [
+  'bridge',
+  'lo',
+  'front',
+  'near',
+  'strict',
+  'inside',
+  'isolated',
+  'dual',
+  'routed',
+  'open',
+  'trusting',
+  'host',
+  'outside',
+];
+/** A loopback address is another one inside of each container. */
+const CELLS = ROWS.flatMap(([server, way, port, from]) =>
+  ASKERS.filter((asker) => !way.startsWith('loopback') || asker === 'host' || asker === 'outside').map(
+    (asker) => ({ server, way, port, asker, reached: from.split(' ').includes(asker) }) as const,
+  ),
 );
 
-/** By the host's address. An internal network publishes nothing and reaches nothing. */
-test.each([
-  ['bridge', { bridge: true, front: true, back: true, inside: false, strict: true, host: true, outside: true }],
-  ['front', { bridge: true, front: true, back: true, inside: false, strict: true, host: true, outside: true }],
-  ['inside', { bridge: false, front: false, back: false, inside: false, strict: false, host: false, outside: false }],
-  ['strict', { bridge: true, front: true, back: true, inside: false, strict: false, host: true, outside: true }],
-] as const)(
-  'a port published by a server on %s is reached as %o',
-  async (network, expected) => {
-    expect(await ask(hostIp, port[network] ?? 0)).toEqual({ ...expected });
-  },
-  60_000,
-);
+let lab: NetworkLab;
+let daemon: TestDaemon;
+const servers: Record<string, Server> = {};
+const seen = new Map<string, boolean>();
+const nameOf = ({ server, way, port, asker }: (typeof CELLS)[number]): string => `${server} ${way} ${port} ${asker}`;
 
-test.each(['bridge', 'front'])(
-  'a port published on %s is reached by loopback, and by its own container through the host',
-  async (name) => {
-    expect(await fetchText(`http://127.0.0.1:${port[name]}/`)).toBe('hello\n');
-    expect(await daemon.ok(['exec', `at-${name}`, ...get(hostIp, port[name])])).toBe('hello');
+beforeAll(async () => {
+  lab = await createNetworkLab();
+  daemon = await startDaemon({ within: lab.host });
+  for (const [name, flags] of Object.entries(NETWORKS)) await daemon.ok(['network', 'create', ...flags, name]);
+  const publish = (name: string): readonly string[] => (PORTS[name] ? ['-p', `${PORTS[name]}:80`] : []);
+  for (const name of ['bridge', ...Object.keys(NETWORKS)])
+    servers[name] = await startServer(daemon, name, ['--network', name, ...publish(name)]);
+  servers['near'] = await startServer(daemon, 'near', ['--network', 'front']);
+  servers['lo'] = await startServer(daemon, 'lo', [
+    '-p',
+    `127.0.0.1:${PORTS['lo']}:80`,
+    '-p',
+    `[::1]:${PORTS['lo']}:80`,
+  ]);
+  const from = askers(lab, servers);
+  const answers = await inTurns(
+    CELLS.map((cell) => async () => {
+      const server = servers[cell.server] as Server;
+      const port = cell.way.startsWith('own') ? cell.port : (PORTS[cell.server] ?? 0);
+      return await reaches(from[cell.asker] ?? [], addressOf(server, cell.way), port);
+    }),
+  );
+  CELLS.forEach((cell, i) => seen.set(nameOf(cell), answers[i] === true));
+}, 120_000);
+
+afterAll(async () => {
+  await daemon?.stop();
+  await lab?.[Symbol.asyncDispose]();
+}, 60_000);
+
+for (const cell of CELLS)
+  test(`${cell.server} by ${cell.way}, port ${cell.port}, is ${cell.reached ? '' : 'not '}reached from ${cell.asker}`, () => {
+    expect(seen.get(nameOf(cell))).toBe(cell.reached);
+  });
+
+test.each([
+  ['bridge', HOST, OUTSIDE],
+  ['dual', HOST6, OUTSIDE6],
+])('a server on %s sees the address of who asks from another host by %s', async (name, host, outside) => {
+  expect(await fetchFrom(lab.outside, host, PORTS[name] ?? 0, '/cgi-bin/who')).toContain(outside);
+});
+
+test.each([
+  ['front', HOST],
+  ['routed', undefined],
+])(
+  'another host sees what a container on %s asks it come from the address that the network says',
+  async (name, source) => {
+    await using _web = await serveOutside(lab, 7000);
+    const server = servers[name] as Server;
+    expect(await fetchFrom(within(server), OUTSIDE, 7000, '/cgi-bin/who')).toContain(source ?? server.ip);
   },
 );
 
 test('a container on two networks reaches both, and only those', async () => {
-  await daemon.ok(['network', 'connect', 'back', 'from-front']);
-  const back = await daemon.ok(['inspect', '-f', '{{.NetworkSettings.Networks.back.IPAddress}}', 'at-back']);
-  expect(await daemon.ok(['exec', 'from-front', ...get(back)])).toBe('hello');
-  await daemon.ok(['network', 'disconnect', 'back', 'from-front']);
-  expect((await daemon.docker(['exec', 'from-front', ...get(back)])).exitCode).not.toBe(0);
+  const [front, back] = [servers['front'] as Server, servers['back'] as Server];
+  await daemon.ok(['network', 'connect', 'back', 'front']);
+  expect(await reaches(within(front), back.ip, 80)).toBe(true);
+  await daemon.ok(['network', 'disconnect', 'back', 'front']);
+  expect(await reaches(within(front), back.ip, 80)).toBe(false);
 });
 
-async function ask(host: string, at: number): Promise<Record<string, boolean>> {
-  const inside = await Promise.all(
-    NAMES.map(async (name) => {
-      const { exitCode } = await daemon.docker(['exec', `from-${name}`, ...get(host, at)]);
-      return [name, exitCode === 0] as const;
-    }),
-  );
-  const away = Bun.spawn(['ip', 'netns', 'exec', outside, ...get(host, at)], {
-    stdout: 'ignore',
-    stderr: 'ignore',
-  });
-  return {
-    ...Object.fromEntries(inside),
-    host: (await fetchText(`http://${host}:${at}/`)) !== undefined,
-    outside: (await away.exited) === 0,
-  };
-}
-
-async function fetchText(url: string): Promise<string | undefined> {
-  try {
-    return await (await fetch(url, { signal: AbortSignal.timeout(1000) })).text();
-  } catch {
-    return undefined;
-  }
-}
-
-async function expectSoon(attempt: () => Promise<{ readonly exitCode: number }>): Promise<void> {
-  for (let turn = 0; turn < 100; turn++) if ((await attempt()).exitCode === 0) return;
-  throw new Error('it never worked');
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0);
-  const address = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
-  return typeof address === 'object' && address ? address.port : 0;
-}
-
-function run(...argv: readonly string[]): void {
-  const { exitCode, stderr } = Bun.spawnSync([...argv]);
-  if (exitCode !== 0) throw new Error(`${argv.join(' ')}: ${stderr.toString()}`);
+function mode(name: string, family?: 4): readonly string[] {
+  const families = family ? [family] : [4, 6];
+  return families.flatMap((version) => ['-o', `${OPTION}.gateway_mode_ipv${version}=${name}`]);
 }
