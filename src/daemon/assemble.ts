@@ -191,6 +191,7 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
     defaultBridge: config.defaultBridge,
     addressPools: config.addressPools,
     publishedPorts: config.publishedPorts,
+    hostGatewayIps: config.hostGatewayIps,
     report,
   });
   const volumes = createVolumeService({

@@ -159,7 +159,7 @@ export const DIRECTIVES: readonly Directive[] = [
   both(text('pidfile', 'Path to use for daemon PID file', { short: 'p', default: '/run/skiff.pid' })),
   { key: 'proxies', json: 'object', refused: NOT_YET },
   both(
-    text('published-ports', 'Whether the host\'s own firewall decides about published ports: docker or host-firewall', {
+    text('published-ports', "Whether the host's own firewall decides about published ports: docker or host-firewall", {
       default: 'docker',
     }),
   ),

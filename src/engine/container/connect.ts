@@ -65,7 +65,8 @@ export function showNetworks(ctx: ContainerContext, live: LiveContainer, attache
   const attachment = withLinkedHosts(ctx, live.record, attached);
   const host = ctx.bundles.readHost();
   live.attachment = attachment;
-  ctx.bundles.writeEtc(id, { hosts: formatHosts(hostConfig, attachment, host.hosts, config.Domainname) });
+  const gateways = ctx.networking.hostGateways();
+  ctx.bundles.writeEtc(id, { hosts: formatHosts(hostConfig, attachment, host.hosts, config.Domainname, gateways) });
   const wish = dnsWishOf(hostConfig, ctx.settings.defaults);
   ctx.bundles.updateResolvConf(id, resolvConfOf(hostConfig, wish, attachment, host));
 }

@@ -13,14 +13,18 @@ const OWN_HOSTS = [
   'ff02::2\tip6-allrouters',
 ];
 
-/** /etc/hosts of a container. `host` is the host's own file, used in host network mode; a domain name comes before the short one. */
+/**
+ * /etc/hosts of a container. `host` is the host's own file, used in host network mode; a domain name comes before the short one; `gateways`: what
+ * `host-gateway` means. Errors: invalid_parameter where that is nothing.
+ */
 export function formatHosts(
   hostConfig: HostConfig,
   attachment: NetworkAttachment,
   host: string,
   domainname = '',
+  gateways: readonly string[] = [],
 ): string {
-  const extra = (hostConfig.ExtraHosts ?? []).map((entry) => formatExtraHost(entry, attachment));
+  const extra = (hostConfig.ExtraHosts ?? []).flatMap((entry) => formatExtraHost(entry, gateways));
   if (hostConfig.NetworkMode === 'host') return [host.trimEnd(), ...extra, ''].join('\n');
   const full = (names: readonly string[]): readonly string[] =>
     domainname === '' ? names : [`${names[0]}.${domainname}`, ...names];
@@ -29,13 +33,12 @@ export function formatHosts(
   return [...OWN_HOSTS, ...extra, ...linked, ...own, ''].join('\n');
 }
 
-function formatExtraHost(entry: string, attachment: NetworkAttachment): string {
+function formatExtraHost(entry: string, gateways: readonly string[]): readonly string[] {
   const [, name, ip] = /^([^:=]+)[:=](.+)$/.exec(entry) ?? [];
   if (name === undefined || ip === undefined) throw invalid(`bad format for add-host: "${entry}"`);
-  if (ip !== 'host-gateway') return `${ip.replace(/^\[(.*)\]$/, '$1')}\t${name}`;
-  const gateway = Object.values(attachment.endpoints).find(({ Gateway }) => Gateway)?.Gateway;
-  if (!gateway) throw invalid('unable to derive the IP value for host-gateway');
-  return `${gateway}\t${name}`;
+  if (ip !== 'host-gateway') return [`${ip.replace(/^\[(.*)\]$/, '$1')}\t${name}`];
+  if (gateways.length === 0) throw invalid('unable to derive the IP value for host-gateway');
+  return gateways.map((gateway) => `${gateway}\t${name}`);
 }
 
 /** What a container asks for, and for what it does not name the daemon's own settings. */

@@ -185,7 +185,7 @@ function writeFiles(
   const hostname = config.Hostname ?? '';
   if (!hostConfig.NetworkMode?.startsWith('container:')) {
     ctx.bundles.writeEtc(id, {
-      hosts: formatHosts(hostConfig, attachment, host.hosts, config.Domainname),
+      hosts: formatHosts(hostConfig, attachment, host.hosts, config.Domainname, ctx.networking.hostGateways()),
       hostname: `${hostname}\n`,
       resolvConf: resolvConfOf(hostConfig, dnsWishOf(hostConfig, ctx.settings.defaults), attachment, host),
     });

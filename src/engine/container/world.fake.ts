@@ -257,6 +257,7 @@ function createFakeNetworking() {
     rename: () => undefined,
     recover: async () => undefined,
     resolve: (name) => ({ id: name, name, driver: 'bridge' }),
+    hostGateways: () => ['172.17.0.1'],
     inspect: () => ({}),
   };
   return { networking, attached, state };

@@ -170,6 +170,11 @@ export async function createContainerNetworking(deps: NetworkingDeps): Promise<E
       for (const link of namespaces.linksNamed(linkPrefix)) if (!links.includes(link)) namespaces.removeLink(link);
       await publisher.recover(published());
     },
+    hostGateways() {
+      if (deps.hostGatewayIps?.length) return deps.hostGatewayIps;
+      const bridge = networks.find('bridge');
+      return bridge.kind === 'recorded' ? bridge.record.subnets.flatMap(({ gateway }) => gateway ?? []) : [];
+    },
     inspect: (nameOrId) => networks.describe(networks.find(nameOrId), [...sandboxes.values()]),
     list: () => networks.all().map((network) => networks.describe(network, [...sandboxes.values()])),
     async create(body) {

@@ -27,6 +27,8 @@ export interface NetworkingDeps {
   readonly defaultBridge?: DefaultBridgeSettings;
   /** `default-address-pools`; undefined: Docker's own. */
   readonly addressPools?: readonly AddressPools[];
+  /** What `host-gateway` means; undefined or none: the gateways of the default bridge. */
+  readonly hostGatewayIps?: readonly string[];
   /** Of ports whose container says nothing of it; undefined: `docker`. */
   readonly publishedPorts?: PublishMode;
   readonly report: (what: string, error: unknown) => void;

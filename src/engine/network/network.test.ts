@@ -36,7 +36,7 @@ test('port bindings become wishes', () => {
   ]);
   expect(() => planPorts({ '0/tcp': [{}] }, [], false)).toThrow('invalid port');
   expect(() => planPorts({ '80/tcp': [{ HostPort: '9-1' }] }, [], false)).toThrow('invalid host port');
-  expect(() => planPorts({ '80/sctp': [{}] }, [], false)).toThrow('sctp');
+  expect(planPorts({ '80/sctp': [{}] }, [], false)).toMatchObject([{ containerPort: 80, protocol: 'sctp' }]);
 });
 
 test.each([

@@ -43,6 +43,9 @@ export interface ContainerNetworking {
     settings?: EndpointSettings,
   ): { readonly id: string; readonly name: string; readonly driver: string };
 
+  /** What `host-gateway` means to --add-host: as the daemon was told, else the addresses of the default bridge. */
+  hostGateways(): readonly string[];
+
   /** The network as inspect shows it, with live endpoints. */
   inspect(nameOrId: string): Network;
 }

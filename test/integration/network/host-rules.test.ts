@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { type DebianDaemon, startDebianDaemon } from '../../clients/debian-daemon.ts';
 import { startDaemon, type TestDaemon } from '../../helpers/daemon.ts';
 import { findDockerCli, runCommand } from '../../helpers/docker-cli.ts';
-import { createNetworkLab, HOST, HOST6, type NetworkLab, OUTSIDE } from '../../helpers/network-lab.ts';
+import { createNetworkLab, HOST, type NetworkLab, OUTSIDE } from '../../helpers/network-lab.ts';
 import {
   addressOf,
   askers,
