@@ -13,6 +13,7 @@ import {
   privateMode,
   sharedNamespace,
 } from './errors.ts';
+import { explainPorts } from './explain-ports.ts';
 import { chooseGateways } from './gateways.ts';
 import { createNetworkTable, type KnownNetwork } from './networks.ts';
 import { createPortPublisher } from './port-publisher.ts';
@@ -169,6 +170,12 @@ export async function createContainerNetworking(deps: NetworkingDeps): Promise<E
       const links = [...ends, ...networks.bridges().map(({ link }) => link)];
       for (const link of namespaces.linksNamed(linkPrefix)) if (!links.includes(link)) namespaces.removeLink(link);
       await publisher.recover(published());
+    },
+    async explain(containerId) {
+      const record = sandboxes.get(containerId);
+      if (!record?.forwards.length) return [];
+      const obstacles = await firewall.obstacles();
+      return explainPorts(record, { networkOf: recordOf, obstacles, table: firewall.table });
     },
     hostGateways() {
       if (deps.hostGatewayIps?.length) return deps.hostGatewayIps;

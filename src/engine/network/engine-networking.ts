@@ -1,4 +1,5 @@
 import type { Network } from '../../api/types/network.ts';
+import type { PortExplanation } from '../../api/types/port-explanation.ts';
 import type { Firewall } from '../../linux/firewall/firewall.ts';
 import type { HostPorts } from '../../linux/firewall/host-ports.ts';
 import type { PortProxies } from '../../linux/firewall/port-proxies.ts';
@@ -40,6 +41,8 @@ export interface EngineNetworking extends ContainerNetworking {
   create(body: Readonly<Record<string, unknown>>): Promise<string>;
   /** Errors: not_found, forbidden for predefined networks and those with endpoints. */
   remove(nameOrId: string): Promise<Network>;
+  /** From where the published ports of a running container are reached; none for one that does not run. */
+  explain(containerId: string): Promise<readonly PortExplanation[]>;
   /** Takes the bridges and the firewall table away when nobody uses them. */
   shutdown(): Promise<void>;
 }

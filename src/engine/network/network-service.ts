@@ -9,13 +9,14 @@ import type { NetworkService } from './service.ts';
 const BUILTIN = ['bridge', 'host', 'none'];
 
 export function createNetworkService(
-  networking: Pick<EngineNetworking, 'list' | 'inspect' | 'create' | 'remove'>,
+  networking: Pick<EngineNetworking, 'list' | 'inspect' | 'create' | 'remove' | 'explain'>,
   events: Pick<EventBus, 'publish'>,
 ): NetworkService {
   return {
     list: async (filters) => networking.list().filter(networkFilter(filters)),
     inspect: async (nameOrId) => networking.inspect(nameOrId),
     create: async (body) => ({ Id: await networking.create(body), Warning: '' }),
+    explain: async (containerId) => await networking.explain(containerId),
     async remove(nameOrId) {
       await networking.remove(nameOrId);
     },

@@ -30,7 +30,8 @@ function createHost(options: {
       reset: async () => undefined,
       add: async (forwards) => forwards.filter(isTranslated).forEach((forward) => forwarded.add(nameOf(forward))),
       remove: async (forwards) => forwards.forEach((forward) => forwarded.delete(nameOf(forward))),
-      foreign: async () => [],
+      table: 'inet t',
+      obstacles: async () => ({ input: [], forward: [] }),
       destroy: async () => undefined,
     },
     ports: {

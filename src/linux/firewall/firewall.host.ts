@@ -85,7 +85,12 @@ export function createFirewall({ bridge, forwarding, report }: FirewallDeps): Fi
         });
       endFlows(forwards, 'translated');
     },
-    foreign: async () => parseChains(await runNft('list chains'), table),
+    table: `inet ${table}`,
+    async obstacles() {
+      const chains = parseChains(await runNft('list chains'), table);
+      const input = chains.filter(({ hook, policy }) => hook === 'input' && policy === 'drop');
+      return { input, forward: await forwarding.allow(links, chains) };
+    },
     async destroy() {
       await runNft(`delete table inet ${table}`).catch(isMissing);
       await forwarding.withdraw();

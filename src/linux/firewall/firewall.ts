@@ -11,10 +11,19 @@ export interface Firewall {
   add(forwards: readonly PortForward[]): Promise<void>;
   /** Fine for what is not there. UDP flows that they led end. */
   remove(forwards: readonly PortForward[]): Promise<void>;
-  /** Other programs' chains at hooks that our traffic passes, as of now. */
-  foreign(): Promise<readonly ForeignChain[]>;
+  /** Other programs' chains that drop what none of their rules names, as of now. */
+  obstacles(): Promise<Obstacles>;
+  /** As nft(8) shows it. */
+  readonly table: string;
   /** Deletes the table; fine when it is gone. */
   destroy(): Promise<void>;
+}
+
+export interface Obstacles {
+  /** To what comes to ports of the host. */
+  readonly input: readonly ForeignChain[];
+  /** To what is forwarded; without those that let our bridges through. */
+  readonly forward: readonly ForeignChain[];
 }
 
 export interface FirewallState {

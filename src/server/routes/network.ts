@@ -12,7 +12,7 @@ export function networkRoutes({
   containers,
 }: {
   readonly networks: NetworkService;
-  readonly containers: Pick<ContainerService, 'connect' | 'disconnect'>;
+  readonly containers: Pick<ContainerService, 'connect' | 'disconnect' | 'inspect'>;
 }): readonly Route[] {
   const id = (call: Call): string => call.params['id'] ?? '';
   return [
@@ -44,6 +44,15 @@ export function networkRoutes({
         call.answerJson(200, {
           NetworksDeleted: await networks.prune(parseFilters(call.query.get('filters'), ['label', 'label!', 'until'])),
         }),
+    },
+    {
+      // Not Docker's: `docker port --explain` of our client asks for it.
+      method: 'GET',
+      path: '/containers/{name}/ports',
+      async handle(call) {
+        const { Id = '' } = await containers.inspect(call.params['name'] ?? '', { size: false });
+        call.answerJson(200, await networks.explain(Id));
+      },
     },
     {
       method: 'GET',

@@ -6,6 +6,7 @@ import { createNetworkLab, HOST, type NetworkLab, OUTSIDE } from '../../helpers/
 import {
   addressOf,
   askers,
+  explained,
   inTurns,
   reaches,
   type Server,
@@ -83,7 +84,10 @@ beforeAll(async () => {
   await daemon.ok(['network', 'create', 'net']);
   await daemon.ok(['network', 'create', 'other']);
   const on = (name: string, ...more: readonly string[]): readonly string[] => [
-    ...['--network', 'net', '-p', `${PORTS[name]}:80`],
+    '--network',
+    'net',
+    '-p',
+    `${PORTS[name]}:80`,
     ...more,
   ];
   servers['web'] = await startServer(daemon, 'web', on('web'));
@@ -176,6 +180,22 @@ describe.each(RULES)('with $name', (rules) => {
     const near = rules.out || !bridgedIsSeen;
     expect(seen('web', 'own')).toEqual(some('web', near && 'near', 'host'));
     expect(seen('left', 'own')).toEqual(some(near && 'web', near && 'near', 'host'));
+  });
+  test.each(['web', 'left', 'let'])('what is said of the port of %s is what is seen', async (name) => {
+    const said = await explained(daemon, name, '0.0.0.0');
+    const cells = {
+      loopback: ['loopback', 'host'],
+      host: ['host', 'host'],
+      outside: ['host', 'outside'],
+      network: ['host', 'near'],
+      others: ['host', 'other'],
+    } as const;
+    for (const [where, [way, asker]] of Object.entries(cells))
+      if (said.get(where) !== 'rules')
+        expect([where, said.get(where)]).toEqual([where, seen(name, way).includes(asker) ? 'yes' : 'no']);
+    expect(said.get('outside')).toBe(
+      name === 'web' || rules.letsIn ? (rules.out || name !== 'web' ? 'yes' : 'rules') : 'rules',
+    );
   });
   test(`containers reach other hosts: ${rules.out}`, async () => {
     await using _web = await serveOutside(lab, 7000);

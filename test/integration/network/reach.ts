@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import type { PortExplanation } from '../../../src/api/types/port-explanation.ts';
 import type { TestDaemon } from '../../helpers/daemon.ts';
 import { HOST, HOST6, type NetworkLab, OUTSIDE } from '../../helpers/network-lab.ts';
 
@@ -89,6 +90,18 @@ export function askers(
 ): Readonly<Record<string, readonly string[]>> {
   const inside = Object.entries(servers).map(([name, server]) => [name, within(server)] as const);
   return { ...Object.fromEntries(inside), host: lab.host, outside: lab.outside };
+}
+
+/** What GET /containers/NAME/ports says of the addresses of one family: `80/tcp outside` and whether it is reached. */
+export async function explained(
+  daemon: TestDaemon,
+  name: string,
+  hostIp: string,
+): Promise<ReadonlyMap<string, string>> {
+  const answer = await fetch(`http://localhost/containers/${name}/ports`, { unix: daemon.socket });
+  const ports = (await answer.json()) as readonly PortExplanation[];
+  const found = ports.filter(({ HostIp }) => HostIp === hostIp);
+  return new Map(found.flatMap(({ From }) => From.map(({ Where, Reached }) => [Where, Reached] as const)));
 }
 
 /** Runs at most `most` at a time: what does not answer takes a second. */

@@ -4,6 +4,7 @@ import { createNetworkLab, HOST, HOST6, type NetworkLab, OUTSIDE, OUTSIDE6 } fro
 import {
   addressOf,
   askers,
+  explained,
   fetchFrom,
   inTurns,
   reaches,
@@ -145,6 +146,32 @@ for (const cell of CELLS)
   test(`${cell.server} by ${cell.way}, port ${cell.port}, is ${cell.reached ? '' : 'not '}reached from ${cell.asker}`, () => {
     expect(seen.get(nameOf(cell))).toBe(cell.reached);
   });
+
+test.each([
+  ['bridge', '0.0.0.0', 'host', 'lo', 'front'],
+  ['bridge', '::', 'host6', '', 'dual'],
+  ['front', '0.0.0.0', 'host', 'near', 'bridge'],
+  ['dual', '::', 'host6', '', 'open'],
+  ['lo', '127.0.0.1', 'host', 'bridge', 'front'],
+  ['open', '0.0.0.0', 'host', '', 'front'],
+] as const)(
+  'what is said of a port of %s published at %s is what is seen',
+  async (server, hostIp, way, neighbour, other) => {
+    const cell = (asker: string, by: Way): boolean | undefined => seen.get(`${server} ${by} 80 ${asker}`);
+    const said = await explained(daemon, server, hostIp);
+    const loopback = hostIp === '::' ? 'loopback6' : 'loopback';
+    for (const [where, asker, by] of [
+      ['loopback', 'host', loopback],
+      ['host', 'host', way],
+      ['outside', 'outside', way],
+      ['network', neighbour, way],
+      ['others', other, way],
+    ] as const)
+      if (cell(asker, by) !== undefined)
+        expect([where, said.get(where)]).toEqual([where, cell(asker, by) ? 'yes' : 'no']);
+    expect(said.size).toBe(5);
+  },
+);
 
 test.each([
   ['bridge', HOST, OUTSIDE],

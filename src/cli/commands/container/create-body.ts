@@ -15,6 +15,7 @@ import { parsePorts } from '../../parse/port.ts';
 import { parseRestartPolicy } from '../../parse/restart.ts';
 import { parseSecurityOptions } from '../../parse/security.ts';
 import { parseVolumes } from '../../parse/volume.ts';
+import { publishLabels } from './publish-labels.ts';
 
 /** What the options need of the machine the client runs on. */
 export interface ClientSide {
@@ -75,7 +76,7 @@ export function createBody(flags: Flags, args: readonly string[], client: Client
     WorkingDir: flags.text('workdir'),
     Entrypoint: flags.given('entrypoint') ? [flags.text('entrypoint')] : null,
     OnBuild: null,
-    Labels: toMap([...labels, ...flags.list('label')]),
+    Labels: toMap([...labels, ...flags.list('label'), ...publishLabels(flags.list('published-ports'))]),
     ...(flags.text('stop-signal') === '' ? {} : { StopSignal: flags.text('stop-signal') }),
     ...(flags.given('stop-timeout') ? { StopTimeout: flags.int('stop-timeout') } : {}),
     HostConfig: hostConfig(flags, client, ports.bindings, volumes.binds),

@@ -227,6 +227,13 @@ export const CREATE_FLAGS: readonly Flag[] = [
   { name: 'platform', kind: 'string', description: 'Set platform if server is multi-platform capable' },
   { name: 'privileged', kind: 'bool', description: 'Give extended privileges to this container' },
   { name: 'publish', short: 'p', kind: 'list', description: "Publish a container's port(s) to the host" },
+  {
+    name: 'published-ports',
+    kind: 'list',
+    hidden: true,
+    description:
+      'Who decides from where published ports are reached: docker or host-firewall, of one with PORT[/PROTO]=',
+  },
   { name: 'publish-all', short: 'P', kind: 'bool', description: 'Publish all exposed ports to random ports' },
   {
     name: 'pull',

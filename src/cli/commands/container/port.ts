@@ -3,14 +3,25 @@ import { KnownError } from '../../../lib/errors.ts';
 import type { Command } from '../../command.ts';
 import { containerPath } from './each.ts';
 
-/** `docker port`. */
+/** `docker port`; `--explain` is ours. */
 export const port: Command = {
   usage: 'docker port CONTAINER [PRIVATE_PORT[/PROTO]]',
   description: 'List port mappings or a specific mapping for the container',
-  flags: [],
+  flags: [
+    {
+      name: 'explain',
+      kind: 'bool',
+      hidden: true,
+      description: 'Show from where each published port is reached, and by which rule',
+    },
+  ],
   args: { min: 1, max: 2 },
-  async run(context, { args }) {
+  async run(context, { flags, args }) {
     const [name = '', wanted] = args;
+    if (flags.bool('explain')) {
+      const { explainPort } = await import('./port-explain.ts');
+      return await explainPort(context, name, wanted);
+    }
     const found = await context.api.json<ContainerInspectResponse>('GET', containerPath(name, '/json'));
     const ports = found.NetworkSettings?.Ports ?? {};
     const lines = wanted === undefined ? allPorts(ports) : onePort(ports, wanted, name);
@@ -41,6 +52,6 @@ export function onePort(ports: PortMap, wanted: string, container: string): read
   return bindings.map(addressOf);
 }
 
-function addressOf({ HostIp = '', HostPort = '' }: PortBinding): string {
+export function addressOf({ HostIp = '', HostPort = '' }: PortBinding): string {
   return HostIp.includes(':') ? `[${HostIp}]:${HostPort}` : `${HostIp}:${HostPort}`;
 }
