@@ -1,6 +1,14 @@
 import type { NetworkDriver, NetworkRecord } from '../../store/record/network-records.ts';
 import { badMode, isolatedGateway, loopbackParent, unsupported } from './errors.ts';
-import { isLinkName, parseFlag, parseGatewayMode, parseIPv4, parseLinkName, parseMtu } from './option-values.ts';
+import {
+  isLinkName,
+  parseFlag,
+  parseGatewayMode,
+  parseIPv4,
+  parseIPv6,
+  parseLinkName,
+  parseMtu,
+} from './option-values.ts';
 
 /** What `-o` of `network create` says, as far as it goes into the record. */
 export type DriverSettings = Pick<
@@ -11,6 +19,8 @@ export type DriverSettings = Pick<
   | 'gatewayMode4'
   | 'gatewayMode6'
   | 'trustedHostInterfaces'
+  | 'source4'
+  | 'source6'
   | 'inhibitIPv4'
   | 'linkPrefix'
   | 'mtu'
@@ -76,6 +86,10 @@ function parseBridgeOption(key: string, value: string): Partial<DriverSettings> 
       return { masquerade4: parseFlag(key, value), masquerade6: parseFlag(key, value) };
     case `${PREFIX}bridge.host_binding_ipv4`:
       return parseIPv4(key, value) === '0.0.0.0' ? {} : { hostIp: value };
+    case `${PREFIX}host_ipv4`:
+      return value === '' ? {} : { source4: parseIPv4(key, value) };
+    case `${PREFIX}host_ipv6`:
+      return value === '' ? {} : { source6: parseIPv6(key, value) };
     case `${PREFIX}bridge.gateway_mode_ipv4`:
       return { gatewayMode4: parseGatewayMode(key, value) };
     case `${PREFIX}bridge.gateway_mode_ipv6`:

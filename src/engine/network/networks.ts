@@ -169,6 +169,7 @@ function toKnown(record: NetworkRecord, builtin: boolean): KnownNetwork & { read
 
 function toFirewallBridge(record: NetworkRecord): FirewallBridge {
   const { link, masquerade4, masquerade6, icc, internal, gatewayMode4, gatewayMode6, trustedHostInterfaces } = record;
+  const { source4, source6 } = record;
   const [subnet, subnet6] = [firstSubnet(record, 4)?.subnet, firstSubnet(record, 6)?.subnet];
   return {
     link,
@@ -181,6 +182,8 @@ function toFirewallBridge(record: NetworkRecord): FirewallBridge {
     gatewayMode4,
     gatewayMode6,
     trustedHostInterfaces,
+    ...(source4 !== undefined && { source4 }),
+    ...(source6 !== undefined && { source6 }),
   };
 }
 

@@ -1,4 +1,4 @@
-import { isIPv4 } from 'node:net';
+import { isIPv4, isIPv6 } from 'node:net';
 import type { GatewayMode } from '../../store/record/network-records.ts';
 import { badOption, unknownGatewayMode } from './errors.ts';
 
@@ -28,6 +28,11 @@ export function isLinkName(name: string): boolean {
 
 export function parseIPv4(key: string, value: string): string {
   if (!isIPv4(value)) throw badOption(key, value, 'nil ip');
+  return value;
+}
+
+export function parseIPv6(key: string, value: string): string {
+  if (!isIPv6(value) || value.includes('%')) throw badOption(key, value, 'nil ip');
   return value;
 }
 

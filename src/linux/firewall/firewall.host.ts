@@ -34,7 +34,7 @@ export function createFirewall({ bridge, forwarding, report }: FirewallDeps): Fi
     }
   };
   /** Other engines and firewalls come and go: what they do to our bridges is looked at when it is another thing than before. */
-  const settle = async (foreign: readonly ForeignChain[], links: readonly string[]): Promise<void> => {
+  const settle = async (foreign: readonly ForeignChain[]): Promise<void> => {
     const state = JSON.stringify([foreign, links]);
     if (state === known) return;
     known = state;
@@ -58,31 +58,30 @@ export function createFirewall({ bridge, forwarding, report }: FirewallDeps): Fi
         const chains = await runNft(`${formatTable(table, state)}list chains`);
         current = state.forwards;
         links = state.bridges.map(({ link }) => link);
-        await settle(parseChains(chains, table), links);
+        await settle(parseChains(chains, table));
       })();
       resetting = mine.catch(() => undefined);
       await mine;
     },
     async add(forwards) {
-      const elements = formatElements('add', table, forwards);
-      current = [...current, ...forwards];
-      if (elements.length === 0) return;
       await change(async () => {
+        current = [...current, ...forwards];
+        const elements = formatElements('add', table, forwards);
+        if (elements.length === 0) return;
         const chains = await runNft(`${elements.join('\n')}\nlist chains`);
-        await settle(parseChains(chains, table), links);
+        await settle(parseChains(chains, table));
       });
       endFlows(forwards, 'untranslated');
     },
     async remove(forwards) {
       const names = new Set(forwards.map(nameOf));
-      current = current.filter((forward) => !names.has(nameOf(forward)));
-      const lines = formatElements('delete', table, forwards, current);
-      if (lines.length > 0)
-        await change(async () => {
-          // One that is not there would undo all: then each goes alone.
-          if (await runNft(lines.join('\n')).then(() => true, isMissing)) return;
-          for (const line of lines) await runNft(line).catch(isMissing);
-        });
+      await change(async () => {
+        current = current.filter((forward) => !names.has(nameOf(forward)));
+        const lines = formatElements('delete', table, forwards, current);
+        // One that is not there would undo all: then each goes alone.
+        if (lines.length === 0 || (await runNft(lines.join('\n')).then(() => true, isMissing))) return;
+        for (const line of lines) await runNft(line).catch(isMissing);
+      });
       endFlows(forwards, 'translated');
     },
     table: `inet ${table}`,

@@ -53,6 +53,9 @@ export interface NetworkRecord {
   readonly gatewayMode6: GatewayMode;
   /** Links of the host from which unpublished ports are reached as well. */
   readonly trustedHostInterfaces: readonly string[];
+  /** Addresses of the host that what leaves the network comes from; absent: that of the link it leaves by. */
+  readonly source4?: string;
+  readonly source6?: string;
   /** The bridge gets no IPv4 address. */
   readonly inhibitIPv4: boolean;
   /** Names of links inside begin so; absent: `eth`. */

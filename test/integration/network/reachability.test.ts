@@ -29,6 +29,8 @@ const NETWORKS: Readonly<Record<string, readonly string[]>> = {
   routed: ['--ipv6', '--subnet', 'fd5c:2::/64', ...mode('routed')],
   open: ['--ipv6', '--subnet', 'fd5c:3::/64', ...mode('nat-unprotected')],
   isolated: ['--internal', ...mode('isolated', 4)],
+  sourced: ['-o', 'com.docker.network.host_ipv4=192.0.2.2'],
+  bare: ['-o', `${OPTION}.enable_ip_masquerade=false`],
   trusting: ['-o', `${OPTION}.trusted_host_interfaces=lan0`],
 };
 
@@ -114,6 +116,7 @@ const nameOf = ({ server, way, port, asker }: (typeof CELLS)[number]): string =>
 
 beforeAll(async () => {
   lab = await createNetworkLab();
+  await lab.run(['ip', 'address', 'add', '192.0.2.2/24', 'dev', 'lan0']);
   daemon = await startDaemon({ within: lab.host });
   for (const [name, flags] of Object.entries(NETWORKS)) await daemon.ok(['network', 'create', ...flags, name]);
   const publish = (name: string): readonly string[] => (PORTS[name] ? ['-p', `${PORTS[name]}:80`] : []);
@@ -183,6 +186,8 @@ test.each([
 test.each([
   ['front', HOST],
   ['routed', undefined],
+  ['sourced', '192.0.2.2'],
+  ['bare', undefined],
 ])(
   'another host sees what a container on %s asks it come from the address that the network says',
   async (name, source) => {
