@@ -11,7 +11,7 @@ const forward: PortForward = {
   containerPort: 80,
 };
 const network = { name: 'net', link: 'br-n', icc: true } as NetworkRecord;
-const DROP = { family: 'ip', table: 'filter', name: 'X', policy: 'drop' } as const;
+const DROP = { family: 'ip', table: 'filter', name: 'X', policy: 'drop', handle: '1' } as const;
 const NONE: Obstacles = { input: [], forward: [] };
 const WALLS: Obstacles = { input: [{ ...DROP, hook: 'input' }], forward: [{ ...DROP, hook: 'forward' }] };
 const recordOf = (one: PortForward): SandboxRecord =>
@@ -50,7 +50,9 @@ test('the rule is named, and so is the chain of others that stands in the way', 
   const why = (change: Partial<PortForward>, obstacles: Obstacles): string | undefined =>
     explain(change, { obstacles })?.From.find(({ Where }) => Where === 'outside')?.Why;
   expect(why({}, NONE)).toBe('map tcp_any4 of table inet t translates the destination');
-  expect(why({}, WALLS)).toContain('chain X of table ip filter (policy drop) must accept it');
-  expect(why({ byHost: true }, WALLS)).toBe('chain X of table ip filter (policy drop) must accept tcp port 8080');
+  expect(why({}, WALLS)).toContain('chain X of table ip filter (it drops what no rule of it names) must accept it');
+  expect(why({ byHost: true }, WALLS)).toBe(
+    'chain X of table ip filter (it drops what no rule of it names) must accept tcp port 8080',
+  );
   expect(why({ hostPort: 0 }, NONE)).toContain('set open4 of table inet t');
 });

@@ -115,7 +115,7 @@ function throughForward({ containerIp }: PortForward, answer: Answer, { forward 
 }
 
 function chainText({ family, table, name }: Obstacles['input'][number]): string {
-  return `chain ${name} of table ${family} ${table} (policy drop)`;
+  return `chain ${name} of table ${family} ${table} (it drops what no rule of it names)`;
 }
 
 function isOf(family: string, ip: string): boolean {

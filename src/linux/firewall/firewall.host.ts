@@ -1,6 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import { KnownError } from '../../lib/errors.ts';
 import { endUdpFlows } from '../netlink/conntrack.host.ts';
+import { readRulesetGeneration } from '../netlink/ruleset-generation.host.ts';
 import type { Firewall, PortForward } from './firewall.ts';
 import { type ForeignChain, parseChains } from './foreign-chains.ts';
 import type { HostForwarding } from './host-forwarding.ts';
@@ -14,7 +15,13 @@ export interface FirewallDeps {
   readonly report: (what: string, error: unknown) => void;
 }
 
-/** nft(8) with a script on stdin: each script is one transaction. What other programs' chains are is seen with each one that makes the table. */
+/** One system call; more only after somebody's change. */
+const LOOK_MS = 2000;
+
+/**
+ * nft(8) with a script on stdin: each script is one transaction. What other programs' chains are is seen with each one that adds something, and
+ * soon after they change.
+ */
 export function createFirewall({ bridge, forwarding, report }: FirewallDeps): Firewall {
   const table = `skiff_${bridge.replaceAll(/[^A-Za-z0-9]/g, '_')}`;
   // A reset waits for changes under way, and they for it: one that came in between would be lost, or come back.
@@ -23,6 +30,8 @@ export function createFirewall({ bridge, forwarding, report }: FirewallDeps): Fi
   let current: readonly PortForward[] = [];
   let links: readonly string[] = [];
   let known = '';
+  let generation = 0;
+  let watch: NodeJS.Timeout | undefined;
   const change = async (work: () => Promise<void>): Promise<void> => {
     await resetting;
     const running = work();
@@ -48,6 +57,16 @@ export function createFirewall({ bridge, forwarding, report }: FirewallDeps): Fi
       report('letting containers through the rules of the host', error);
     }
   };
+  /** Rules of others may have come, or been made anew without ours. */
+  const look = async (): Promise<void> => {
+    try {
+      if (readRulesetGeneration() === generation) return;
+      await change(async () => await settle(parseChains(await runNft('list chains'), table)));
+      generation = readRulesetGeneration();
+    } catch (error) {
+      report('looking at the rules of the host', error);
+    }
+  };
   return {
     async reset(read) {
       const before = resetting;
@@ -59,6 +78,8 @@ export function createFirewall({ bridge, forwarding, report }: FirewallDeps): Fi
         current = state.forwards;
         links = state.bridges.map(({ link }) => link);
         await settle(parseChains(chains, table));
+        generation = readRulesetGeneration();
+        watch ??= setInterval(() => void look(), LOOK_MS).unref();
       })();
       resetting = mine.catch(() => undefined);
       await mine;
@@ -91,8 +112,9 @@ export function createFirewall({ bridge, forwarding, report }: FirewallDeps): Fi
       return { input, forward: await forwarding.allow(links, chains) };
     },
     async destroy() {
+      clearInterval(watch);
       await runNft(`delete table inet ${table}`).catch(isMissing);
-      await forwarding.withdraw();
+      await forwarding.withdraw().catch((error: unknown) => report('taking our rules out of those of the host', error));
     },
   };
 
@@ -129,7 +151,11 @@ function isMissing(error: unknown): false {
 }
 
 async function runNft(script: string): Promise<string> {
-  const child = Bun.spawn(['nft', '-f', '-'], { stdin: Buffer.from(`${script}\n`), stdout: 'pipe', stderr: 'pipe' });
+  const child = Bun.spawn(['nft', '-a', '-f', '-'], {
+    stdin: Buffer.from(`${script}\n`),
+    stdout: 'pipe',
+    stderr: 'pipe',
+  });
   const [status, stdout, stderr] = await Promise.all([
     child.exited,
     new Response(child.stdout).text(),

@@ -52,10 +52,10 @@ export function createHostForwarding({ bridge }: { readonly bridge: string }): H
     await output([program, '-w', '-X', chain]);
   };
   const settleFirewalld = async (links: readonly string[]): Promise<void> => {
-    for (const link of links.filter((name) => !trusted.includes(name)))
-      await output(['firewall-cmd', '--quiet', '--zone=trusted', `--change-interface=${link}`]);
+    for (const link of links) await askFirewalld('changeZoneOfInterface', 'string:trusted', `string:${link}`);
+    // A reload of it has forgotten them already.
     for (const link of trusted.filter((name) => !links.includes(name)))
-      await output(['firewall-cmd', '--quiet', '--zone=trusted', `--remove-interface=${link}`]);
+      await askFirewalld('removeInterface', 'string:trusted', `string:${link}`).catch(() => undefined);
     trusted = links;
   };
 
@@ -64,20 +64,20 @@ export function createHostForwarding({ bridge }: { readonly bridge: string }): H
     async allow(links, foreign) {
       programs = present(foreign);
       for (const program of programs) await settleIptables(program, links);
-      const asks = foreign.some(isFirewalld) && Bun.which('firewall-cmd') !== null;
-      if (asks) await settleFirewalld(links);
+      const trusts = foreign.some(isFirewalld) && (await isFirewalldThere());
+      if (trusts) await settleFirewalld(links);
       const settled = new Set(programs.map(({ family }) => family));
       return foreign.filter(
         (chain) =>
           chain.hook === 'forward' &&
           chain.policy === 'drop' &&
           !(isIptables(chain) && settled.has(chain.family)) &&
-          !(asks && isFirewalld(chain)),
+          !(trusts && isFirewalld(chain)),
       );
     },
     async withdraw() {
       for (const program of programs) await settleIptables(program, []);
-      if (trusted.length > 0) await settleFirewalld([]);
+      if (trusted.length > 0 && (await isFirewalldThere())) await settleFirewalld([]);
     },
   };
 }
@@ -88,6 +88,22 @@ function isIptables({ table, name }: ForeignChain): boolean {
 
 function isFirewalld({ table }: ForeignChain): boolean {
   return table === 'firewalld';
+}
+
+/** firewalld.dbus(5), its interface `zone`. Errors: system when it does not run, or refuses. */
+async function askFirewalld(method: string, ...values: readonly string[]): Promise<void> {
+  const name = 'org.fedoraproject.FirewallD1';
+  const call = ['dbus-send', '--system', '--print-reply', '--reply-timeout=5000', `--dest=${name}`];
+  await output([...call, '/org/fedoraproject/FirewallD1', `${name}.zone.${method}`, ...values]);
+}
+
+/** Its rules may be there without it. */
+async function isFirewalldThere(): Promise<boolean> {
+  if (Bun.which('dbus-send') === null) return false;
+  return await askFirewalld('getActiveZones').then(
+    () => true,
+    () => false,
+  );
 }
 
 async function output(argv: readonly string[], input = ''): Promise<string> {

@@ -8,7 +8,7 @@ import type { ForeignChain } from './foreign-chains.ts';
 export interface HostForwarding {
   /**
    * `links`: our bridges. Fine when nothing has to be done. Resolves with the chains that nothing could be done about. Errors: system with the
-   * message of iptables or firewall-cmd.
+   * message of iptables or firewalld.
    */
   allow(links: readonly string[], foreign: readonly ForeignChain[]): Promise<readonly ForeignChain[]>;
   /** Takes away what `allow` has made. */

@@ -133,7 +133,7 @@ test('the kernel takes the whole table, twice', () => {
 
 test('chains of others at the hooks of input and forward are told from ours', () => {
   const text = [
-    'table ip filter {',
+    'table ip filter { # handle 3',
     '\tchain FORWARD {',
     '\t\ttype filter hook forward priority filter; policy drop;',
     '\t}',
@@ -152,8 +152,8 @@ test('chains of others at the hooks of input and forward are told from ours', ()
     '}',
   ].join('\n');
   expect(parseChains(text, 't')).toEqual([
-    { family: 'ip', table: 'filter', name: 'FORWARD', hook: 'forward', policy: 'drop' },
-    { family: 'inet', table: 'filter', name: 'input', hook: 'input', policy: 'accept' },
+    { family: 'ip', table: 'filter', name: 'FORWARD', hook: 'forward', policy: 'drop', handle: '3' },
+    { family: 'inet', table: 'filter', name: 'input', hook: 'input', policy: 'accept', handle: '' },
   ]);
 });
 

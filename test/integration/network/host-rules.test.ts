@@ -244,6 +244,15 @@ test("beside Docker's daemon: its published ports work, its containers and ours 
   });
 }, 60_000);
 
+test('rules that come later are seen soon', async () => {
+  const web = servers['web'] as Server;
+  await using _web = await serveOutside(lab, 7001);
+  for (const table of ['filter', 'nat']) await lab.run(['iptables', '-t', table, '-F']);
+  expect(await reaches(within(web), OUTSIDE, 7001)).toBe(false);
+  await lab.run(['iptables-restore'], UFW);
+  while (!(await reaches(within(web), OUTSIDE, 7001))) await Bun.sleep(50);
+}, 60_000);
+
 test('an orderly end takes our rules out of the tables of others', async () => {
   const listing = async (): Promise<string> => await lab.run(['iptables', '-S']);
   expect(await listing()).toContain(`SKIFF-${daemon.bridge}`);
