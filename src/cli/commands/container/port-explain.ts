@@ -3,7 +3,7 @@ import { isKind, KnownError } from '../../../lib/errors.ts';
 import type { CommandContext } from '../../command.ts';
 import { alignTabs } from '../../format/tabwriter.ts';
 import { containerPath } from './each.ts';
-import { addressOf } from './port.ts';
+import { addressOf } from './port-address.ts';
 
 const WHERE: Readonly<Record<PortReach['Where'], string>> = {
   loopback: 'this host, by loopback',

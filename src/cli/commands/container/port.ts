@@ -1,7 +1,8 @@
-import type { ContainerInspectResponse, PortBinding, PortMap } from '../../../api/types/container.ts';
+import type { ContainerInspectResponse, PortMap } from '../../../api/types/container.ts';
 import { KnownError } from '../../../lib/errors.ts';
 import type { Command } from '../../command.ts';
 import { containerPath } from './each.ts';
+import { addressOf } from './port-address.ts';
 
 /** `docker port`; `--explain` is ours. */
 export const port: Command = {
@@ -50,8 +51,4 @@ export function onePort(ports: PortMap, wanted: string, container: string): read
     throw new KnownError('not_found', `Error: No public port '${wanted}' published for ${container}`);
   }
   return bindings.map(addressOf);
-}
-
-export function addressOf({ HostIp = '', HostPort = '' }: PortBinding): string {
-  return HostIp.includes(':') ? `[${HostIp}]:${HostPort}` : `${HostIp}:${HostPort}`;
 }
