@@ -79,10 +79,9 @@ export async function startDebianDaemon(options: DebianDaemonOptions = {}): Prom
     if (status !== 0) problems.push(`dockerd ended with status ${status}`);
     await runCommand([...within, 'ip', 'link', 'delete', bridge]);
     // Of --network host; dockerd leaves it mounted.
-    await runCommand(['umount', join(root, 'e/netns/default')]);
+    await runCommand([...within, 'umount', join(root, 'e/netns/default')]);
     // Of its BuildKit, which leaves it.
     removeCgroupParent(`${cgroupParent}/buildkit`);
-    await runCommand([...within, 'umount', join(root, 'e/netns/default')]);
     removeCgroupParent(cgroupParent);
     const footprint = { root, bridge, links, cgroupParent };
     problems.push(...leftovers(footprint));
