@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import type { CopyStep, MakeDirectoryStep } from '../../build/plan/plan.ts';
 import type { PlaceRequest, PlaceSource, TreeView } from '../../linux/build/build-files.ts';
+import type { TreeEntry } from '../../linux/build/tree-entry.ts';
 import type { CachedLayer } from '../../store/record/build-cache.ts';
 import type { LayerDraft } from '../../store/snapshot/draft-layers.ts';
 import { isRemote, type StepOutlook } from './evaluate.ts';
@@ -8,7 +9,7 @@ import { keepLayer } from './keep-layer.ts';
 import { type Selection, selectFiles } from './select.ts';
 import { isIndependent } from './step-inputs.ts';
 import { createTree } from './tree.ts';
-import { type BuildWork, chainOf, type StageLayers, viewOf } from './work.ts';
+import { type BuildWork, chainOf, layersView, type StageLayers, viewOf } from './work.ts';
 
 /** Puts files into the stage and keeps them as a layer. Errors: invalid_parameter for what is not there or cannot be placed. */
 export async function copyStep(
@@ -20,7 +21,7 @@ export async function copyStep(
 ): Promise<CachedLayer> {
   const independent = isIndependent(step);
   const made = await onDraft(work, independent ? [] : layers, signal, async (draft) => {
-    const source = await viewOf(work, step.from, signal);
+    const source = await viewOf(work, step.from, selections.flatMap(entriesOf), signal);
     await placeAll(work, step, draft, source, selections, signal);
   });
   if (!independent || layers.length === 0) return made;
@@ -67,7 +68,7 @@ async function onDraft(
  */
 export async function selectFrom(work: BuildWork, step: CopyStep, signal: AbortSignal): Promise<readonly Selection[]> {
   if (step.paths.length === 0) return [];
-  const source = await viewOf(work, step.from, signal);
+  const source = await layersView(work, step.from, signal);
   const places = step.paths.map((path) => aboveWildcard(step.parents ? path.replace('/./', '/') : path));
   const entries = await work.deps.files.index(source, places, { hash: true }, signal);
   return selectFiles(createTree(entries), step);
@@ -95,13 +96,9 @@ async function placeAll(
   ): Promise<void> => {
     if (sources.length > 0) await deps.files.place(draft, tree, { ...looks, ...more, sources }, signal);
   };
-  const archives = unpacks(step) && source.kind === 'folder' ? source.path : undefined;
   const plain: PlaceSource[] = [];
   for (const selection of selections) {
-    const archive =
-      archives !== undefined && selection.kind === 'file' && selection.entry.type === 'file'
-        ? await deps.openArchive(posix.join(archives, selection.entry.path), { signal })
-        : undefined;
+    const archive = unpacks(step) ? await archiveOf(work, source, selection, signal) : undefined;
     if (archive === undefined) plain.push(toSource(selection));
     else await deps.files.extract(draft, looks, archive, signal);
   }
@@ -136,6 +133,23 @@ async function repositorySource(
   const entries = await deps.files.index({ kind: 'folder', path: folder }, ['/'], { hash: false }, signal);
   const [selection] = selectFiles(createTree(entries), { ...step, paths: ['/'], parents: false });
   return selection === undefined ? { kind: 'tree', path: '/', entries: [] } : toSource(selection);
+}
+
+/** A file of a context as a tar; undefined when it is none. */
+async function archiveOf(
+  { deps }: BuildWork,
+  source: TreeView,
+  selection: Selection,
+  signal: AbortSignal,
+): Promise<AsyncIterable<Uint8Array> | undefined> {
+  if (selection.kind !== 'file' || selection.entry.type !== 'file') return undefined;
+  const { path, offset, size } = selection.entry;
+  if (source.kind === 'folder') return await deps.openArchive(posix.join(source.path, path), { signal });
+  return source.kind === 'pack' ? await deps.openArchive(source.path, { signal, part: { offset, size } }) : undefined;
+}
+
+function entriesOf(selection: Selection): readonly TreeEntry[] {
+  return selection.kind === 'file' ? [selection.entry] : selection.files.map(({ entry }) => entry);
 }
 
 /** ADD unpacks archives of the context, unless it is told not to. */

@@ -7,6 +7,7 @@ import type { BuildFolder } from '../../linux/build/build-folders.ts';
 import { formatPlatform } from '../../oci/platform.ts';
 import { familiarReference, formatReference, parseReference } from '../../oci/reference.ts';
 import type { Descriptor } from '../../store/content/content-store.ts';
+import { type ContextFiles, filesInFolder, filesInPack } from './context-files.ts';
 import type { BuildDeps } from './deps.ts';
 import { sourcesOf } from './evaluate.ts';
 import { parseGitSource } from './git-source.ts';
@@ -14,7 +15,7 @@ import { readOciLayout } from './oci-layout.ts';
 import { fileName } from './prepare-remotes.ts';
 import type { Material } from './provenance.ts';
 import type { NamedContext, NamedContextSource } from './request.ts';
-import { createTree, type Tree } from './tree.ts';
+import { createTree } from './tree.ts';
 
 /** Contexts besides the main one, by name. Files are asked for when a plan needs them, once for all platforms. */
 export interface NamedContexts {
@@ -27,9 +28,7 @@ export interface NamedContexts {
   get(id: string): NamedFiles;
 }
 
-export interface NamedFiles {
-  readonly tree: Tree;
-  folder(signal: AbortSignal): Promise<string>;
+export interface NamedFiles extends ContextFiles {
   /** Where it was fetched from; undefined: the client sent it. */
   readonly origin: Material | undefined;
 }
@@ -127,21 +126,9 @@ async function openTar(
   archive: AsyncIterable<Uint8Array>,
   signal: AbortSignal,
 ): Promise<NamedFiles> {
-  const spool = posix.join(build.make(`${place}-sent`), 'context.tar');
-  const scanned = await files.scanContext(spool, archive, [], signal);
-  const folder = build.make(place);
-  let unpacked: ReturnType<typeof files.unpackContext> | undefined;
-  const unpack = (until: AbortSignal): NonNullable<typeof unpacked> =>
-    (unpacked ??= files.unpackContext(folder, spool, until));
-  const entries = scanned?.entries ?? (await unpack(signal));
-  return {
-    tree: createTree(entries),
-    origin: undefined,
-    async folder(until) {
-      await unpack(until);
-      return folder;
-    },
-  };
+  const pack = posix.join(build.make(`${place}-sent`), 'pack');
+  const tree = createTree(await files.scanContext(pack, archive, signal));
+  return { ...filesInPack(files, build, { name: place, pack: () => pack, tree: () => tree }), origin: undefined };
 }
 
 async function openRemote(
@@ -154,7 +141,7 @@ async function openRemote(
   if (isGit(url)) {
     const { path, commit } = await deps.remotes.clone(parseGitSource(url, false), build.make(place), { signal });
     const entries = await deps.files.index({ kind: 'folder', path }, ['/'], { hash: true }, signal);
-    return { tree: createTree(entries), folder: async () => path, origin: { uri: url, digest: { sha1: commit } } };
+    return { ...filesInFolder(path, createTree(entries)), origin: { uri: url, digest: { sha1: commit } } };
   }
   if (!/^https?:\/\//.test(url))
     throw new KnownError('invalid_parameter', `context ${name}: ${url} is neither a URL nor a git repository`);

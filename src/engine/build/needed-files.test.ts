@@ -16,6 +16,8 @@ const entry = (path: string, more: Partial<TreeEntry> = {}): TreeEntry => ({
   xattrs: '',
   sameAs: '',
   owner: '',
+  mtime: 0,
+  offset: 0,
   ...more,
 });
 const folder = (path: string): TreeEntry => entry(path, { type: 'directory' });

@@ -7,18 +7,16 @@ import type { BuildPlan } from '../../build/plan/plan.ts';
 import { KnownError } from '../../lib/errors.ts';
 import type { BuildFolder } from '../../linux/build/build-folders.ts';
 import type { TreeEntry } from '../../linux/build/tree-entry.ts';
+import { type ContextFiles, filesInFolder, filesInPack } from './context-files.ts';
 import type { BuildDeps } from './deps.ts';
 import { parseGitSource } from './git-source.ts';
 import { neededFiles } from './needed-files.ts';
 import { fileName } from './prepare-remotes.ts';
 import type { Material } from './provenance.ts';
-import type { BuildRequest, ClientFiles } from './service.ts';
-import { createTree, followPath, type Tree } from './tree.ts';
+import type { BuildRequest, ClientFiles, FileContent } from './service.ts';
+import { createTree, followPath } from './tree.ts';
 
-export interface BuildContext {
-  /** Where the files are. They are unpacked by the first call: a build that finds everything in the cache needs none. */
-  folder(signal: AbortSignal): Promise<string>;
-  readonly tree: Tree;
+export interface BuildContext extends ContextFiles {
   /** The Dockerfile's text. */
   readonly dockerfile: string;
   /** What the ignore file has taken out; none where there is no such file. */
@@ -50,65 +48,52 @@ async function fromTar(
   packed: AsyncIterable<Uint8Array>,
   signal: AbortSignal,
 ): Promise<BuildContext> {
-  const spool = posix.join(build.make('sent'), 'context.tar');
-  const archive = deps.decompressor.decompress(packed, { signal });
-  const texts = [...dockerfileNames(request.dockerfile), ...ignoreNames(request.dockerfile)].map(clean);
-  const scanned = await deps.files.scanContext(spool, archive, texts, signal);
-  const folder = build.make('context');
-  let unpacked: Promise<readonly TreeEntry[]> | undefined;
-  const unpack = (until: AbortSignal): Promise<readonly TreeEntry[]> =>
-    (unpacked ??= deps.files.unpackContext(folder, spool, until));
-  const entries = scanned?.entries ?? (await unpack(signal));
-  const read = async (path: string): Promise<string> =>
-    scanned?.texts.get(path) ??
-    (await unpack(signal).then(
-      async () => await deps.files.readText({ kind: 'folder', path: folder }, path, MAX_TEXT_BYTES, signal),
-    ));
+  const pack = posix.join(build.make('sent'), 'pack');
+  const entries = await deps.files.scanContext(pack, deps.decompressor.decompress(packed, { signal }), signal);
+  const read: Read = async (entry) =>
+    await deps.files.readText({ kind: 'pack', path: pack, entries: [entry] }, entry.path, MAX_TEXT_BYTES, signal);
   const dockerfile = await dockerfileIn(entries, request.dockerfile, read);
   // what is fetched from elsewhere is taken as it is, also what an ignore file in it names
   const ignorePatterns =
     request.source.kind === 'remote' ? [] : await readIgnoreFile(entries, request.dockerfile, read);
-  const kept = withoutIgnored(entries, ignorePatterns);
-  let ready: Promise<string> | undefined;
-  return {
-    dockerfile,
-    ignorePatterns,
-    origin: undefined,
-    tree: createTree(kept),
-    folder: (until) =>
-      (ready ??= (async () => {
-        await unpack(until);
-        const here = new Set(kept.map(({ path }) => path));
-        const gone = entries.filter(({ path }) => !here.has(path)).map(({ path }) => path);
-        if (gone.length > 0) await deps.files.remove(folder, gone, until);
-        return folder;
-      })()),
-  };
+  const tree = createTree(withoutIgnored(entries, ignorePatterns));
+  const files = filesInPack(deps.files, build, { name: 'context', pack: () => pack, tree: () => tree });
+  return { ...files, dockerfile, ignorePatterns, origin: undefined };
 }
 
-function fromFiles(deps: BuildDeps, build: BuildFolder, files: ClientFiles): BuildContext {
-  let tree = createTree(files.entries);
-  const unpack = async (signal: AbortSignal): Promise<string> => {
-    const spool = posix.join(build.make('sent'), 'context.tar');
-    const folder = build.make('context');
-    await deps.files.scanContext(spool, files.archive(), [], signal);
-    await deps.files.unpackContext(folder, spool, signal);
-    return folder;
-  };
-  let folder: Promise<string> | undefined;
+function fromFiles(deps: BuildDeps, build: BuildFolder, client: ClientFiles): BuildContext {
+  let tree = createTree(client.entries);
+  const brought = new Map<string, FileContent | undefined>();
+  const files = filesInPack(deps.files, build, { name: 'context', pack: () => client.pack(), tree: () => tree });
   return {
-    dockerfile: files.dockerfile,
-    ignorePatterns: files.ignorePatterns,
+    dockerfile: client.dockerfile,
+    ignorePatterns: client.ignorePatterns,
     origin: undefined,
+    view: (entries) => files.view(entries),
+    mountable: async (path, signal) => await files.mountable(path, signal),
     get tree() {
       return tree;
     },
     async bring(plan, signal) {
-      const brought = await files.bring(neededFiles(plan, tree, files.entries), signal);
-      tree = createTree(files.entries.map((entry) => ({ ...entry, ...brought.get(entry.sameAs || entry.path) })));
+      const needed = neededFiles(plan, tree, client.entries).filter((path) => !brought.has(path));
+      const contents = await client.bring(needed, signal);
+      for (const path of needed) brought.set(path, contents.get(path));
+      tree = createTree(withContents(client.entries, brought));
     },
-    folder: (signal) => (folder ??= unpack(signal)),
   };
+}
+
+/** Files that were asked for and are gone are not part of the context. */
+function withContents(
+  entries: readonly TreeEntry[],
+  brought: ReadonlyMap<string, FileContent | undefined>,
+): readonly TreeEntry[] {
+  return entries.flatMap((entry) => {
+    const path = entry.sameAs || entry.path;
+    const content = brought.get(path);
+    if (content) return { ...entry, ...content };
+    return brought.has(path) ? [] : entry;
+  });
 }
 
 /** As BuildKit has it, a Dockerfile may be written small. */
@@ -136,10 +121,10 @@ async function fromGit(
   const dockerfile = await dockerfileIn(
     entries,
     request.dockerfile,
-    async (path) => await deps.files.readText({ kind: 'folder', path: folder }, path, MAX_TEXT_BYTES, signal),
+    async ({ path }) => await deps.files.readText({ kind: 'folder', path: folder }, path, MAX_TEXT_BYTES, signal),
   );
   const origin = { uri: url, digest: { sha1: commit } };
-  return { folder: async () => folder, tree: createTree(entries), dockerfile, ignorePatterns: [], origin };
+  return { ...filesInFolder(folder, createTree(entries)), dockerfile, ignorePatterns: [], origin };
 }
 
 /** A tar of any kind is a context; anything else is taken for a Dockerfile with nothing around it. */
@@ -160,13 +145,12 @@ async function fromUrl(
   const origin = { uri: url, digest: { sha256: entry.hash } };
   if (archive) return { ...(await fromTar(deps, request, build, archive, signal)), origin };
   const dockerfile = await deps.files.readText({ kind: 'folder', path: place }, `/${name}`, MAX_TEXT_BYTES, signal);
-  const folder = build.make('context');
-  return { folder: async () => folder, tree: createTree([]), dockerfile, ignorePatterns: [], origin };
+  return { ...filesInFolder(build.make('context'), createTree([])), dockerfile, ignorePatterns: [], origin };
 }
 
 const MAX_TEXT_BYTES = 8 * 1024 * 1024;
 
-type Read = (path: string) => Promise<string>;
+type Read = (entry: TreeEntry) => Promise<string>;
 
 /** Errors: invalid_parameter when it is not there. */
 async function dockerfileIn(entries: readonly TreeEntry[], path: string, read: Read): Promise<string> {
@@ -174,7 +158,7 @@ async function dockerfileIn(entries: readonly TreeEntry[], path: string, read: R
   for (const name of dockerfileNames(path)) {
     const real = followPath(tree, clean(name));
     const entry = real === undefined ? undefined : tree.get(real);
-    if (entry?.type === 'file') return await read(entry.path);
+    if (entry?.type === 'file') return await read(entry);
   }
   throw new KnownError('invalid_parameter', `Cannot locate specified Dockerfile: ${path}`);
 }
@@ -185,10 +169,10 @@ async function readIgnoreFile(
   dockerfile: string,
   read: Read,
 ): Promise<readonly string[]> {
-  const files = new Set(entries.filter(({ type }) => type === 'file').map(({ path }) => path));
+  const files = new Map(entries.flatMap((entry) => (entry.type === 'file' ? [[entry.path, entry]] : [])));
   const own = ignoreNames(dockerfile)
-    .map(clean)
-    .find((path) => files.has(path));
+    .flatMap((name) => files.get(clean(name)) ?? [])
+    .at(0);
   return own === undefined ? [] : parseIgnoreFile(await read(own));
 }
 

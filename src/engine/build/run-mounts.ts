@@ -2,9 +2,11 @@ import { posix } from 'node:path';
 import type { HostConfig } from '../../api/types/container.ts';
 import type { PlannedMount, RunStep } from '../../build/plan/plan.ts';
 import { KnownError } from '../../lib/errors.ts';
+import { entriesAt } from './context-files.ts';
 import type { BuildDeps } from './deps.ts';
 import { hashOf } from './step-inputs.ts';
-import { type BuildWork, viewOf } from './work.ts';
+import { followPath } from './tree.ts';
+import { type BuildWork, contextOf, layersView, viewOf } from './work.ts';
 
 type Mounts = NonNullable<HostConfig['Mounts']>;
 
@@ -63,9 +65,8 @@ async function prepareOne(
 ): Promise<Made> {
   switch (mount.type) {
     case 'bind': {
-      const view = await viewOf(work, mount.from, signal);
-      const lower = view.kind === 'folder' ? [view.path] : view.lower;
-      const made = undo.use(work.folder.bind({ lower }, mount.source || '/', { writable: !mount.readOnly }));
+      const { lower, path } = await mountable(work, mount, signal);
+      const made = undo.use(work.folder.bind({ lower }, path, { writable: !mount.readOnly }));
       return { mount: bindOf(made.source, mount.target, mount.readOnly), env: [] };
     }
     case 'cache':
@@ -85,6 +86,19 @@ async function prepareOne(
     case 'ssh':
       return await agentMount(work, mount, index, undo);
   }
+}
+
+/** Of a context only what is mounted is made ready. */
+async function mountable(
+  work: BuildWork,
+  { from, source }: PlannedMount,
+  signal: AbortSignal,
+): Promise<{ readonly lower: readonly string[]; readonly path: string }> {
+  const asked = source || '/';
+  const context = contextOf(work, from);
+  if (context === undefined) return { lower: (await layersView(work, from, signal)).lower, path: asked };
+  const { folder, path } = await context.mountable(asked, signal);
+  return { lower: [folder], path };
 }
 
 function bindOf(source: string, target: string, readOnly: boolean): Mounts[number] {
@@ -121,10 +135,12 @@ async function seed(
   target: Parameters<BuildDeps['files']['place']>[0],
   signal: AbortSignal,
 ): Promise<void> {
-  const source = await viewOf(work, mount.from, signal);
-  const sources = [
-    { kind: 'tree', path: posix.normalize(`/${mount.source}`).replace(/(.)\/$/, '$1'), entries: undefined } as const,
-  ];
+  const asked = posix.normalize(`/${mount.source}`).replace(/(.)\/$/, '$1');
+  const tree = contextOf(work, mount.from)?.tree;
+  const path = tree ? followPath(tree, asked) : asked;
+  if (path === undefined) throw new KnownError('not_found', `mount source ${JSON.stringify(mount.source)} not found`);
+  const source = await viewOf(work, mount.from, tree ? entriesAt(tree, path) : [], signal);
+  const sources = [{ kind: 'tree', path, entries: undefined } as const];
   const looks = { destination: '/', owner: '', mode: '', clampSeconds: undefined };
   await work.deps.files.place(target, source, { ...looks, sources }, signal);
 }

@@ -1,4 +1,4 @@
-import type { TreeView } from '../../linux/build/build-files.ts';
+import type { PackView, TreeView } from '../../linux/build/build-files.ts';
 import type { BuildDeps } from './deps.ts';
 import { type InstalledPackage, parseApkInstalled, parseDpkgStatus, parseOsRelease } from './installed-packages.ts';
 import { spdxDocument } from './spdx-document.ts';
@@ -34,7 +34,7 @@ export async function scanFiles(
 /** Texts by path of the regular files that are there; links are followed inside the tree. */
 async function readFiles(
   { files }: BuildDeps,
-  tree: TreeView,
+  tree: Exclude<TreeView, PackView>,
   paths: readonly string[],
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, string>> {

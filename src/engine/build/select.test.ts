@@ -4,7 +4,8 @@ import { selectFiles } from './select.ts';
 import { createTree } from './tree.ts';
 
 function entry(path: string, more: Partial<TreeEntry> = {}): TreeEntry {
-  return { path, type: 'file', mode: 0o644, size: 0, link: '', hash: path, xattrs: '', sameAs: '', owner: '', ...more };
+  const none = { link: '', xattrs: '', sameAs: '', owner: '', mtime: 0, offset: 0 };
+  return { ...none, path, type: 'file', mode: 0o644, size: 0, hash: path, ...more };
 }
 const folder = (path: string): TreeEntry => entry(path, { type: 'directory', hash: '' });
 const link = (path: string, to: string): TreeEntry => entry(path, { type: 'symlink', link: to, hash: '' });

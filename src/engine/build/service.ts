@@ -79,8 +79,8 @@ export interface ClientFiles {
   readonly entries: readonly TreeEntry[];
   /** Brings the contents of files, and says what they are: of a file that has gone meanwhile nothing. Errors: those of the client. */
   bring(paths: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, FileContent>>;
-  /** A plain tar of the entries, of files those that were brought. */
-  archive(): AsyncIterable<Uint8Array>;
+  /** The file that contents of what was brought lie in, ready to be read. */
+  pack(): string;
   /** What was brought stays until every hold is disposed. */
   hold(): Disposable;
 }
@@ -90,6 +90,8 @@ export interface FileContent {
   readonly hash: string;
   /** In bytes. */
   readonly size: number;
+  /** Where it begins in the pack. */
+  readonly offset: number;
 }
 
 /** What a build asks of its client while it goes on. */

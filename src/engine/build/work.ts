@@ -1,11 +1,13 @@
 import type { BuildPlan, FileSource } from '../../build/plan/plan.ts';
 import type { TreeView } from '../../linux/build/build-files.ts';
 import type { BuildFolder } from '../../linux/build/build-folders.ts';
+import type { TreeEntry } from '../../linux/build/tree-entry.ts';
 import { chainIdOf } from '../../oci/chain-id.ts';
 import type { ChainId } from '../../oci/digest.ts';
 import type { Platform } from '../../oci/platform.ts';
 import type { CachedLayer } from '../../store/record/build-cache.ts';
 import type { Bases } from './bases.ts';
+import type { ContextFiles } from './context-files.ts';
 import type { BuildDeps } from './deps.ts';
 import type { LookAhead, Outlook, StepOutlook } from './evaluate.ts';
 import type { NamedContexts } from './named-contexts.ts';
@@ -60,10 +62,31 @@ export function layersOf({ bases, done }: Pick<BuildWork, 'bases' | 'done'>, sou
   return source.kind === 'stage' ? (done.get(source.index) ?? []) : [];
 }
 
-/** A source of files as a tree to read; layers of images are unpacked first. */
-export async function viewOf(work: BuildWork, source: FileSource, signal: AbortSignal): Promise<TreeView> {
-  if (source.kind === 'context') return { kind: 'folder', path: await work.context.folder(signal) };
-  if (source.kind === 'named') return { kind: 'folder', path: await work.contexts.get(source.id).folder(signal) };
+/** The context that a source of files is; undefined: it is none. */
+export function contextOf(
+  { context, contexts }: Pick<BuildWork, 'context' | 'contexts'>,
+  source: FileSource,
+): ContextFiles | undefined {
+  if (source.kind === 'context') return context;
+  return source.kind === 'named' ? contexts.get(source.id) : undefined;
+}
+
+/** A source of files as a tree to read: of a context these entries, of a stage or image everything. Layers of images are unpacked first. */
+export async function viewOf(
+  work: BuildWork,
+  source: FileSource,
+  entries: readonly TreeEntry[],
+  signal: AbortSignal,
+): Promise<TreeView> {
+  return contextOf(work, source)?.view(entries) ?? (await layersView(work, source, signal));
+}
+
+/** The same of a stage or image. */
+export async function layersView(
+  work: BuildWork,
+  source: FileSource,
+  signal: AbortSignal,
+): Promise<Extract<TreeView, { readonly kind: 'layers' }>> {
   const { layers } = work.deps;
   const chain = await layers.ensureUnpacked(layersOf(work, source), { signal });
   return { kind: 'layers', lower: layers.lowerOf(chain) };

@@ -37,3 +37,10 @@ export function attributesText(attributes: Attributes): string {
       .toSorted(([a = ''], [b = '']) => (a < b ? -1 : 1)),
   );
 }
+
+/** What {@link attributesText} has written. */
+export function parseAttributes(text: string): Attributes {
+  if (text === '') return NONE;
+  const kept = JSON.parse(text) as readonly (readonly [string, string])[];
+  return Object.fromEntries(kept.map(([name, hex]) => [name, Buffer.from(hex, 'hex')]));
+}

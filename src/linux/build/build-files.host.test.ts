@@ -20,6 +20,7 @@ import { type NewTarEntry, tarEnd, tarHeader, tarPadding } from '../../lib/tar/w
 import { mknod } from '../ffi/libc.host.ts';
 import { createBuildFiles } from './build-files.host.ts';
 import type { PlaceRequest } from './build-files.ts';
+import type { TreeEntry } from './tree-entry.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'skiff-build-'));
 const files = createBuildFiles({ root: join(root, 'files') });
@@ -50,15 +51,21 @@ async function* tarOf(entries: readonly (NewTarEntry & { readonly text?: string 
   yield tarEnd();
 }
 
-let spools = 0;
+let packs = 0;
 
-/** Scans and unpacks, which must say the same. */
-async function unpack(target: string, archive: AsyncIterable<Uint8Array>, texts: readonly string[] = []) {
-  const spool = join(root, `spool${++spools}`);
-  const scanned = await files.scanContext(spool, archive, texts, signal);
-  const entries = await files.unpackContext(target, spool, signal);
-  if (scanned) expect([...scanned.entries]).toEqual([...entries]);
-  return { entries, scanned };
+/** Scans and unpacks: what is there must be what was told. */
+async function unpack(target: string, archive: AsyncIterable<Uint8Array>): Promise<readonly TreeEntry[]> {
+  const path = join(root, `pack${++packs}`);
+  const entries = await files.scanContext(path, archive, signal);
+  await files.unpack(target, { kind: 'pack', path, entries }, signal);
+  const there = await files.index({ kind: 'folder', path: target }, ['/'], { hash: true }, signal);
+  const told = (list: readonly TreeEntry[]): readonly object[] =>
+    list
+      .filter((entry) => entry.path !== '/')
+      .map(({ mtime, ...entry }) => ({ ...entry, offset: 0, mtime: Math.floor(mtime) }))
+      .toSorted((a, b) => (a.path < b.path ? -1 : 1));
+  expect(told(there)).toEqual(told(entries));
+  return entries;
 }
 
 async function place(
@@ -84,7 +91,7 @@ const ALL = { kind: 'tree', path: '/', entries: undefined } as const;
 describe('a context', () => {
   test('is unpacked as root, hashed, and said entry by entry', async () => {
     const target = folder();
-    const { entries } = await unpack(
+    const entries = await unpack(
       target,
       tarOf([
         { name: 'd/f', type: 'file', text: 'hello', mode: 0o4755, uid: 7, gid: 8, mtime: 1000 },
@@ -105,20 +112,27 @@ describe('a context', () => {
     expect(readlinkSync(join(target, 'l'))).toBe('/etc/passwd');
   });
 
-  test('tells the texts that are asked for, the last of a name', async () => {
-    const entries = [
-      { name: 'Dockerfile', type: 'file', text: 'old' },
-      { name: './Dockerfile', type: 'file', text: 'FROM x' },
-      { name: 'other', type: 'file', text: 'y' },
-    ] as const;
-    const { scanned } = await unpack(folder(), tarOf(entries), ['/Dockerfile', '/missing']);
-    expect([...(scanned?.texts ?? [])]).toEqual([['/Dockerfile', 'FROM x']]);
+  test('tells texts out of its contents, the last of a name', async () => {
+    const path = join(root, `pack${++packs}`);
+    const entries = await files.scanContext(
+      path,
+      tarOf([
+        { name: 'Dockerfile', type: 'file', text: 'old' },
+        { name: './Dockerfile', type: 'file', text: 'FROM x' },
+        { name: 'other', type: 'file', text: 'y' },
+      ]),
+      signal,
+    );
+    const view = { kind: 'pack', path, entries } as const;
+    expect(await files.readText(view, '/Dockerfile', 100, signal)).toBe('FROM x');
+    expect(await failure(files.readText(view, '/Dockerfile', 5, signal))).toContain('/Dockerfile is too large');
+    expect(await failure(files.readText(view, '/missing', 100, signal))).toContain('/missing is not in the context');
   });
 
   test('never leaves its folder', async () => {
     const target = folder();
     const outside = folder();
-    const { entries } = await unpack(
+    const entries = await unpack(
       target,
       tarOf([
         { name: `..${outside}/kept`, type: 'file', text: 'y' },
@@ -127,7 +141,7 @@ describe('a context', () => {
       ]),
     );
     expect(readdirSync(outside)).toEqual([]);
-    // the link was followed inside, so the tree was looked at
+    // the link was followed inside
     expect(entries.map(({ path }) => path)).toContain(`${outside}/evil`);
   });
 
@@ -144,7 +158,7 @@ describe('a context', () => {
   });
 
   test('a file that replaces a folder takes all of it away', async () => {
-    const { entries } = await unpack(
+    const entries = await unpack(
       folder(),
       tarOf([
         { name: 'd/f', type: 'file' },
@@ -265,8 +279,8 @@ test('work that is cancelled ends before its files are given back, and leaves no
         yield new Uint8Array(64 * 1024);
       }
     };
-    const spool = join(root, `cancelled${++spools}`);
-    return await failure(files.scanContext(spool, endless(), [], cancelling.signal));
+    const pack = join(root, `cancelled${++packs}`);
+    return await failure(files.scanContext(pack, endless(), cancelling.signal));
   };
   expect(await run()).toBe('Error: the client left');
   await Bun.sleep(100);

@@ -54,22 +54,10 @@ export function createBuildFiles({ root }: { readonly root: string }): BuildFile
   };
 
   return {
-    async scanContext(spool, archive, texts, signal) {
-      const entries: TreeEntry[] = [];
-      const found = new Map<string, string>();
-      let astray = false;
-      await perform({ kind: 'scan', spool, texts }, archive, signal, (answer) => {
-        if (answer.kind === 'entries') for (const entry of answer.entries) entries.push(entry);
-        if (answer.kind === 'text') found.set(answer.path, answer.text);
-        if (answer.kind === 'astray') astray = true;
-      });
-      return astray ? undefined : { entries, texts: found };
-    },
-    unpackContext: async (folder, spool, signal) =>
-      await entriesOf({ kind: 'unpack', folder, spool }, undefined, signal),
+    scanContext: async (pack, archive, signal) => await entriesOf({ kind: 'scan', pack }, archive, signal),
+    unpack: async (folder, source, signal) => await perform({ kind: 'unpack', folder, source }, undefined, signal),
     index: async (tree, paths, { hash }, signal) =>
       await entriesOf({ kind: 'index', tree, paths, hash }, undefined, signal),
-    remove: async (folder, paths, signal) => await perform({ kind: 'remove', folder, paths }, undefined, signal),
     async readText(tree, path, maxBytes, signal) {
       let read: string | undefined;
       await perform({ kind: 'text', tree, path, maxBytes }, undefined, signal, (answer) => {

@@ -8,30 +8,20 @@ import type { TreeEntry } from './tree-entry.ts';
  */
 export interface BuildFiles {
   /**
-   * Writes a plain tar to a new file and says what {@link unpackContext} would make of it, in no order, with the text of the files named in
-   * `texts` (absolute paths; links and what is larger than 8 MiB are left out). Undefined: names lead through links, it has to be unpacked
-   * to know. Errors: as unpackContext.
+   * Writes the contents of a plain tar's files into a new file, one behind the other, and says what the tar would make of an empty folder, folders
+   * before what is in them: everything owned by root, links followed inside, attributes other than `user.*` and capabilities left out. Errors:
+   * invalid_parameter for a malformed or hostile archive, or more than 2,000,000 entries.
    */
-  scanContext(
-    spool: string,
-    archive: AsyncIterable<Uint8Array>,
-    texts: readonly string[],
-    signal: AbortSignal,
-  ): Promise<ScannedContext | undefined>;
-  /**
-   * Unpacks a plain tar file into an existing empty folder, everything owned by root, and says what is there, in no order. Attributes other
-   * than `user.*` and capabilities are left out. Errors: invalid_parameter for a malformed or hostile archive, or more than 2,000,000 entries.
-   */
-  unpackContext(folder: string, spool: string, signal: AbortSignal): Promise<readonly TreeEntry[]>;
+  scanContext(pack: string, archive: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<readonly TreeEntry[]>;
+  /** Makes the entries of a pack in an existing empty folder. */
+  unpack(folder: string, source: PackView, signal: AbortSignal): Promise<void>;
   /** Everything below the given absolute paths of a tree, and these themselves; what is not there is left out. With `hash`, contents are read. */
   index(
-    tree: TreeView,
+    tree: Exclude<TreeView, PackView>,
     paths: readonly string[],
     options: { readonly hash: boolean },
     signal: AbortSignal,
   ): Promise<readonly TreeEntry[]>;
-  /** Removes paths of a folder, with what is below them. */
-  remove(folder: string, paths: readonly string[], signal: AbortSignal): Promise<void>;
   /** A file of a tree as text; its path has no links on the way. Errors: invalid_parameter when it is larger. */
   readText(tree: TreeView, path: string, maxBytes: number, signal: AbortSignal): Promise<string>;
   /** Copies into an overlay. Errors: invalid_parameter for a destination of the wrong kind or an unknown owner; data_loss. */
@@ -58,16 +48,19 @@ export interface BuildFiles {
   pack(request: PackRequest, signal: AbortSignal): Promise<PackedLayer>;
 }
 
-export interface ScannedContext {
-  readonly entries: readonly TreeEntry[];
-  readonly texts: ReadonlyMap<string, string>;
-}
-
 /** A tree to read. Paths are the host's. */
 export type TreeView =
   | { readonly kind: 'folder'; readonly path: string }
   /** Folders of an overlay, uppermost first, at least one. */
-  | { readonly kind: 'layers'; readonly lower: readonly string[] };
+  | { readonly kind: 'layers'; readonly lower: readonly string[] }
+  | PackView;
+
+/** A file of contents, and what is read of its tree: folders before what is in them. The rest is not there. */
+export interface PackView {
+  readonly kind: 'pack';
+  readonly path: string;
+  readonly entries: readonly TreeEntry[];
+}
 
 export interface PlaceRequest {
   readonly sources: readonly PlaceSource[];

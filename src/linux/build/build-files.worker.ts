@@ -1,16 +1,19 @@
-import { closeSync, lstatSync, openSync, readFileSync, readSync, rmSync, writeSync } from 'node:fs';
-import { posix } from 'node:path';
+import { closeSync, openSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 import { KnownError, messageOf } from '../../lib/errors.ts';
 import { createExtractor } from '../../lib/tar/extract.ts';
 import { createTarParser, type TarSink } from '../../lib/tar/parser.ts';
 import { makeDevice, mknod } from '../ffi/libc.host.ts';
 import { writeAttributes } from './attributes.host.ts';
+import type { PackView, TreeView } from './build-files.ts';
 import { checkCancelled, watchCancelling } from './cancelling.host.ts';
-import { createContextSink } from './context-sink.host.ts';
-import { ensureFolder, looksOf, placeFiles } from './copy-files.host.ts';
+import { createContextPack } from './context-pack.host.ts';
+import { ensureFolder, looksOf, makeTree, placeFiles } from './copy-files.host.ts';
+import type { CopySource } from './copy-source.ts';
+import { createFolderSource } from './folder-source.host.ts';
 import { indexTree } from './index-tree.host.ts';
-import { createOwnRoot, SOURCE, TARGET } from './own-root.host.ts';
+import { createOwnRoot, SOURCE, TARGET, type Trees } from './own-root.host.ts';
+import { createPackSource } from './pack-source.host.ts';
 import { packUpper } from './pack-upper.host.ts';
 import type { TreeEntry } from './tree-entry.ts';
 import type { FromThread, ToThread, Work } from './work.ts';
@@ -52,27 +55,21 @@ async function perform(work: Work): Promise<void> {
   switch (task.kind) {
     case 'scan':
       return await scan(task);
-    case 'unpack': {
-      const spool = openSync(task.spool, 'r');
-      try {
-        return await root.inside(task.folder, async () => unpack(spool));
-      } finally {
-        closeSync(spool);
-      }
-    }
-    case 'remove':
-      return await root.inside(task.folder, async () => {
-        for (const path of task.paths) rmSync(path, { recursive: true, force: true });
-      });
-    case 'text':
-      return await root.within({ source: task.tree }, work, async () =>
-        post({ kind: 'text', path: task.path, text: readText(`${SOURCE}${task.path}`, task.maxBytes) }),
+    case 'unpack':
+      return await withPack(
+        task.source,
+        async (source) => await root.inside(task.folder, async () => makeTree(source)),
       );
+    case 'text':
+      return await readFrom(task.tree, work, async (source) => {
+        const text = readText(source, task.path, task.maxBytes);
+        post({ kind: 'text', text });
+      });
     case 'index':
       return await root.within({ source: task.tree }, work, async () => tell(indexTree(SOURCE, task.paths, task.hash)));
     case 'place':
-      return await root.within({ target: task.target, source: task.source }, work, async () =>
-        placeFiles(task.request, { source: SOURCE, target: TARGET }),
+      return await readFrom(task.source, { ...work, target: task.target }, async (source) =>
+        placeFiles(task.request, source, TARGET),
       );
     case 'extract':
       return await root.within({ target: task.target }, work, async () => await extract(task.request));
@@ -94,62 +91,44 @@ async function perform(work: Work): Promise<void> {
   }
 }
 
-function readText(path: string, maxBytes: number): string {
-  const stat = lstatSync(path);
-  if (!stat.isFile()) throw new KnownError('invalid_parameter', `${path.slice(SOURCE.length)} is no file`);
-  if (stat.size > maxBytes) throw new KnownError('invalid_parameter', `${path.slice(SOURCE.length)} is too large`);
-  return readFileSync(path, 'utf8');
+/** Runs `work` where the tree can be read. */
+async function readFrom(
+  tree: TreeView,
+  { target, ...folders }: Pick<Work, 'place' | 'empty'> & Pick<Trees, 'target'>,
+  work: (source: CopySource) => Promise<void>,
+): Promise<void> {
+  const own = target ? { target } : {};
+  if (tree.kind === 'pack')
+    return await withPack(tree, async (source) => await root.within(own, folders, async () => await work(source)));
+  return await root.within({ ...own, source: tree }, folders, async () => await work(createFolderSource(SOURCE)));
 }
 
-const MAX_TEXT_BYTES = 8 * 1024 * 1024;
-
-/** Writes an archive down and looks what is in it. */
-async function scan({ spool, texts }: Extract<Work['task'], { kind: 'scan' }>): Promise<void> {
-  const context = createContextSink({ dry: true });
-  const wanted = new Set(texts);
-  const found = new Map<string, Buffer[]>();
-  let reading: Buffer[] | undefined;
-  const sink: TarSink = {
-    ...context.sink,
-    entry(header) {
-      context.sink.entry(header);
-      const path = posix.normalize(`/${header.name}`);
-      reading = header.type === 'file' && wanted.has(path) && header.size <= MAX_TEXT_BYTES ? [] : undefined;
-      if (reading) found.set(path, reading);
-      else found.delete(path);
-    },
-    data(piece) {
-      context.sink.data(piece);
-      reading?.push(Buffer.from(piece));
-    },
-  };
-  const fd = openSync(spool, 'wx', 0o600);
+/** Opened before the root changes. */
+async function withPack({ path, entries }: PackView, work: (source: CopySource) => Promise<void>): Promise<void> {
+  const pack = openSync(path, 'r');
   try {
-    await parseArchive(sink, (bytes) => {
-      for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
-    });
+    await work(createPackSource(pack, entries));
+  } finally {
+    closeSync(pack);
+  }
+}
+
+function readText(source: CopySource, path: string, maxBytes: number): string {
+  const { type, size } = source.look(path);
+  if (type !== 'file') throw new KnownError('invalid_parameter', `${path} is no file`);
+  if (size > maxBytes) throw new KnownError('invalid_parameter', `${path} is too large`);
+  return source.readContent(path).toString('utf8');
+}
+
+/** Writes the contents of an archive down and looks what is in it. */
+async function scan({ pack }: Extract<Work['task'], { kind: 'scan' }>): Promise<void> {
+  const fd = openSync(pack, 'wx', 0o600);
+  try {
+    const context = createContextPack(fd);
+    await parseArchive(context.sink);
+    tell(context.finish());
   } finally {
     closeSync(fd);
-  }
-  const entries = context.finish();
-  if (entries === undefined) return post({ kind: 'astray' });
-  for (const [path, pieces] of found) post({ kind: 'text', path, text: Buffer.concat(pieces).toString('utf8') });
-  tell(entries);
-}
-
-function unpack(spool: number): void {
-  const context = createContextSink({ dry: false });
-  const parser = createTarParser(context.sink);
-  const chunk = Buffer.alloc(1024 * 1024);
-  try {
-    for (let got = readSync(spool, chunk); got > 0; got = readSync(spool, chunk)) {
-      checkCancelled();
-      parser.write(chunk.subarray(0, got));
-    }
-    parser.end();
-    tell(context.finish() ?? indexTree('', ['/'], true));
-  } finally {
-    context.close();
   }
 }
 
@@ -182,13 +161,12 @@ async function extract(request: Extract<Work['task'], { kind: 'extract' }>['requ
   }
 }
 
-async function parseArchive(sink: TarSink, also: (bytes: Uint8Array) => void = () => undefined): Promise<void> {
+async function parseArchive(sink: TarSink): Promise<void> {
   const parser = createTarParser(sink);
   for (let message = await receive(); message.kind !== 'end'; message = await receive()) {
     if (message.kind === 'cancel') checkCancelled();
     if (message.kind !== 'piece') throw new KnownError('system', 'an archive was cut off by other work');
     parser.write(message.bytes);
-    also(message.bytes);
     post({ kind: 'credit' });
   }
   parser.end();

@@ -134,6 +134,8 @@ function finish(
     xattrs: '',
     sameAs: '',
     owner: '',
+    mtime: seconds,
+    offset: 0,
   } as const;
   return { entry, contentType };
 }

@@ -4,7 +4,7 @@ import { posix } from 'node:path';
 import { KnownError } from '../../lib/errors.ts';
 import { attributesText, readAttributes } from './attributes.host.ts';
 import { checkCancelled } from './cancelling.host.ts';
-import { MAX_ENTRIES } from './context-sink.host.ts';
+import { MAX_ENTRIES } from './context-index.ts';
 import type { TreeEntry } from './tree-entry.ts';
 
 const MAX_LINKS = 40;
@@ -69,6 +69,8 @@ function describe(path: string, at: string, stat: Stats, first: Map<string, stri
     hash: type === 'file' && hash ? hashFile(at) : '',
     xattrs: type === 'symlink' ? '' : attributesText(readAttributes(at)),
     sameAs: type === 'file' && stat.nlink > 1 ? firstPath(path, at, first) : '',
+    mtime: stat.mtimeMs / 1000,
+    offset: 0,
     owner: stat.uid === 0 && stat.gid === 0 ? '' : `${stat.uid}:${stat.gid}`,
   };
 }

@@ -36,7 +36,7 @@ async function add(context: KeptContext, path: string, stamp: string, text: stri
 
 function text(context: KeptContext, path: string, stamp: string): string | undefined {
   const found = context.find(path, stamp);
-  return found && Buffer.concat([...context.read(found)]).toString();
+  return found && readFileSync(context.pack()).toString('utf8', found.offset, found.offset + found.size);
 }
 
 function folderOf(root: string): string {

@@ -153,8 +153,12 @@ class OpenContext implements Omit<KeptContext, typeof Symbol.dispose> {
     return entry;
   }
 
-  *read({ size, offset }: KeptFile): Generator<Uint8Array> {
+  pack(): string {
     this.flush();
+    return join(this.folder, 'pack');
+  }
+
+  private *read({ size, offset }: KeptFile): Generator<Uint8Array> {
     for (let at = 0; at < size; ) {
       const piece = Buffer.allocUnsafe(Math.min(PIECE_BYTES, size - at));
       const got = readSync(this.fd, piece, 0, piece.length, offset + at);

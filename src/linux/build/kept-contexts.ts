@@ -30,8 +30,8 @@ export interface KeptContext extends Disposable {
   find(path: string, stamp: string): KeptFile | undefined;
   /** A content, as it comes; empty files too. A second one with the same path takes the first one's place. */
   add(path: string, stamp: string, content: AsyncIterable<Uint8Array>): Promise<KeptFile>;
-  /** In pieces of at most 256 KiB. Errors: data_loss when it is not there. */
-  read(file: KeptFile): Generator<Uint8Array>;
+  /** The file that contents lie in, with all that was added before the call. It stays as it is until the context is disposed. */
+  pack(): string;
   /** What is not among these paths is forgotten. */
   keepOnly(paths: ReadonlySet<string>): void;
 }

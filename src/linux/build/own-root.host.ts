@@ -13,7 +13,7 @@ import {
 } from '../ffi/libc.host.ts';
 import type { OverlayLayers } from '../files/view.ts';
 import { createMounter } from '../mount/mounter.host.ts';
-import type { TreeView } from './build-files.ts';
+import type { PackView, TreeView } from './build-files.ts';
 
 /** Where a thread's trees are while it works: the tree to write, and the one to read. */
 export const TARGET = '/d';
@@ -21,7 +21,7 @@ export const SOURCE = '/s';
 
 export interface Trees {
   readonly target?: OverlayLayers;
-  readonly source?: TreeView;
+  readonly source?: Exclude<TreeView, PackView>;
 }
 
 /** A thread's roots: its own for a piece of work, the process's between them. */
@@ -78,7 +78,7 @@ export function createOwnRoot(): OwnRoot {
   };
 }
 
-function mountSource(source: TreeView, at: string, empty: string): void {
+function mountSource(source: Exclude<TreeView, PackView>, at: string, empty: string): void {
   if (source.kind === 'layers') return createMounter().overlay(at, { lower: [...source.lower, empty] });
   mount(source.path, at, 'none', MS.BIND);
   mount('none', at, 'none', MS.BIND | MS.REMOUNT | MS.RDONLY);

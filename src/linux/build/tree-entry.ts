@@ -16,4 +16,8 @@ export interface TreeEntry {
   readonly sameAs: string;
   /** `uid:gid`; '' is root's, as everything of a context is. */
   readonly owner: string;
+  /** Seconds since the epoch, with fraction. */
+  readonly mtime: number;
+  /** Where the content of a file begins in the pack of its context; 0 for the rest, and for files that lie in no pack. */
+  readonly offset: number;
 }

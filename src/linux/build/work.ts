@@ -1,6 +1,6 @@
 import type { ErrorKind } from '../../lib/errors.ts';
 import type { OverlayLayers } from '../files/view.ts';
-import type { PackedLayer, PackRequest, PlaceRequest, TreeView } from './build-files.ts';
+import type { PackedLayer, PackRequest, PackView, PlaceRequest, TreeView } from './build-files.ts';
 import type { TreeEntry } from './tree-entry.ts';
 
 /** What a thread of {@link BuildFiles} is told to do, one after the other. `place` and `empty` are empty folders. */
@@ -8,11 +8,15 @@ export interface Work {
   readonly place: string;
   readonly empty: string;
   readonly task:
-    | { readonly kind: 'scan'; readonly spool: string; readonly texts: readonly string[] }
-    | { readonly kind: 'unpack'; readonly folder: string; readonly spool: string }
-    | { readonly kind: 'remove'; readonly folder: string; readonly paths: readonly string[] }
+    | { readonly kind: 'scan'; readonly pack: string }
+    | { readonly kind: 'unpack'; readonly folder: string; readonly source: PackView }
     | { readonly kind: 'text'; readonly tree: TreeView; readonly path: string; readonly maxBytes: number }
-    | { readonly kind: 'index'; readonly tree: TreeView; readonly paths: readonly string[]; readonly hash: boolean }
+    | {
+        readonly kind: 'index';
+        readonly tree: Exclude<TreeView, PackView>;
+        readonly paths: readonly string[];
+        readonly hash: boolean;
+      }
     | {
         readonly kind: 'place';
         readonly target: OverlayLayers;
@@ -50,9 +54,7 @@ export type ToThread =
 export type FromThread =
   | { readonly kind: 'credit' }
   | { readonly kind: 'entries'; readonly entries: readonly TreeEntry[] }
-  /** `path` of a scan. */
-  | { readonly kind: 'text'; readonly path: string; readonly text: string }
-  | { readonly kind: 'astray' }
+  | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'packed'; readonly layer: PackedLayer }
   | { readonly kind: 'done' }
   | { readonly kind: 'failed'; readonly error: { readonly kind: ErrorKind; readonly message: string } };

@@ -4,7 +4,6 @@ import { malformed } from '../../api/build-session/frame.ts';
 import type { ListedFile } from '../../api/build-session/messages.ts';
 import type { ClientFiles, FileContent } from '../../engine/build/service.ts';
 import { KnownError } from '../../lib/errors.ts';
-import { tarEnd, tarHeader, tarPadding } from '../../lib/tar/writer.ts';
 import type { KeptContext, KeptFile } from '../../linux/build/kept-contexts.ts';
 import type { TreeEntry } from '../../linux/build/tree-entry.ts';
 
@@ -66,11 +65,11 @@ export async function openClientFiles(
       return new Map<string, FileContent>(
         paths.flatMap((path) => {
           const found = here.get(path);
-          return found ? [[path, { hash: found.hash, size: found.size }] as const] : [];
+          return found ? [[path, { hash: found.hash, size: found.size, offset: found.offset }] as const] : [];
         }),
       );
     },
-    archive: () => inLargePieces(archive(list, here, kept)),
+    pack: () => kept.pack(),
     hold() {
       holds += 1;
       let held = true;
@@ -95,6 +94,8 @@ const ROOT: TreeEntry = {
   xattrs: '',
   sameAs: '',
   owner: '',
+  mtime: 0,
+  offset: 0,
 };
 
 function resetOn(signal: AbortSignal, channel: Channel): Disposable {
@@ -177,8 +178,8 @@ function stampOf([, , , size, , more]: ListedFile): string {
   return `${size} ${more}`;
 }
 
-function toEntry([path, kind, mode, size, , more]: ListedFile): TreeEntry {
-  const entry = { path: `/${path}`, mode, size: 0, link: '', hash: '', xattrs: '', sameAs: '', owner: '' };
+function toEntry([path, kind, mode, size, mtime, more]: ListedFile): TreeEntry {
+  const entry = { ...ROOT, path: `/${path}`, mode, mtime };
   switch (kind) {
     case 'd':
       return { ...entry, type: 'directory' };
@@ -189,40 +190,4 @@ function toEntry([path, kind, mode, size, , more]: ListedFile): TreeEntry {
     case 'h':
       return { ...entry, type: 'file', size, sameAs: `/${more}` };
   }
-}
-
-function* archive(
-  list: readonly ListedFile[],
-  here: ReadonlyMap<string, KeptFile>,
-  kept: KeptContext,
-): Generator<Uint8Array> {
-  for (const [name, kind, mode, , mtime, more] of list) {
-    const content = here.get(`/${kind === 'h' ? more : name}`);
-    if (kind === 'd') yield tarHeader({ name: `${name}/`, type: 'directory', mode, mtime });
-    else if (kind === 'l') yield tarHeader({ name, type: 'symlink', mode: 0o777, mtime, linkName: more });
-    else if (content === undefined) continue;
-    else if (kind === 'h') yield tarHeader({ name, type: 'link', mode, mtime, linkName: more });
-    else {
-      yield tarHeader({ name, type: 'file', mode, mtime, size: content.size });
-      yield* kept.read(content);
-      yield tarPadding(content.size);
-    }
-  }
-  yield tarEnd();
-}
-
-const PIECE_BYTES = 512 * 1024;
-
-async function* inLargePieces(pieces: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let waiting: Uint8Array[] = [];
-  let size = 0;
-  for (const piece of pieces) {
-    waiting.push(piece);
-    size += piece.length;
-    if (size < PIECE_BYTES) continue;
-    yield Buffer.concat(waiting);
-    waiting = [];
-    size = 0;
-  }
-  if (size > 0) yield Buffer.concat(waiting);
 }

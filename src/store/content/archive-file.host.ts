@@ -2,16 +2,26 @@ import { createReadStream } from 'node:fs';
 import { BLOCK_BYTES, parseHeader } from '../../lib/tar/header.ts';
 import type { Decompressor } from './decompressor.ts';
 
-/** Opens a file as a plain tar, whatever its compression is; undefined when it is none. Nothing but its content counts. */
+/** Opens a file, or a part of it, as a plain tar, whatever its compression is; undefined when it is none. Nothing but its content counts. */
 export type OpenArchive = (
   path: string,
-  options: { readonly signal: AbortSignal },
+  options: { readonly signal: AbortSignal; readonly part?: FilePart },
 ) => Promise<AsyncIterable<Uint8Array> | undefined>;
 
+/** In bytes. */
+export interface FilePart {
+  readonly offset: number;
+  readonly size: number;
+}
+
 export function createOpenArchive(decompressor: Decompressor): OpenArchive {
-  const open = (path: string, signal: AbortSignal): AsyncIterable<Uint8Array> =>
-    decompressor.decompress(createReadStream(path, { highWaterMark: 256 * 1024 }), { signal });
-  return async (path, { signal }) => ((await beginsAsTar(open(path, signal), signal)) ? open(path, signal) : undefined);
+  return async (path, { signal, part }) => {
+    if (part?.size === 0) return undefined;
+    const range = part ? { start: part.offset, end: part.offset + part.size - 1 } : {};
+    const open = (): AsyncIterable<Uint8Array> =>
+      decompressor.decompress(createReadStream(path, { highWaterMark: 256 * 1024, ...range }), { signal });
+    return (await beginsAsTar(open(), signal)) ? open() : undefined;
+  };
 }
 
 async function beginsAsTar(source: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<boolean> {

@@ -480,5 +480,5 @@ describe('decompression bombs:', () => {
 /** As a build looks at what it is sent. */
 async function scan(root: string, archive: AsyncIterable<Uint8Array>): Promise<void> {
   const threads = createBuildFiles({ root: join(root, 'threads') });
-  await threads.scanContext(join(root, 'spool'), archive, [], never);
+  await threads.scanContext(join(root, 'pack'), archive, never);
 }
