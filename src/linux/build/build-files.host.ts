@@ -95,7 +95,7 @@ async function feed(thread: Thread, archive: AsyncIterable<Uint8Array>, signal: 
     signal.throwIfAborted();
     while (credit === 0) if ((await thread.next()).kind === 'credit') credit++;
     credit--;
-    thread.send({ kind: 'piece', bytes });
+    thread.give(new Uint8Array(bytes));
     for (let early = thread.take(); early; early = thread.take()) if (early.kind === 'credit') credit++;
   }
   thread.send({ kind: 'end' });
@@ -105,6 +105,8 @@ async function feed(thread: Thread, archive: AsyncIterable<Uint8Array>, signal: 
 interface Thread {
   begin(work: Work): void;
   send(message: ToThread): void;
+  /** Sends a piece of an archive, whose memory it has from then on: to clone a view would take all of the buffer behind it along. */
+  give(bytes: Uint8Array<ArrayBuffer>): void;
   /** Errors: the work's. */
   next(): Promise<FromThread>;
   /** What has come already. */
@@ -162,6 +164,7 @@ function startThread(onEnd: (thread: Thread) => void): Thread {
       send({ kind: 'work', work });
     },
     send,
+    give: (bytes) => worker.postMessage({ kind: 'piece', bytes } satisfies ToThread, [bytes.buffer]),
     take,
     async next() {
       for (let answer = take(); ; answer = take()) {

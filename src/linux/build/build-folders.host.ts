@@ -16,6 +16,7 @@ import { errnoOf, KnownError } from '../../lib/errors.ts';
 import { measureTree } from '../../lib/fs/measure-tree.ts';
 import type { Trash } from '../../lib/fs/trash.ts';
 import { type PackOptions, packTree } from '../../lib/tar/pack.ts';
+import { spreadFolders } from '../files/spread-folders.host.ts';
 import type { Mounter } from '../mount/mounter.ts';
 import { resolveInRoot } from '../runtime/rooted-path.host.ts';
 import { readAttributes } from './attributes.host.ts';
@@ -37,6 +38,7 @@ export function createBuildFolders({
 }): BuildFolders {
   const caches = join(root, CACHE);
   mkdirSync(caches, { recursive: true, mode: 0o711 });
+  spreadFolders(root);
   mkdirSync(sockets, { recursive: true, mode: 0o711 });
   for (const point of mounter.list(root)) mounter.unmount(point, { lazy: true });
   for (const name of readdirSync(root)) if (name !== CACHE) trash.put(join(root, name));

@@ -22,6 +22,7 @@ const { symbols: libc } = dlopen('libc.so.6', {
     returns: FFIType.i64,
   },
   flock: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
+  ioctl: { args: [FFIType.i32, FFIType.u64, FFIType.ptr], returns: FFIType.i32 },
   socket: { args: [FFIType.i32, FFIType.i32, FFIType.i32], returns: FFIType.i32 },
   bind: { args: [FFIType.i32, FFIType.ptr, FFIType.u32], returns: FFIType.i32 },
   getsockname: { args: [FFIType.i32, FFIType.ptr, FFIType.ptr], returns: FFIType.i32 },
@@ -53,6 +54,10 @@ export const MS = {
   SHARED: 0x100000,
 } as const;
 export const LOCK_EX_NB = 2 | 4;
+
+/** Of machines with 64 bits: their numbers have the size of a long in them. */
+const FS_IOC_GETFLAGS = 0x80086601n;
+const FS_IOC_SETFLAGS = 0x40086602n;
 
 const ERRNO_NAMES = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]));
 
@@ -188,6 +193,17 @@ export function tryLock(fd: number): boolean {
     if (error instanceof SystemCallError && (error.code === 'EAGAIN' || error.code === 'EWOULDBLOCK')) return false;
     throw error;
   }
+}
+
+/** ioctl_iflags(2): attributes of a file, as chattr(1) has them. */
+export function readInodeFlags(fd: number): number {
+  const flags = new BigInt64Array(1);
+  check(libc.ioctl(fd, FS_IOC_GETFLAGS, flags), () => 'ioctl FS_IOC_GETFLAGS');
+  return Number(flags[0]);
+}
+
+export function setInodeFlags(fd: number, flags: number): void {
+  check(libc.ioctl(fd, FS_IOC_SETFLAGS, new BigInt64Array([BigInt(flags)])), () => 'ioctl FS_IOC_SETFLAGS');
 }
 
 /** makedev(3) of glibc. */

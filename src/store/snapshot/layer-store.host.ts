@@ -6,6 +6,7 @@ import type { TaskGroup } from '../../lib/async/task-group.ts';
 import { isKind, KnownError } from '../../lib/errors.ts';
 import type { Trash } from '../../lib/fs/trash.ts';
 import { chainIdsOf } from '../../oci/chain-id.ts';
+import { spreadFolders } from '../../linux/files/spread-folders.host.ts';
 import type { ChainId, DiffId, Digest } from '../../oci/digest.ts';
 import type { ContentStore, GrowingBlob } from '../content/content-store.ts';
 import type { Database } from '../record/database.host.ts';
@@ -49,6 +50,7 @@ export function createLayerStore(deps: {
   const paths = snapshotPaths(deps.root);
   for (const folder of [paths.layers, paths.writable, paths.empty, paths.drafts])
     mkdirSync(folder, { recursive: true, mode: 0o710 });
+  for (const folder of [paths.layers, paths.drafts]) spreadFolders(folder);
   const table = createLayerTable(db, deps.bootId ?? readFileSync(BOOT_ID, 'utf8').trim());
   const layers = table.rows;
   db.run('CREATE TABLE IF NOT EXISTS writable (container TEXT PRIMARY KEY, chain TEXT)');
