@@ -28,8 +28,8 @@ export function filesInFolder(folder: string, tree: Tree): ContextFiles {
  * build, once for all that mount it. `name`: of such folders.
  */
 export function filesInPack(
-  files: BuildDeps['files'],
-  build: BuildFolder,
+  files: Pick<BuildDeps['files'], 'unpack'>,
+  build: Pick<BuildFolder, 'make'>,
   { name, pack, tree }: { readonly name: string; readonly pack: () => string; readonly tree: () => Tree },
 ): ContextFiles {
   const made = new Map<string, Promise<string>>();
