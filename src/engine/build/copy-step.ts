@@ -99,7 +99,7 @@ async function placeAll(
   const plain: PlaceSource[] = [];
   for (const selection of selections) {
     const archive = unpacks(step) ? await archiveOf(work, source, selection, signal) : undefined;
-    if (archive === undefined) plain.push(toSource(selection));
+    if (archive === undefined) plain.push(toSource(selection, source.kind !== 'pack'));
     else await deps.files.extract(draft, looks, archive, signal);
   }
   await place(source, plain);
@@ -157,8 +157,9 @@ function unpacks(step: CopyStep): boolean {
   return step.instruction === 'ADD' && step.unpack !== false;
 }
 
-function toSource(selection: Selection): PlaceSource {
+/** `walks`: a whole folder is walked where it lies; in a pack there is no folder. */
+function toSource(selection: Selection, walks: boolean): PlaceSource {
   if (selection.kind === 'file') return { kind: 'file', path: selection.entry.path, name: selection.name };
   const { path, files, whole } = selection;
-  return { kind: 'tree', path, entries: whole ? undefined : files.map(({ relative }) => relative) };
+  return { kind: 'tree', path, entries: whole && walks ? undefined : files.map(({ relative }) => relative) };
 }

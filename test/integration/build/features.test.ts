@@ -136,6 +136,32 @@ COPY soft /z/
     expect(await inImage('links', 'cat /x/f /z/soft; readlink /y/out')).toBe('r\nt/etc/passwd');
   }, 60_000);
 
+  test('sources that lie in each other, an archive among files, and a folder that a link names are taken out of what was sent', async () => {
+    const folder = contextOf({
+      Dockerfile: `FROM busybox
+COPY a/b a /dst/
+ADD x.tgz a/one /added/
+RUN --mount=source=l,target=/m --mount=source=a/one,target=/one cd /m && cp -r . /mounted && cat /one > /mounted/one
+`,
+      'a/one': '1',
+      'a/b/deep/two': '2',
+    });
+    symlinkSync('a/b', join(folder, 'l'));
+    expect(Bun.spawnSync(['tar', '-C', join(folder, 'a'), '-czf', join(folder, 'x.tgz'), 'b']).exitCode).toBe(0);
+    expect((await buildFolder(daemon, folder, { t: 'out-of-pack' })).error).toBeUndefined();
+    expect(await inImage('out-of-pack', 'find /dst /added /mounted -type f | sort | xargs grep ""')).toBe(
+      [
+        '/added/b/deep/two:2',
+        '/added/one:1',
+        '/dst/b/deep/two:2',
+        '/dst/deep/two:2',
+        '/dst/one:1',
+        '/mounted/deep/two:2',
+        '/mounted/one:1',
+      ].join('\n'),
+    );
+  }, 60_000);
+
   test('a wildcard that matches nothing copies nothing', async () => {
     await built({ Dockerfile: 'FROM busybox\nCOPY nothing* /d/\n' }, { t: 'empty' });
   }, 60_000);
