@@ -132,7 +132,7 @@ async function repositorySource(
   if (step.excludes.length === 0) return { kind: 'tree', path: '/', entries: undefined };
   const entries = await deps.files.index({ kind: 'folder', path: folder }, ['/'], { hash: false }, signal);
   const [selection] = selectFiles(createTree(entries), { ...step, paths: ['/'], parents: false });
-  return selection === undefined ? { kind: 'tree', path: '/', entries: [] } : toSource(selection);
+  return selection === undefined ? { kind: 'tree', path: '/', entries: [] } : toSource(selection, true);
 }
 
 /** A file of a context as a tar; undefined when it is none. */
