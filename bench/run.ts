@@ -91,6 +91,7 @@ function stopAll(): Promise<void> {
   stopping ??= (async () => {
     for (const engine of [...apart, ...engines]) await engine.stop();
     await images[Symbol.asyncDispose]();
+    builds[Symbol.dispose]();
   })();
   return stopping;
 }
