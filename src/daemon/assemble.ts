@@ -293,6 +293,7 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
     cache,
     steps: createBuildSteps(db),
     cacheMounts,
+    initPath: facts.initPath,
     keptContexts,
     cacheLimitBytes: diskBytes(config.dataRoot).total / 10,
     freeBytes: () => diskBytes(config.dataRoot).free,

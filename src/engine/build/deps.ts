@@ -38,6 +38,8 @@ export interface BuildDeps
   readonly cache: BuildCache;
   readonly steps: BuildSteps;
   readonly cacheMounts: CacheMounts;
+  /** The static init on the host, which hands secrets to a step as environment; undefined: there is none. */
+  readonly initPath: string | undefined;
   readonly keptContexts: Pick<KeptContexts, 'list' | 'remove'>;
   /** Bytes that the cache may take of its own before what was not used for longest goes, after each build. */
   readonly cacheLimitBytes: number;

@@ -14,6 +14,8 @@ type Mounts = NonNullable<HostConfig['Mounts']>;
 export interface RunMounts extends AsyncDisposable {
   readonly mounts: Mounts;
   readonly env: readonly string[];
+  /** `NAME=value` that may be written down nowhere. */
+  readonly secretEnv: readonly string[];
 }
 
 /** Locks of cache mounts, of all builds of a daemon. */
@@ -36,10 +38,12 @@ export async function prepareMounts(
   await using undo = new AsyncDisposableStack();
   const mounts: Mounts[number][] = [];
   const env: string[] = [];
+  const secretEnv: string[] = [];
   for (const [index, mount] of step.mounts.entries()) {
     const made = await prepareOne(work, mount, index, locks, undo, signal);
     if (made.mount) mounts.push(made.mount);
-    env.push(...made.env);
+    env.push(...(made.env ?? []));
+    secretEnv.push(...(made.secretEnv ?? []));
   }
   if (step.script) {
     const { path, content } = step.script;
@@ -47,12 +51,13 @@ export async function prepareMounts(
     mounts.push(bindOf(program.source, posix.dirname(path), true));
   }
   const kept = undo.move();
-  return { mounts, env, [Symbol.asyncDispose]: async () => await kept.disposeAsync() };
+  return { mounts, env, secretEnv, [Symbol.asyncDispose]: async () => await kept.disposeAsync() };
 }
 
 interface Made {
-  readonly mount: Mounts[number] | undefined;
-  readonly env: readonly string[];
+  readonly mount?: Mounts[number];
+  readonly env?: readonly string[];
+  readonly secretEnv?: readonly string[];
 }
 
 async function prepareOne(
@@ -67,18 +72,14 @@ async function prepareOne(
     case 'bind': {
       const { lower, path } = await mountable(work, mount, signal);
       const made = undo.use(work.folder.bind({ lower }, path, { writable: !mount.readOnly }));
-      return { mount: bindOf(made.source, mount.target, mount.readOnly), env: [] };
+      return { mount: bindOf(made.source, mount.target, mount.readOnly) };
     }
     case 'cache':
-      return {
-        mount: bindOf(await cacheFolder(work, mount, locks, undo, signal), mount.target, mount.readOnly),
-        env: [],
-      };
+      return { mount: bindOf(await cacheFolder(work, mount, locks, undo, signal), mount.target, mount.readOnly) };
     case 'tmpfs': {
       const size = mount.sizeBytes === undefined ? {} : { SizeBytes: mount.sizeBytes };
       return {
         mount: { Type: 'tmpfs', Target: mount.target, TmpfsOptions: { Mode: 0o1777, Options: [['exec']], ...size } },
-        env: [],
       };
     }
     case 'secret':
@@ -154,13 +155,19 @@ async function secretMount(
   const content = await request.session.secret(id);
   if (content === undefined) {
     if (mount.required) throw new KnownError('invalid_parameter', `secret ${id}: not found`);
-    return { mount: undefined, env: [] };
+    return {};
   }
-  const env = mount.env === '' ? [] : [`${mount.env}=${Buffer.from(content).toString('utf8')}`];
-  if (mount.target === '' && mount.env !== '') return { mount: undefined, env };
+  const secretEnv = mount.env === '' ? [] : [variableOf(id, mount.env, content)];
+  if (mount.target === '' && mount.env !== '') return { secretEnv };
   const { mode = 0o400, uid = 0, gid = 0 } = mount;
   const file = undo.use(folder.file(content, { mode, uid, gid }));
-  return { mount: bindOf(file.source, mount.target || `/run/secrets/${id}`, true), env };
+  return { mount: bindOf(file.source, mount.target || `/run/secrets/${id}`, true), secretEnv };
+}
+
+function variableOf(id: string, name: string, content: Uint8Array): string {
+  if (content.includes(0))
+    throw new KnownError('invalid_parameter', `secret ${id}: a NUL byte cannot be in the environment variable ${name}`);
+  return `${name}=${Buffer.from(content).toString('utf8')}`;
 }
 
 async function agentMount(
@@ -173,7 +180,7 @@ async function agentMount(
   const connect = await request.session.sshAgent(id);
   if (connect === undefined) {
     if (mount.required) throw new KnownError('invalid_parameter', `ssh agent ${id}: not found`);
-    return { mount: undefined, env: [] };
+    return {};
   }
   const { mode = 0o600, uid = 0, gid = 0 } = mount;
   const socket = undo.use(await folder.agent(connect, { mode, uid, gid }));

@@ -39,17 +39,19 @@ export async function runStep(
   const draft = deps.layers.begin(chain);
   undo.defer(() => deps.layers.discard(draft));
   const extra = undo.use(await prepareMounts(work, step, locks, signal));
+  const secret = extra.secretEnv.length > 0;
   const { Id: id = '' } = await deps.containers.create({
     config: {
       Image: key.slice(0, 12),
-      Cmd: [...step.argv],
+      Cmd: [...(secret ? READS_ENVIRONMENT : []), ...step.argv],
       Env: [...plan.proxyEnv, ...step.env, ...extra.env],
       User: step.user,
       WorkingDir: step.workingDirectory,
       Labels: { [STEP_LABEL]: key },
+      ...(secret && { OpenStdin: true, StdinOnce: true }),
       ...hostnameOf(work, step),
     },
-    hostConfig: hostConfigOf(work, step, extra.mounts),
+    hostConfig: hostConfigOf(work, step, secret ? [...extra.mounts, initMount(deps)] : extra.mounts),
     networkingConfig: {},
     layers: { chain: chainOf(layers), platform },
   });
@@ -69,13 +71,31 @@ export async function runStep(
     tell(message);
   };
   try {
-    await runToEnd(deps, id, step, listening, signal);
+    const input = secret ? Buffer.from(`${extra.secretEnv.join('\0')}\0\0`) : undefined;
+    await runToEnd(deps, id, { argv: step.argv, ...(input && { input }) }, listening, signal);
   } catch (error) {
     throw unknownProgram && error instanceof CommandFailed ? withoutEmulator(error, platform) : error;
   } finally {
     signal.removeEventListener('abort', stop);
   }
   return await keepLayer(work, { upper: rootfs.upper, blob: draft.blob, layers, dropMountPoints: true, stubs }, signal);
+}
+
+/** Where the init is in a step that has secrets in its environment: on the container's own /dev, so in no layer. */
+const INIT = '/dev/.skiff-init';
+const READS_ENVIRONMENT = [INIT, '-e', '--'];
+
+/** Errors: system when it is not installed. */
+function initMount({ initPath }: Pick<BuildDeps, 'initPath'>): NonNullable<HostConfig['Mounts']>[number] {
+  if (initPath === undefined)
+    throw new KnownError('system', 'the init program is not installed: run the build of monitor/');
+  return {
+    Type: 'bind',
+    Source: initPath,
+    Target: INIT,
+    ReadOnly: true,
+    BindOptions: { ReadOnlyNonRecursive: true },
+  };
 }
 
 /** The same in every build, so that what a step writes of it is too. On the host's network it is the host's. */
@@ -109,22 +129,23 @@ export async function removeAbandoned({ containers }: Pick<BuildDeps, 'container
   for (const { Id = '' } of left) await containers.remove(Id, { force: true, volumes: true });
 }
 
-/** Starts a container, tells what it prints, and waits for its end. Errors: CommandFailed. */
+/** Starts a container, tells what it prints, and waits for its end. `input` comes first on its stdin. Errors: CommandFailed. */
 export async function runToEnd(
   { containers }: Pick<BuildDeps, 'containers'>,
   id: string,
-  { argv }: Pick<RunStep, 'argv'>,
+  { argv, input }: Pick<RunStep, 'argv'> & { readonly input?: Uint8Array },
   tell: (message: StepMessage) => void,
   signal: AbortSignal,
 ): Promise<void> {
   const { stream } = await containers.attach(id, {
-    stdin: false,
+    stdin: input !== undefined,
     stdout: true,
     stderr: true,
     logs: false,
     stream: true,
     signal,
   });
+  if (input) stream.write(input);
   const told = tellOutput(stream, tell);
   // rejected when the start fails, and then nobody else waits for it
   told.catch(() => undefined);

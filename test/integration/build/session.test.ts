@@ -165,6 +165,61 @@ RUN test ! -e /all/run/secrets && test ! -e /all/x && ! grep -r s3cret /all/etc 
     expect((await run).text).toBe('s3cret');
   }, 60_000);
 
+  test('a secret in the environment is in the process alone: in no file, record, inspect or event, during the step and after', async () => {
+    const word = `word-${crypto.randomUUID()}`;
+    const session = {
+      secret: async (id: string) => (id === 'empty' ? Buffer.alloc(0) : Buffer.from(id === 'nul' ? 'a\0b' : word)),
+      sshAgent: async () => undefined,
+      authFor: async () => undefined,
+      receive: async () => undefined,
+      receiveCache: async () => undefined,
+    };
+    const wait = '{ while ! test -e /gate/go; do sleep 0.1; done; }';
+    const run = build(
+      {
+        Dockerfile: `FROM busybox
+USER 7
+RUN --mount=type=cache,target=/gate,mode=0777 --mount=type=secret,id=a,env=TOKEN --mount=type=secret,id=empty,env=NONE \\
+  touch /gate/ready && ${wait} && echo "\${#TOKEN} \${#NONE} \${NONE-unset} $(id -u) $(tr '\\0' ' ' < /proc/1/cmdline | cut -c 1-10) $(readlink /proc/1/fd/0)"
+`,
+      },
+      {
+        session,
+        attestations: {
+          provenance: { mode: 'max', version: 'v1', builderId: '', reproducible: false },
+          sbom: undefined,
+        },
+        outputs: [{ kind: 'image', names: ['env:1'], push: false }],
+      },
+    );
+    const places = ['d', 'e'].map((name) => join(root, name));
+    const grep = (): string => Bun.spawnSync(['grep', '-rlaF', word, ...places]).stdout.toString();
+    const gates = () => [...new Bun.Glob('build/cache/*/ready').scanSync({ cwd: join(root, 'd'), absolute: true })];
+    while (gates().length === 0) await Bun.sleep(20);
+    const ask = async (path: string): Promise<string> =>
+      await (await fetch(`http://localhost/v1.51${path}`, { unix: join(root, 's') })).text();
+    const [step] = JSON.parse(await ask('/containers/json?filters={"label":["skiff.build.step"]}')) as { Id: string }[];
+    const inspected = await ask(`/containers/${step?.Id}/json`);
+    const events = await ask(`/events?since=1&until=${Math.floor(Date.now() / 1000) + 1}`);
+    const during = grep();
+    for (const gate of gates()) writeFileSync(join(gate, '../go'), '');
+    expect((await run).error).toBeUndefined();
+    expect((await run).text).toBe(`${word.length} 0  7 /bin/sh -c /dev/null\n`);
+    expect([inspected.includes(step?.Id ?? '?'), inspected.includes(word), events.includes(word)]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    expect([during, grep()]).toEqual(['', '']);
+    const missing = await build(
+      { Dockerfile: 'FROM busybox\nRUN --mount=type=secret,id=a,env=T ["nothing-there"]\n' },
+      { session },
+    );
+    expect(missing.error).toContain('non-zero code: 127');
+    const nul = await build({ Dockerfile: 'FROM busybox\nRUN --mount=type=secret,id=nul,env=T true\n' }, { session });
+    expect(nul.error).toContain('secret nul: a NUL byte cannot be in the environment variable T');
+  }, 60_000);
+
   test('what is required and missing fails the step', async () => {
     const secret = await build({ Dockerfile: 'FROM busybox\nRUN --mount=type=secret,id=no,required true\n' });
     const ssh = await build({ Dockerfile: 'FROM busybox\nRUN --mount=type=ssh,id=no,required true\n' });
