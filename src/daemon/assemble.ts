@@ -45,6 +45,7 @@ import { createFirewall } from '../linux/firewall/firewall.host.ts';
 import { createHostForwarding } from '../linux/firewall/host-forwarding.host.ts';
 import { createHostPorts } from '../linux/firewall/host-ports.host.ts';
 import { createPortProxies } from '../linux/firewall/port-proxies.host.ts';
+import { readCdiRegistry } from '../linux/host/cdi-files.host.ts';
 import {
   architecture,
   boundingCapabilities,
@@ -210,6 +211,7 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
     initPath: [config.container.initPath ?? join(monitorDir, 'skiff-init')].find((file) => existsSync(file)),
     hardLimits: hardLimits(),
     devicesAt,
+    readCdi: () => readCdiRegistry(config.cdiFolders),
   };
   toLogFile({ Type: config.container.logDriver, Config: config.container.logOptions }, '', NOBODY);
   const containers: Containers = createContainerService({
@@ -293,7 +295,9 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
     cache,
     steps: createBuildSteps(db),
     cacheMounts,
-    initPath: facts.initPath,
+    // the user's own init does not read environment
+    initPath: [join(monitorDir, 'skiff-init')].find((file) => existsSync(file)),
+    readCdi: facts.readCdi,
     keptContexts,
     cacheLimitBytes: diskBytes(config.dataRoot).total / 10,
     freeBytes: () => diskBytes(config.dataRoot).free,

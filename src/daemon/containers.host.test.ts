@@ -19,6 +19,7 @@ import { createBundles } from '../linux/runtime/bundle.host.ts';
 import { createCompiledFilters } from '../linux/runtime/compiled-filters.host.ts';
 import { createProcessList } from '../linux/runtime/ps.host.ts';
 import { createRuntimeStates } from '../linux/runtime/runtime-states.host.ts';
+import { toRegistry } from '../oci/cdi/registry.ts';
 import { createContainerLogs } from '../store/record/container-log.host.ts';
 import { createContainerRecords } from '../store/record/container-records.host.ts';
 import { openDatabase } from '../store/record/database.host.ts';
@@ -76,6 +77,7 @@ function facts(): HostFacts {
     initPath: undefined,
     hardLimits: hardLimits(),
     devicesAt,
+    readCdi: () => toRegistry([]),
   };
 }
 

@@ -1,7 +1,9 @@
 /** Every instruction of a Dockerfile as a type; plain data that prints as JSON. Variables are not expanded yet. */
+
 import type { Heredoc } from '../parse/heredoc.ts';
 import type { Location } from '../parse/location.ts';
 import type { Pair } from '../parse/node.ts';
+import type { RunDevice } from './device.ts';
 
 export interface Written {
   /** The text as written, continuation lines joined. */
@@ -90,8 +92,7 @@ export interface RunInstruction extends Written {
   readonly mounts: readonly string[];
   readonly network: NetworkMode;
   readonly security: SecurityMode;
-  /** Values of `--device`. */
-  readonly devices: readonly string[];
+  readonly devices: readonly RunDevice[];
 }
 
 export type NetworkMode = 'default' | 'none' | 'host';

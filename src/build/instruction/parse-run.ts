@@ -1,6 +1,7 @@
 import { KnownError } from '../../lib/errors.ts';
 import type { SyntaxNode } from '../parse/node.ts';
 import { withSuggestion } from '../parse/suggest.ts';
+import { parseDevice } from './device.ts';
 import { parseFlags } from './flags.ts';
 import type { CommandLine, NetworkMode, RunInstruction, SecurityMode, Written } from './instruction.ts';
 import { checkMountShape } from './mount.ts';
@@ -20,7 +21,7 @@ export function parseRun(node: SyntaxNode, written: Written): RunInstruction {
     mounts,
     network: networkMode(flags.text('network')),
     security: securityMode(flags.text('security')),
-    devices: flags.list('device'),
+    devices: flags.list('device').map(parseDevice),
   };
 }
 

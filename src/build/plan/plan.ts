@@ -1,6 +1,7 @@
 /** What a build does, as data that prints as JSON: the stages that the target needs, in the order of the file, each a list of steps. */
 import type { Digest } from '../../oci/digest.ts';
 import type { Platform } from '../../oci/platform.ts';
+import type { RunDevice } from '../instruction/device.ts';
 import type { NetworkMode, SecurityMode } from '../instruction/instruction.ts';
 import type { RunMount } from '../instruction/mount.ts';
 import type { Location } from '../parse/location.ts';
@@ -70,7 +71,7 @@ export interface RunStep extends StepHead {
   readonly mounts: readonly PlannedMount[];
   readonly network: NetworkMode;
   readonly security: SecurityMode;
-  readonly devices: readonly string[];
+  readonly devices: readonly RunDevice[];
   /** A heredoc that begins with `#!`: a read-only file of mode 0755 that `argv` names. */
   readonly script: { readonly path: string; readonly content: string } | undefined;
 }

@@ -69,7 +69,7 @@ function parseOptions(flags: Flags) {
 
 function toAsk(flags: Flags, options: Options, source: SessionSource): BuildAsk {
   const { outputs, annotations, attestations, cacheFrom, cacheTo, contexts, limits } = options;
-  const allowed = flags.list('allow').flatMap((text) => text.split(','));
+  const allowed = flags.list('allow').flatMap((text) => (text.startsWith('device=') ? [text] : text.split(',')));
   const limitTexts = Object.entries(limits).map(
     ([name, value]) => [name, typeof value === 'object' ? value : [String(value)]] as const,
   );

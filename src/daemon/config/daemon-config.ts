@@ -32,6 +32,8 @@ export interface DaemonConfig extends ReloadableConfig {
   /** What `host-gateway` means; none: the gateway of the default bridge. */
   readonly hostGatewayIps: readonly string[];
   readonly cgroupParent: string;
+  /** Folders of CDI specifications; a later one stands in front. */
+  readonly cdiFolders: readonly string[];
   readonly container: ContainerDefaults;
   /** undefined: stays as it is. */
   readonly oomScoreAdjust: number | undefined;
@@ -121,6 +123,7 @@ export function resolveConfig(settings: Settings): DaemonConfig {
     publishedPorts: oneOf('published-ports', read.text('published-ports'), ['docker', 'host-firewall']),
     hostGatewayIps: hostGatewayIps(read.list('host-gateway-ip')),
     cgroupParent: read.text('cgroup-parent'),
+    cdiFolders: settings.has('cdi-spec-dirs') ? read.list('cdi-spec-dirs') : ['/etc/cdi', '/var/run/cdi'],
     container: containerDefaults(read),
     oomScoreAdjust: settings.has('oom-score-adjust') ? oomScore(read.int('oom-score-adjust')) : undefined,
     ...reloadable(read),

@@ -67,7 +67,7 @@ export const DIRECTIVES: readonly Directive[] = [
   both(text('bip6', 'IPv6 address of the default bridge, with its prefix length')),
   both(text('bridge', 'Attach containers to this bridge, made when it is missing', { short: 'b' })),
   { key: 'builder', json: 'object', refused: NOT_YET },
-  renamed(list('cdi-spec-dir', 'CDI specification directories to use'), 'cdi-spec-dirs', { refused: NOT_YET }),
+  renamed(list('cdi-spec-dir', 'CDI specification directories to use'), 'cdi-spec-dirs'),
   both(text('cgroup-parent', 'Parent of the cgroups of containers', { default: '/skiff' })),
   { flag: text('config-file', 'Daemon configuration file', { default: CONFIG_FILE }) },
   both(text('containerd', 'containerd grpc address'), { refused: NO_CONTAINERD }),

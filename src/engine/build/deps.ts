@@ -3,6 +3,7 @@ import type { BuildFiles } from '../../linux/build/build-files.ts';
 import type { BuildFolders } from '../../linux/build/build-folders.ts';
 import type { KeptContexts } from '../../linux/build/kept-contexts.ts';
 import type { RemoteSources } from '../../linux/build/remote-sources.ts';
+import type { CdiRegistry } from '../../oci/cdi/registry.ts';
 import type { OpenArchive } from '../../store/content/archive-file.host.ts';
 import type { BuildCache } from '../../store/record/build-cache.ts';
 import type { BuildSteps } from '../../store/record/build-steps.ts';
@@ -40,6 +41,8 @@ export interface BuildDeps
   readonly cacheMounts: CacheMounts;
   /** The static init on the host, which hands secrets to a step as environment; undefined: there is none. */
   readonly initPath: string | undefined;
+  /** The devices that files of vendors tell of, as they are now. */
+  readonly readCdi: () => CdiRegistry;
   readonly keptContexts: Pick<KeptContexts, 'list' | 'remove'>;
   /** Bytes that the cache may take of its own before what was not used for longest goes, after each build. */
   readonly cacheLimitBytes: number;

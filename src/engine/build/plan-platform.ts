@@ -26,7 +26,7 @@ export async function planPlatform(
   const platforms = { build: deps.host, target: platform };
   const options = { target, buildArgs, labels, platforms, named: contexts.find };
   const plan = await makePlan(context.dockerfile, options, bases.resolve, { signal });
-  checkAllowed(plan, request);
+  checkAllowed(plan, request, deps.readCdi);
   await context.bring?.(plan, signal);
   await contexts.prepare(plan, signal);
   const remotes = await prepareRemotes(deps, plan, { folder, prefix }, request.session, signal);

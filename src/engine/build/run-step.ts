@@ -5,6 +5,7 @@ import { formatPlatform, type Platform, platformRank } from '../../oci/platform.
 import type { CachedLayer } from '../../store/record/build-cache.ts';
 import type { BuildDeps } from './deps.ts';
 import { CommandFailed, commandFailed } from './errors.ts';
+import { grantDevices } from './grant-devices.ts';
 import { keepLayer } from './keep-layer.ts';
 import { type CacheLocks, prepareMounts } from './run-mounts.ts';
 import { type BuildWork, chainOf, type StageLayers } from './work.ts';
@@ -40,6 +41,8 @@ export async function runStep(
   undo.defer(() => deps.layers.discard(draft));
   const extra = undo.use(await prepareMounts(work, step, locks, signal));
   const secret = extra.secretEnv.length > 0;
+  const devices =
+    step.devices.length === 0 ? [] : grantDevices(deps.readCdi(), step.devices, work.request.entitlements);
   const { Id: id = '' } = await deps.containers.create({
     config: {
       Image: key.slice(0, 12),
@@ -51,7 +54,7 @@ export async function runStep(
       ...(secret && { OpenStdin: true, StdinOnce: true }),
       ...hostnameOf(work, step),
     },
-    hostConfig: hostConfigOf(work, step, secret ? [...extra.mounts, initMount(deps)] : extra.mounts),
+    hostConfig: hostConfigOf(work, step, devices, secret ? [...extra.mounts, initMount(deps)] : extra.mounts),
     networkingConfig: {},
     layers: { chain: chainOf(layers), platform },
   });
@@ -104,9 +107,15 @@ function hostnameOf({ request }: BuildWork, step: RunStep): { readonly Hostname?
   return { Hostname: request.buildArgs['BUILDKIT_SANDBOX_HOSTNAME'] || 'buildkitsandbox' };
 }
 
-function hostConfigOf({ request }: BuildWork, step: RunStep, mounts: NonNullable<HostConfig['Mounts']>): HostConfig {
+function hostConfigOf(
+  { request }: BuildWork,
+  step: RunStep,
+  devices: readonly string[],
+  mounts: NonNullable<HostConfig['Mounts']>,
+): HostConfig {
   return {
     ...request.hostConfig,
+    ...(devices.length > 0 ? { DeviceRequests: [{ Driver: 'cdi', DeviceIDs: [...devices] }] } : {}),
     ...(step.network === 'default' ? {} : { NetworkMode: step.network }),
     ...(step.security === 'insecure' ? { Privileged: true } : {}),
     ...(mounts.length > 0 ? { Mounts: [...mounts] } : {}),

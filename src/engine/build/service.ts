@@ -60,7 +60,7 @@ export interface BuildRequest {
   readonly entitlements: ReadonlySet<Entitlement>;
 }
 
-export type Entitlement = 'network.host' | 'security.insecure';
+export type Entitlement = 'network.host' | 'security.insecure' | 'device' | `device=${string}`;
 
 export type ContextSource =
   /** A tar, plain or compressed. */

@@ -65,6 +65,7 @@ export function stepInputs(step: Step, facts: InputFacts): readonly StepInput[] 
         ['user', step.user],
         ['network', `${step.network} ${facts.hostConfig.NetworkMode ?? ''}`],
         ['security', step.security],
+        ...step.devices.map(({ name, required }): StepInput => [`device ${name}`, required ? 'required' : '']),
         ...(facts.hostname === '' ? [] : [['hostname', facts.hostname] as const]),
         ...(step.script ? [['script', short(step.script.content)] as const] : []),
         ...step.mounts.flatMap((mount): readonly StepInput[] => {

@@ -9,6 +9,7 @@ import { parseLink } from './links.ts';
 import { parseSignal } from './signal.ts';
 import { parseSecurity } from './spec/build-spec.ts';
 import { checkCapabilities } from './spec/capabilities.ts';
+import { cdiNames, isOtherDriver } from './spec/cdi.ts';
 import { planLimits } from './spec/resources.ts';
 
 const MEMORY_MIN_BYTES = 6 * 1024 * 1024;
@@ -181,7 +182,8 @@ function refuseUnsupported(host: HostConfig): void {
   const refuse = (what: string): never => {
     throw new KnownError('not_implemented', `${what} is not implemented`);
   };
-  if (host.DeviceRequests?.length) refuse('--gpus (DeviceRequests)');
+  if (host.DeviceRequests?.some(isOtherDriver)) refuse('--gpus (DeviceRequests)');
+  cdiNames(host);
   if (host.StorageOpt && Object.keys(host.StorageOpt).length > 0) refuse('--storage-opt');
   if (host.Isolation && host.Isolation !== 'default') refuse(`isolation ${host.Isolation}`);
   if (host.VolumeDriver && host.VolumeDriver !== 'local') refuse(`volume driver ${host.VolumeDriver}`);

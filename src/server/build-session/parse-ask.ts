@@ -142,10 +142,10 @@ export function cacheExportOf(cache: Json): CacheExport {
 
 export function entitlementsOf(ask: Json): ReadonlySet<Entitlement> {
   return new Set(
-    textsOf(ask, 'entitlements').map((name) => {
-      if (name !== 'network.host' && name !== 'security.insecure')
-        throw new KnownError('invalid_parameter', `unknown entitlement ${name}`);
-      return name;
+    textsOf(ask, 'entitlements').map((name): Entitlement => {
+      if (name === 'network.host' || name === 'security.insecure' || name === 'device') return name;
+      if (name.startsWith('device=')) return `device=${name.slice('device='.length)}`;
+      throw new KnownError('invalid_parameter', `unknown entitlement ${name}`);
     }),
   );
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import type { HostConfig } from '../../../api/types/container.ts';
+import { toRegistry } from '../../../oci/cdi/registry.ts';
 import { buildSpec } from './build-spec.ts';
 import { ALL_CAPABILITIES, planCapabilities } from './capabilities.ts';
 import { planDevices } from './devices.ts';
@@ -13,6 +14,7 @@ const facts: HostFacts = {
   architecture: 'amd64',
   kernelVersion: '6.1.0-18-amd64',
   initPath: '/init',
+  readCdi: () => toRegistry([]),
   hardLimits: { RLIMIT_NOFILE: 4096 },
   devicesAt: (path) => [{ path, type: 'c', major: 10, minor: 229, fileMode: 0o600, uid: 0, gid: 0 }],
   defaultSeccomp: {

@@ -2,6 +2,7 @@ import type { ContainerConfig, HostConfig } from '../../../api/types/container.t
 import { KnownError } from '../../../lib/errors.ts';
 import type { SpecInput } from '../spec-input.ts';
 import { planCapabilities } from './capabilities.ts';
+import { withCdiDevices } from './cdi.ts';
 import { planDevices } from './devices.ts';
 import type { HostFacts } from './host-facts.ts';
 import { planMounts } from './mounts.ts';
@@ -23,7 +24,9 @@ export function buildSpec(input: SpecInput, facts: HostFacts): RuntimeSpec {
   const init = host.Init ? requireInit(facts) : undefined;
   const effective = user.uid === 0 ? capabilities : [];
   const ownUts = host.UTSMode !== 'host';
-  return {
+  const resources = (more: typeof rules) =>
+    planResources(host, [...rules, ...more], facts.devicesAt, facts.cgroupVersion);
+  const plain: RuntimeSpec = {
     ociVersion: '1.0.2',
     process: {
       terminal: config.Tty ?? false,
@@ -45,7 +48,7 @@ export function buildSpec(input: SpecInput, facts: HostFacts): RuntimeSpec {
     linux: {
       namespaces: namespaces(input, facts),
       cgroupsPath: input.cgroupPath,
-      resources: planResources(host, rules, facts.devicesAt, facts.cgroupVersion),
+      resources: resources([]),
       devices,
       sysctl: sysctls(input),
       maskedPaths: host.MaskedPaths ?? [],
@@ -56,6 +59,8 @@ export function buildSpec(input: SpecInput, facts: HostFacts): RuntimeSpec {
       ...seccomp(host, security.seccomp, capabilities, facts),
     },
   };
+  const { spec, rules: more } = withCdiDevices(plain, host, facts);
+  return more.length === 0 ? spec : { ...spec, linux: { ...spec.linux, resources: resources(more) } };
 }
 
 function refuse(host: HostConfig): void {

@@ -27,8 +27,6 @@ export interface DevicePlan {
 
 /** Devices and their cgroup rules. Errors: invalid_parameter for a missing device or a malformed rule. */
 export function planDevices(host: HostConfig, devicesAt: (path: string) => readonly SpecDevice[]): DevicePlan {
-  if (host.DeviceRequests?.length)
-    throw new KnownError('not_implemented', 'device requests (--gpus) are not supported yet');
   if (host.Privileged) return { devices: devicesAt('/dev'), rules: [{ allow: true, access: 'rwm' }] };
   const given = (host.Devices ?? []).flatMap(({ PathOnHost = '', PathInContainer, CgroupPermissions }) => {
     const access = CgroupPermissions || 'rwm';

@@ -1,3 +1,4 @@
+import type { CdiRegistry } from '../../../oci/cdi/registry.ts';
 import type { SpecDevice } from './runtime-spec.ts';
 import type { SeccompProfile } from './seccomp.ts';
 
@@ -20,4 +21,6 @@ export interface HostFacts {
   readonly hardLimits: Readonly<Record<string, number>>;
   /** A device file or every one below a folder. Errors: invalid_parameter when there is none. */
   readonly devicesAt: (path: string) => readonly SpecDevice[];
+  /** The devices that files of vendors tell of, as they are now. */
+  readonly readCdi: () => CdiRegistry;
 }

@@ -7,7 +7,17 @@ export interface RuntimeSpec {
   readonly domainname?: string;
   readonly mounts: readonly RuntimeMount[];
   readonly annotations?: Readonly<Record<string, string>>;
+  /** Programs of the host that the runtime runs at moments of the container's life (config.md, POSIX-platform Hooks). */
+  readonly hooks?: Readonly<Record<string, readonly RuntimeHook[]>>;
   readonly linux: LinuxSpec;
+}
+
+export interface RuntimeHook {
+  readonly path: string;
+  readonly args: readonly string[];
+  readonly env: readonly string[];
+  /** Seconds. */
+  readonly timeout?: number;
 }
 
 export interface SpecUser {
