@@ -6,8 +6,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # crun: OCI runtime; runc: the alternative; nftables, iproute2: networks; gcc, make, musl-tools: the monitor; busybox-static: base
-# image and test rootfs; procps: `docker top`; git: builds from repositories.
-engine=(crun runc nftables iproute2 gcc libc6-dev make musl-tools busybox-static gzip bzip2 xz-utils procps git ca-certificates golang-github-containers-common)
+# image and test rootfs; procps: `docker top`; git, openssh-client: builds from repositories.
+engine=(crun runc nftables iproute2 gcc libc6-dev make musl-tools busybox-static gzip bzip2 xz-utils procps git openssh-client ca-certificates golang-github-containers-common)
 # What the base image of the tests of builds is made of, and packs: libcap2-bin, wget, zstd.
 # An unmodified client and dockerd, registries and their clients; openssl: certificates; chromium: the registry's page as a browser shows it.
 peers=(docker.io docker-compose skopeo docker-registry podman buildah openssl chromium-headless-shell libcap2-bin wget zstd)

@@ -7,6 +7,7 @@ import { packTree } from '../../lib/tar/pack.ts';
 import { readContextFile } from './context-list.ts';
 import type { Destination } from './options/output.ts';
 import { readSecret, type SecretSource } from './options/secret.ts';
+import type { AgentSource } from './options/ssh.ts';
 
 /** What the client has for a build: the daemon asks for it while the build goes on. */
 export interface ClientSide {
@@ -20,8 +21,8 @@ export interface ClientSide {
   readonly cacheTo: readonly string[];
   readonly outputs: readonly (Destination | undefined)[];
   readonly secrets: ReadonlyMap<string, SecretSource>;
-  /** Sockets of agents by id. */
-  readonly agents: ReadonlyMap<string, string>;
+  /** By id. */
+  readonly agents: ReadonlyMap<string, AgentSource>;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Undefined: nothing is known for it. */
   readonly credentials: (registry: string) => Promise<object | undefined>;
@@ -56,10 +57,10 @@ export async function answer(purpose: Purpose, channel: Channel, side: ClientSid
       return await sendAll(channel, [Buffer.from(JSON.stringify(credentials))]);
     }
     case 'ssh': {
-      const socket = side.agents.get(purpose.id);
-      if (socket === undefined) throw new KnownError('not_found', `ssh agent ${purpose.id}: not found`);
+      const source = side.agents.get(purpose.id);
+      if (source === undefined) throw new KnownError('not_found', `ssh agent ${purpose.id}: not found`);
       if (purpose.probe) return await channel.end();
-      return await (await import('./agent-connection.ts')).connectAgent(socket, channel);
+      return await (await import('./serve-agent.ts')).serveAgent(source, channel);
     }
     case 'output':
       return await takeOutput(channel, side.outputs[purpose.index], side);

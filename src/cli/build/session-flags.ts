@@ -18,7 +18,7 @@ export const SESSION_FLAGS: readonly Flag[] = [
   bool('push', 'Shorthand for "--output=type=registry"'),
   text('sbom', 'Shorthand for "--attest=type=sbom"'),
   list('secret', 'Secret to expose to the build (format: "id=mysecret[,src=/local/secret]")'),
-  list('ssh', 'SSH agent socket to expose to the build (format: "default|<id>[=<socket>]")'),
+  list('ssh', 'SSH agent socket or keys to expose to the build (format: "default|<id>[=<socket>|<key>[,<key>]]")'),
 ];
 
 /** What a daemon without sessions can do nothing with. `progress` and `load` ask for nothing there. */

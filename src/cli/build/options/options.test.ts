@@ -49,16 +49,20 @@ describe('--secret', () => {
     test(`${text.replace(folder, '')} is refused`, () => expect(() => parseSecrets([text], {})).toThrow(problem));
 });
 
-test('--ssh is an agent’s socket, by default the user’s own; keys in files are refused by name', async () => {
+test('--ssh is an agent’s socket, by default the user’s own', async () => {
   const socket = join(folder, 'agent');
   const server = createServer();
   await new Promise<void>((resolve) => void server.listen(socket, resolve));
   expect([...parseSshAgents(['default', `other=${socket}`], { SSH_AUTH_SOCK: socket })]).toEqual([
-    ['default', socket],
-    ['other', socket],
+    ['default', { kind: 'socket', path: socket }],
+    ['other', { kind: 'socket', path: socket }],
   ]);
   expect(() => parseSshAgents(['default'], {})).toThrow('make sure SSH_AUTH_SOCK is set');
-  expect(() => parseSshAgents([`k=${file}`], {})).toThrow('--ssh with a key file is not supported');
+  const refused = (text: string, problem: string) => expect(() => parseSshAgents([text], {})).toThrow(problem);
+  refused(`k=${file}`, `failed to convert agent config for ID: "k": failed to parse ${file}: ssh: no key found`);
+  refused('k=/no/file', 'failed to convert agent config for ID: "k": stat /no/file: no such file or directory');
+  refused(`k=${socket},${socket}`, 'only single socket allowed');
+  expect(() => parseSshAgents([`a=${socket}`, `a=${socket}`], {})).toThrow('duplicate agent ID "a"');
   server.close();
 });
 
