@@ -7,7 +7,7 @@ import { inTask, type ProgressSink } from './progress.ts';
 import { makeProvenance, type Provenance } from './provenance.ts';
 import { provenanceFacts } from './provenance-facts.ts';
 import { scanFiles } from './scan-files.ts';
-import { scanWithImage } from './scan-with-image.ts';
+import { type ScannedDocument, scanWithImage } from './scan-with-image.ts';
 import type { PlatformResult } from './work.ts';
 import { type PlatformImage, writeJson } from './write-image.ts';
 import type { BuildFacts } from './write-outputs.ts';
@@ -15,31 +15,53 @@ import type { BuildFacts } from './write-outputs.ts';
 const IN_TOTO = 'application/vnd.in-toto+json';
 const SPDX = 'https://spdx.dev/Document';
 
+/** Something that is attested, and what its file is called where it lies beside other files. */
+export interface Attested extends Provenance {
+  readonly name: string;
+}
+
+/** What is asked to be attested of a platform's result; nothing when nothing is. */
+export async function makeAttested(
+  { deps, request, progress }: BegunBuild,
+  result: PlatformResult,
+  facts: BuildFacts,
+  signal: AbortSignal,
+): Promise<readonly Attested[]> {
+  const { provenance, sbom } = request.attestations;
+  const found: Attested[] = [];
+  if (sbom) {
+    const documents = await scan(result, sbom.generator, facts, progress, signal);
+    for (const { name, document } of documents) found.push({ name, predicateType: SPDX, predicate: document });
+  }
+  if (provenance)
+    found.push({
+      name: 'provenance.json',
+      ...makeProvenance(provenance, provenanceFacts(result, facts, deps.now())),
+    });
+  return found;
+}
+
+/** An in-toto statement about `subject`. */
+export function toStatement({ predicateType, predicate }: Provenance, subject: readonly object[]): object {
+  return { _type: 'https://in-toto.io/Statement/v0.1', predicateType, subject, predicate };
+}
+
 /**
  * Writes what is attested of an image, as BuildKit lays it out (docs/attestations/attestation-storage.md): a manifest whose layers are in-toto
  * statements. Resolves with its descriptor for the index; undefined when nothing was asked for.
  */
 export async function writeAttestations(
-  { deps, request, progress }: BegunBuild,
-  result: PlatformResult,
+  { deps, request }: Pick<BegunBuild, 'deps' | 'request'>,
+  attested: readonly Attested[],
   image: PlatformImage,
-  facts: BuildFacts,
   signal: AbortSignal,
 ): Promise<Descriptor | undefined> {
-  const { provenance, sbom } = request.attestations;
-  const predicates: Provenance[] = [];
-  if (sbom) {
-    const documents = await scan(result, sbom.generator, facts, progress, signal);
-    for (const predicate of documents) predicates.push({ predicateType: SPDX, predicate });
-  }
-  if (provenance) predicates.push(makeProvenance(provenance, provenanceFacts(result, facts, deps.now())));
-  if (predicates.length === 0) return undefined;
+  if (attested.length === 0) return undefined;
   const subject = subjectsOf(fullNames(namesOf(request)), image);
   const layers: Descriptor[] = [];
-  for (const { predicateType, predicate } of predicates) {
-    const statement = { _type: 'https://in-toto.io/Statement/v0.1', predicateType, subject, predicate };
-    const blob = await writeJson(deps.content, statement, signal);
-    layers.push({ mediaType: IN_TOTO, ...blob, annotations: { 'in-toto.io/predicate-type': predicateType } });
+  for (const one of attested) {
+    const blob = await writeJson(deps.content, toStatement(one, subject), signal);
+    layers.push({ mediaType: IN_TOTO, ...blob, annotations: { 'in-toto.io/predicate-type': one.predicateType } });
   }
   return await writeManifest(deps.content, layers, image, signal);
 }
@@ -50,13 +72,18 @@ async function scan(
   { clampSeconds }: BuildFacts,
   progress: ProgressSink,
   signal: AbortSignal,
-): Promise<readonly object[]> {
+): Promise<readonly ScannedDocument[]> {
   const { work } = result;
   const atMs = clampSeconds === undefined ? work.deps.now() : clampSeconds * 1000;
   const created = new Date(atMs).toISOString().replace(/\.\d+Z$/, 'Z');
   const of = work.platformName === '' ? '' : `[${work.platformName}] `;
   if (generator === '')
-    return [await inTask(progress, `${of}generating sbom`, async () => await scanFiles(result, created, signal))];
+    return [
+      {
+        name: 'sbom.spdx.json',
+        document: await inTask(progress, `${of}generating sbom`, async () => await scanFiles(result, created, signal)),
+      },
+    ];
   return await inTask(progress, `${of}generating sbom using ${generator}`, async (id) => {
     return await scanWithImage(result, generator, { id, progress }, signal);
   });

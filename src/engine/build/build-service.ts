@@ -10,7 +10,6 @@ import { removeAbandoned, type StepMessage } from './run-step.ts';
 import { createRunningBuilds } from './running-builds.ts';
 import type { BuildService } from './service.ts';
 import { createStepCache } from './step-cache.ts';
-import { checkSupported } from './supported.ts';
 
 export function createBuildService(deps: BuildDeps): BuildService {
   const locks = createCacheLocks();
@@ -29,7 +28,6 @@ export function createBuildService(deps: BuildDeps): BuildService {
       return report;
     },
     async build(request, progress, outer) {
-      checkSupported(request);
       checkOutputs(request);
       using cancelling = running.begin(request.id, outer);
       const { signal } = cancelling;

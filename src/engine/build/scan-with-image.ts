@@ -10,6 +10,12 @@ const SOURCE = '/run/src/core/sbom';
 const DESTINATION = '/run/out';
 const MAX_DOCUMENT_BYTES = 64 * 1024 * 1024;
 
+/** An SPDX document, and the name of the file that it was in. */
+export interface ScannedDocument {
+  readonly name: string;
+  readonly document: object;
+}
+
 /**
  * Runs a generator's image over a target's files, by BuildKit's protocol (docs/attestations/sbom-protocol.md): SPDX documents, one for each
  * `*.spdx.json` that it writes. Errors: those of pulling it; CommandFailed; invalid_parameter for something else than SPDX.
@@ -19,7 +25,7 @@ export async function scanWithImage(
   generator: string,
   { id, progress }: { readonly id: string; readonly progress: ProgressSink },
   signal: AbortSignal,
-): Promise<readonly object[]> {
+): Promise<readonly ScannedDocument[]> {
   const { deps, bases, folder } = work;
   const reference = formatReference(withDefaultTag(parseReference(generator)));
   const { digest, document } = await bases.resolve(reference, deps.host, { signal });
@@ -72,15 +78,16 @@ async function readDocuments(
   { deps }: PlatformResult['work'],
   folder: string,
   signal: AbortSignal,
-): Promise<readonly object[]> {
+): Promise<readonly ScannedDocument[]> {
   const tree = { kind: 'folder', path: folder } as const;
   const entries = await deps.files.index(tree, ['/'], { hash: false }, signal);
   const written = entries.filter(({ path, type }) => type === 'file' && path.endsWith('.spdx.json'));
   if (written.length === 0) throw new KnownError('invalid_parameter', 'the SBOM generator has written no *.spdx.json');
-  const documents: object[] = [];
+  const documents: ScannedDocument[] = [];
   for (const { path } of written.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
     const fields = jsonFields(Buffer.from(await deps.files.readText(tree, path, MAX_DOCUMENT_BYTES, signal)), path);
-    documents.push(documentOf(fields, posix.basename(path)));
+    const name = posix.basename(path);
+    documents.push({ name, document: documentOf(fields, name) });
   }
   return documents;
 }

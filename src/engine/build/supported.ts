@@ -21,13 +21,6 @@ function checkStep(step: Step, entitlements: BuildRequest['entitlements'], readC
   if (step.devices.length > 0) grantDevices(readCdi(), step.devices, entitlements);
 }
 
-/** What this builder cannot do yet. Errors: not_implemented. */
-export function checkSupported(request: BuildRequest): void {
-  const { provenance, sbom } = request.attestations;
-  if ((provenance || sbom) && request.outputs.some(({ kind }) => kind === 'local' || kind === 'tar'))
-    throw notYet('an attestation beside the files of an output of type local or tar');
-}
-
 /** BuildKit scans more than the target where a Dockerfile or a build argument says so. Errors: not_implemented. */
 export function checkScans({ attestations, buildArgs }: BuildRequest, dockerfile: string): void {
   if (attestations.sbom === undefined) return;

@@ -4,7 +4,7 @@ import { familiarReference, formatReference, parseReference } from '../../oci/re
 import type { Descriptor } from '../../store/content/content-store.ts';
 import { archiveOf } from '../image/save.ts';
 import { annotationsFor } from './annotations.ts';
-import { writeAttestations } from './attest.ts';
+import { type Attested, makeAttested, writeAttestations } from './attest.ts';
 import type { BegunBuild } from './build-image.ts';
 import { INLINE_FIELD, recordsOf, toInlineField } from './cache-records.ts';
 import { exportCaches } from './export-cache.ts';
@@ -42,25 +42,38 @@ export async function writeOutputs(
   const outputs = outputsOf(request);
   const kinds = new Set(outputs.map(({ kind }) => kind));
   const isStored = kinds.has('image');
+  const attested = attestedOnce(begun, facts, signal);
   let written: Written | undefined;
   if (isStored || kinds.has('oci') || kinds.has('docker'))
     written = await inTask(
       progress,
       'exporting to image',
-      async () => await writeTarget(begun, results, facts, signal),
+      async () => await writeTarget(begun, results, attested, signal),
     );
   if (written && isStored) await store(begun, written, signal);
   for (const output of outputs) if (output.kind === 'image' && output.push) await push(begun, output.names, signal);
   for (const [index, output] of outputs.entries())
-    await send(begun, { output, index, written, results, facts }, signal);
+    await send(begun, { output, index, written, results, facts, attested }, signal);
   await exportCaches(begun, results, signal);
   return resultOf(request.outputs, written, isStored);
+}
+
+/** What is attested of a platform's result, made when an output first needs it. */
+type AttestedOf = (result: PlatformResult) => Promise<readonly Attested[]>;
+
+function attestedOnce(begun: BegunBuild, facts: BuildFacts, signal: AbortSignal): AttestedOf {
+  const made = new Map<PlatformResult, readonly Attested[]>();
+  return async (result) => {
+    const found = made.get(result) ?? (await makeAttested(begun, result, facts, signal));
+    made.set(result, found);
+    return found;
+  };
 }
 
 async function writeTarget(
   begun: BegunBuild,
   results: readonly PlatformResult[],
-  facts: BuildFacts,
+  attested: AttestedOf,
   signal: AbortSignal,
 ): Promise<Written> {
   const { deps, request } = begun;
@@ -71,8 +84,8 @@ async function writeTarget(
     const own = annotationsFor(annotations, 'manifest', result.work.platform);
     const image = await writeImage(result, { annotations: own, fields: inlineField(request, result) }, signal);
     images.push(image);
-    const attested = await writeAttestations(begun, result, image, facts, signal);
-    if (attested) attestations.push(attested);
+    const manifest = await writeAttestations(begun, await attested(result), image, signal);
+    if (manifest) attestations.push(manifest);
   }
   const [only] = images;
   if (only && !isIndexed(request)) {
@@ -131,6 +144,7 @@ interface Sending {
   readonly written: Written | undefined;
   readonly results: readonly PlatformResult[];
   readonly facts: BuildFacts;
+  readonly attested: AttestedOf;
 }
 
 const TASK = {
@@ -142,7 +156,7 @@ const TASK = {
 
 async function send(
   { deps, request, progress, folder }: BegunBuild,
-  { output, index, written, results, facts }: Sending,
+  { output, index, written, results, facts, attested }: Sending,
   signal: AbortSignal,
 ): Promise<void> {
   switch (output.kind) {
@@ -152,7 +166,7 @@ async function send(
     case 'local':
     case 'tar':
       return await inTask(progress, TASK[output.kind], async () => {
-        const tar = await exportFiles(results, { folder, output, ...facts }, signal);
+        const tar = await exportFiles(results, { folder, output, attested, ...facts }, signal);
         await request.session.receive(index, tar);
       });
     case 'oci':

@@ -21,6 +21,8 @@ export interface PackOptions {
   readonly map?: (path: string, entry: NewTarEntry, stat: Stats) => NewTarEntry | undefined;
   /** Entries to put before those of a folder, e.g. an opaque mark. */
   readonly before?: (path: string, name: string) => readonly NewTarEntry[];
+  /** Leaves the archive without its end, for more to follow. */
+  readonly open?: boolean;
 }
 
 const CHUNK_BYTES = 256 * 1024;
@@ -92,7 +94,7 @@ export function* packTree(
     for (const child of list(path)) yield* walk(join(path, child), name === '' ? child : join(name, child));
   }
   yield* walk(root.path, root.name);
-  yield* put(tarEnd());
+  if (!options.open) yield* put(tarEnd());
   yield* flush();
 }
 

@@ -16,6 +16,7 @@ import { errnoOf, KnownError } from '../../lib/errors.ts';
 import { measureTree } from '../../lib/fs/measure-tree.ts';
 import type { Trash } from '../../lib/fs/trash.ts';
 import { type PackOptions, packTree } from '../../lib/tar/pack.ts';
+import { tarEnd } from '../../lib/tar/writer.ts';
 import { spreadFolders } from '../files/spread-folders.host.ts';
 import type { Mounter } from '../mount/mounter.ts';
 import { resolveInRoot } from '../runtime/rooted-path.host.ts';
@@ -140,24 +141,23 @@ function createFolder(folder: string, sockets: string, mounter: Mounter, trash: 
       }
     },
     async *archive(trees, { mtimeSeconds, signal }) {
-      const top = mountPoint();
-      const points: string[] = [];
-      try {
-        for (const { lower, name } of trees) {
-          const point = name === '' ? top : join(top, name);
-          if (name !== '') mkdirSync(point, { mode: 0o755 });
-          mounter.overlay(point, { lower: [...lower, make(`e${++counter}`)] });
-          points.push(point);
+      for (const { lower, name, files } of trees) {
+        const point = mountPoint();
+        const added = make(`e${++counter}`);
+        for (const { name: file, content } of files) writeFileSync(join(added, file), content, { mode: 0o600 });
+        mounter.overlay(point, { lower: [...lower, added] });
+        try {
+          for (const piece of packTree({ path: point, name }, { ...archiveOptions(mtimeSeconds), open: true })) {
+            signal.throwIfAborted();
+            yield piece;
+            await nextTurn();
+          }
+        } finally {
+          mounter.unmount(point, { lazy: true });
+          for (const path of [point, added]) trash.put(path);
         }
-        for (const piece of packTree({ path: top, name: '' }, archiveOptions(mtimeSeconds))) {
-          signal.throwIfAborted();
-          yield piece;
-          await nextTurn();
-        }
-      } finally {
-        for (const point of points) mounter.unmount(point, { lazy: true });
-        trash.put(top);
       }
+      yield tarEnd();
     },
     file(content, { mode, uid, gid }) {
       const point = mountPoint();

@@ -37,11 +37,11 @@ export interface BuildFolder extends AsyncDisposable {
    */
   bind(tree: { readonly lower: readonly string[] }, path: string, options: { readonly writable: boolean }): StepMount;
   /**
-   * Trees as one tar, each in a folder called `name` ('': at the root, then it is the only one), with the attributes that layers keep; mounted
-   * until the reader has come to the end or returned. `mtimeSeconds`: the time of everything.
+   * Trees as one tar, one after the other, with the attributes that layers keep; each is mounted until the reader has come to its end or returned.
+   * `mtimeSeconds`: the time of everything.
    */
   archive(
-    trees: readonly { readonly lower: readonly string[]; readonly name: string }[],
+    trees: readonly ArchivedTree[],
     options: { readonly mtimeSeconds: number | undefined; readonly signal: AbortSignal },
   ): AsyncIterable<Uint8Array>;
   /**
@@ -56,6 +56,14 @@ export interface BuildFolder extends AsyncDisposable {
   program(name: string, content: Uint8Array): StepMount;
   /** A socket that connects to an agent. */
   agent(connect: () => Duplex, owner: FileOwner): Promise<StepMount>;
+}
+
+/** Goes into a folder called `name` of the archive; '' is its root, where several trees join their folders. */
+export interface ArchivedTree {
+  readonly lower: readonly string[];
+  readonly name: string;
+  /** Put beside what is there, in place of files of their names; mode 0600. */
+  readonly files: readonly { readonly name: string; readonly content: string }[];
 }
 
 export interface FileOwner {

@@ -1,5 +1,7 @@
 /** Provenance and SBOMs, as they lie beside images in an index. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import type { AttestationRequest, ProvenanceRequest } from '../../../src/engine/build/request.ts';
 import { startEngine, type TestBuild, type TestEngine } from './in-process.ts';
 
@@ -251,10 +253,99 @@ test('an SBOM of other stages than the target is refused by its name', async () 
   expect(error).toContain('BUILDKIT_SBOM_SCAN_STAGE');
 });
 
-test('an attestation cannot be given beside plain files yet, and says so', async () => {
-  const { error } = await box.build(
-    { Dockerfile: 'FROM scratch\nCOPY Dockerfile /\n' },
-    { attestations: provenance(), outputs: [{ kind: 'local', platformSplit: undefined }] },
-  );
-  expect(error).toContain('is not supported by this builder yet');
+interface File {
+  readonly text: string;
+  readonly mode: string;
+}
+
+/** What is in a tar, by path. */
+async function unpack(tar: Buffer | undefined): Promise<ReadonlyMap<string, File>> {
+  const folder = mkdtempSync('/tmp/ska-out-');
+  await Bun.write(join(folder, 'a.tar'), tar ?? '');
+  mkdirSync(join(folder, 'x'));
+  Bun.spawnSync(['tar', '-xpf', join(folder, 'a.tar'), '-C', join(folder, 'x')]);
+  const found = new Map<string, File>();
+  for (const name of new Bun.Glob('**').scanSync({ cwd: join(folder, 'x'), dot: true })) {
+    const mode = (statSync(join(folder, 'x', name)).mode & 0o777).toString(8);
+    found.set(name, { text: readFileSync(join(folder, 'x', name), 'utf8'), mode });
+  }
+  rmSync(folder, { recursive: true });
+  return found;
+}
+
+describe('beside files', () => {
+  const sha256 = (text: string): string => new Bun.CryptoHasher('sha256').update(text).digest('hex');
+  const files = {
+    Dockerfile: 'FROM scratch AS b\nCOPY a /d/a\nCOPY b /b\nFROM b\nARG TARGETARCH\nCOPY $TARGETARCH /d/$TARGETARCH\n',
+    a: 'A',
+    b: 'B',
+    amd64: 'amd64',
+    arm64: 'arm64',
+  };
+  const both = ['amd64', 'arm64'].map((architecture) => ({ os: 'linux', architecture }));
+  const asked: AttestationRequest = { ...provenance(), sbom: { generator: '' } };
+
+  test('statements lie at the root and speak of every file by path and content', async () => {
+    const outputs = [
+      { kind: 'local', platformSplit: undefined },
+      { kind: 'image', names: ['both:1'], push: false },
+    ] as const;
+    const build = await box.build(files, { attestations: asked, outputs });
+    expect(build.error).toBeUndefined();
+    const found = await unpack(build.received.get(0));
+    expect([...found.keys()].toSorted()).toEqual(['b', 'd/a', 'd/amd64', 'provenance.json', 'sbom.spdx.json']);
+    const statement = JSON.parse(found.get('provenance.json')?.text ?? '') as Statement;
+    expect([statement._type, statement.predicateType, found.get('provenance.json')?.mode]).toEqual([
+      'https://in-toto.io/Statement/v0.1',
+      'https://slsa.dev/provenance/v1',
+      '600',
+    ]);
+    expect(statement.subject).toEqual([
+      { name: 'b', digest: { sha256: sha256('B') } },
+      { name: 'd/a', digest: { sha256: sha256('A') } },
+      { name: 'd/amd64', digest: { sha256: sha256('amd64') } },
+    ]);
+    const sbom = JSON.parse(found.get('sbom.spdx.json')?.text ?? '') as Statement;
+    expect([sbom.predicateType, sbom.predicate['spdxVersion']]).toEqual(['https://spdx.dev/Document', 'SPDX-2.3']);
+    // the image has the very same
+    const { statements } = await attested(build);
+    expect(statements.map(({ predicate }) => predicate)).toEqual([sbom.predicate, statement.predicate]);
+  }, 60_000);
+
+  test('each platform has its own in its folder, or by name where platforms share the root', async () => {
+    const more = { attestations: provenance(), platforms: both };
+    const split = await box.build(files, { ...more, outputs: [{ kind: 'tar', platformSplit: undefined }] });
+    const [apart, joined] = ['linux_amd64', 'linux_arm64'].map((name) => [
+      `${name}/provenance.json`,
+      `provenance.${name}.json`,
+    ]);
+    const names = [...(await unpack(split.received.get(0))).keys()];
+    expect(names).toEqual(expect.arrayContaining([apart?.[0] ?? '', joined?.[0] ?? '', 'linux_arm64/d/arm64']));
+    const onlyOwn = { ...files, Dockerfile: 'FROM scratch\nARG TARGETARCH\nCOPY $TARGETARCH /d/$TARGETARCH\n' };
+    const flat = await box.build(onlyOwn, { ...more, outputs: [{ kind: 'tar', platformSplit: false }] });
+    expect(flat.error).toBeUndefined();
+    expect([...(await unpack(flat.received.get(0))).keys()].toSorted()).toEqual([
+      'd/amd64',
+      'd/arm64',
+      apart?.[1] ?? '',
+      joined?.[1] ?? '',
+    ]);
+    const clash = await box.build(files, { ...more, outputs: [{ kind: 'tar', platformSplit: false }] });
+    expect(clash.error).toContain('cannot overwrite b from linux/amd64 with linux/arm64 when split option is disabled');
+  }, 60_000);
+
+  test('with SOURCE_DATE_EPOCH the archive is the same each time but for the times that provenance tells', async () => {
+    const more = {
+      buildArgs: { SOURCE_DATE_EPOCH: '1700000000' },
+      outputs: [{ kind: 'tar', platformSplit: undefined } as const],
+    };
+    const one = await box.build(files, { ...more, attestations: { provenance: undefined, sbom: { generator: '' } } });
+    const two = await box.build(files, {
+      ...more,
+      noCache: 'all',
+      attestations: { provenance: undefined, sbom: { generator: '' } },
+    });
+    expect(one.received.get(0)?.length).toBeGreaterThan(1000);
+    expect(two.received.get(0)).toEqual(one.received.get(0) as Buffer);
+  }, 60_000);
 });
