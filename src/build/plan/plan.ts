@@ -6,6 +6,7 @@ import type { NetworkMode, SecurityMode } from '../instruction/instruction.ts';
 import type { RunMount } from '../instruction/mount.ts';
 import type { Location } from '../parse/location.ts';
 import type { ImageDraft } from './image-draft.ts';
+import type { Scanned } from './scanned.ts';
 
 export interface BuildPlan {
   /** Index of the target's stage in the Dockerfile. */
@@ -25,6 +26,8 @@ export interface StagePlan {
   readonly steps: readonly Step[];
   /** What the stage's image says in the end. */
   readonly image: ImageDraft;
+  /** Only where something is. */
+  readonly scanned?: Scanned;
 }
 
 /** Where files come from. */

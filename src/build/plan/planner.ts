@@ -13,6 +13,7 @@ import { contextImage, draftFrom, emptyImage, type ImageDraft } from './image-dr
 import type { FindNamedSource, NamedSource } from './named-source.ts';
 import type { PlanObserver } from './observer.ts';
 import type { FileSource, StagePlan, Step } from './plan.ts';
+import { scannedBy } from './scanned.ts';
 import type { BuildArgs, PlatformPair, Variables } from './scope.ts';
 import { fromUses, type StageNames } from './stage-graph.ts';
 import type { StageHead } from './stage-head.ts';
@@ -182,7 +183,8 @@ export function createPlanner(deps: PlannerDeps): Planner {
       steps.push(applied.step);
     }
     const { base, platform } = begun;
-    return { state, plan: { index, name, platform, base, steps, image: state.image } };
+    const scanned = scannedBy(name, state, deps);
+    return { state, plan: { index, name, platform, base, steps, image: state.image, ...(scanned && { scanned }) } };
   };
 
   return {

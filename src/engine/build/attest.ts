@@ -7,6 +7,7 @@ import { inTask, type ProgressSink } from './progress.ts';
 import { makeProvenance, type Provenance } from './provenance.ts';
 import { provenanceFacts } from './provenance-facts.ts';
 import { scanFiles } from './scan-files.ts';
+import { scanTargets } from './scan-targets.ts';
 import { type ScannedDocument, scanWithImage } from './scan-with-image.ts';
 import type { PlatformResult } from './work.ts';
 import { type PlatformImage, writeJson } from './write-image.ts';
@@ -78,12 +79,12 @@ async function scan(
   const created = new Date(atMs).toISOString().replace(/\.\d+Z$/, 'Z');
   const of = work.platformName === '' ? '' : `[${work.platformName}] `;
   if (generator === '')
-    return [
-      {
-        name: 'sbom.spdx.json',
-        document: await inTask(progress, `${of}generating sbom`, async () => await scanFiles(result, created, signal)),
-      },
-    ];
+    return await inTask(progress, `${of}generating sbom`, async () => {
+      const documents: ScannedDocument[] = [];
+      for (const { name, tree } of await scanTargets(result, signal))
+        documents.push({ name: `${name}.spdx.json`, document: await scanFiles(work.deps, tree, created, signal) });
+      return documents;
+    });
   return await inTask(progress, `${of}generating sbom using ${generator}`, async (id) => {
     return await scanWithImage(result, generator, { id, progress }, signal);
   });

@@ -12,7 +12,6 @@ import type { ProgressSink } from './progress.ts';
 import type { BuildResult } from './request.ts';
 import { runStages, type SharedWork } from './run-stages.ts';
 import type { BuildRequest } from './service.ts';
-import { checkScans } from './supported.ts';
 import { unusedArgs } from './unused-args.ts';
 import type { BuildWork, PlatformResult } from './work.ts';
 import { writeOutputs } from './write-outputs.ts';
@@ -31,7 +30,6 @@ export async function buildImage(begun: BegunBuild, shared: SharedWork, signal: 
   const startedAtMs = deps.now();
   const clampSeconds = parseEpoch(request.buildArgs['SOURCE_DATE_EPOCH']);
   const context = await openContext(deps, request, folder, signal);
-  checkScans(request, context.dockerfile);
   const contexts = await createNamedContexts(deps, request.contexts, folder, signal);
   const bases = createBases(deps, request, progress, contexts.images);
   const platforms = request.platforms.length === 0 ? [deps.host] : request.platforms;

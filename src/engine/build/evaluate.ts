@@ -197,9 +197,10 @@ function contentOf(
   }
 }
 
-/** The target, what it begins from, and where its steps that must run take files from. */
+/** The target and stages to be scanned, what they begin from, and where their steps that must run take files from. */
 function neededStages(plan: BuildPlan, stages: ReadonlyMap<number, StageOutlook>): ReadonlySet<number> {
-  const needed = new Set([plan.target]);
+  const scanned = plan.stages.filter((stage) => stage.scanned?.stage);
+  const needed = new Set([plan.target, ...scanned.map(({ index }) => index)]);
   for (const index of needed) {
     const outlook = stages.get(index);
     if (outlook === undefined) continue;

@@ -6,11 +6,12 @@ import { followPath, type Tree } from './tree.ts';
 
 /**
  * Files of the context whose contents the steps of a plan may take: all below what they name, up to the first wildcard. Where links could lead
- * a wildcard elsewhere, all there are. Of hard links the first name. Pure.
+ * a wildcard elsewhere, or the context is to be scanned, all there are. Of hard links the first name. Pure.
  */
 export function neededFiles(plan: BuildPlan, tree: Tree, entries: readonly TreeEntry[]): readonly string[] {
   const links = entries.filter(({ type }) => type === 'symlink').map(({ path }) => path);
   const roots = new Set<string>();
+  if (plan.stages.some(({ scanned }) => scanned?.context)) roots.add('/');
   const beginnings: string[] = [];
   for (const name of plan.stages.flatMap(({ steps }) => steps.flatMap(namedBy))) {
     const path = posix.normalize(`/${name}`);

@@ -25,7 +25,8 @@ export async function planPlatform(
   const { target, buildArgs, labels } = request;
   const platforms = { build: deps.host, target: platform };
   const options = { target, buildArgs, labels, platforms, named: contexts.find };
-  const plan = await makePlan(context.dockerfile, options, bases.resolve, { signal });
+  const made = await makePlan(context.dockerfile, options, bases.resolve, { signal });
+  const plan = request.attestations.sbom ? made : withoutScans(made);
   checkAllowed(plan, request, deps.readCdi);
   await context.bring?.(plan, signal);
   await contexts.prepare(plan, signal);
@@ -47,6 +48,11 @@ export async function planPlatform(
   };
   const outlook = await lookAhead(plan, ahead);
   return { ...planning, plan, outlook, remotes, lookAhead: ahead, finished: new Map(), done };
+}
+
+/** Nothing is made or brought only to be scanned where no SBOM is asked for. */
+function withoutScans(plan: BuildPlan): BuildPlan {
+  return { ...plan, stages: plan.stages.map(({ scanned: _none, ...stage }) => stage) };
 }
 
 /** How many instructions are told of: those of triggers are not counted. */

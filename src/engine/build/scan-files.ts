@@ -2,8 +2,6 @@ import type { PackView, TreeView } from '../../linux/build/build-files.ts';
 import type { BuildDeps } from './deps.ts';
 import { type InstalledPackage, parseApkInstalled, parseDpkgStatus, parseOsRelease } from './installed-packages.ts';
 import { spdxDocument } from './spdx-document.ts';
-import type { PlatformResult } from './work.ts';
-import { chainOf } from './work.ts';
 
 const DPKG = '/var/lib/dpkg/status';
 const DPKG_FOLDER = '/var/lib/dpkg/status.d';
@@ -13,12 +11,11 @@ const MAX_DATABASE_BYTES = 64 * 1024 * 1024;
 
 /** The scanner that is built in: packages by the databases of dpkg and apk, as an SPDX document. */
 export async function scanFiles(
-  { work: { deps }, layers }: PlatformResult,
+  deps: Pick<BuildDeps, 'files'>,
+  tree: TreeView,
   created: string,
   signal: AbortSignal,
 ): Promise<object> {
-  await deps.layers.ensureUnpacked(layers, { signal });
-  const tree = { kind: 'layers', lower: deps.layers.lowerOf(chainOf(layers)) } as const;
   const read = await readFiles(deps, tree, [DPKG, DPKG_FOLDER, ...APK, ...OS_RELEASE], signal);
   const packages: InstalledPackage[] = [];
   let release = '';
@@ -33,7 +30,7 @@ export async function scanFiles(
 
 /** Texts by path of the regular files that are there; links are followed inside the tree. */
 async function readFiles(
-  { files }: BuildDeps,
+  { files }: Pick<BuildDeps, 'files'>,
   tree: Exclude<TreeView, PackView>,
   paths: readonly string[],
   signal: AbortSignal,

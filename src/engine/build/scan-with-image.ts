@@ -1,12 +1,17 @@
 import { posix } from 'node:path';
+import type { HostConfig } from '../../api/types/container.ts';
 import { KnownError } from '../../lib/errors.ts';
 import { jsonFields } from '../../oci/manifest.ts';
 import { formatReference, parseReference, withDefaultTag } from '../../oci/reference.ts';
 import type { ProgressSink } from './progress.ts';
 import { runToEnd, STEP_LABEL } from './run-step.ts';
+import { lowerOf, scanTargets } from './scan-targets.ts';
 import { chainOf, type PlatformResult } from './work.ts';
 
+type Mount = NonNullable<HostConfig['Mounts']>[number];
+
 const SOURCE = '/run/src/core/sbom';
+const EXTRAS = '/run/src/extras';
 const DESTINATION = '/run/out';
 const MAX_DOCUMENT_BYTES = 64 * 1024 * 1024;
 
@@ -21,19 +26,23 @@ export interface ScannedDocument {
  * `*.spdx.json` that it writes. Errors: those of pulling it; CommandFailed; invalid_parameter for something else than SPDX.
  */
 export async function scanWithImage(
-  { work, layers }: PlatformResult,
+  result: PlatformResult,
   generator: string,
   { id, progress }: { readonly id: string; readonly progress: ProgressSink },
   signal: AbortSignal,
 ): Promise<readonly ScannedDocument[]> {
+  const { work } = result;
   const { deps, bases, folder } = work;
   const reference = formatReference(withDefaultTag(parseReference(generator)));
   const { digest, document } = await bases.resolve(reference, deps.host, { signal });
   const scanner = bases.layersOf(digest);
-  await deps.layers.ensureUnpacked(layers, { signal });
   await deps.layers.ensureUnpacked(scanner, { signal });
   await using undo = new AsyncDisposableStack();
-  const tree = undo.use(folder.bind({ lower: deps.layers.lowerOf(chainOf(layers)) }, '/', { writable: false }));
+  const mounts: Mount[] = [];
+  for (const [index, { name, tree }] of (await scanTargets(result, signal)).entries()) {
+    const { source } = undo.use(folder.bind({ lower: lowerOf(tree) }, '/', { writable: false }));
+    mounts.push(readOnly(source, index === 0 ? SOURCE : `${EXTRAS}/${name}`));
+  }
   const out = folder.make(`sbom-${crypto.randomUUID()}`);
   const config = new Map<string, unknown>(Object.entries(document.config));
   const argv = [...textsOf(config.get('Entrypoint')), ...textsOf(config.get('Cmd'))];
@@ -47,21 +56,13 @@ export async function scanWithImage(
         ...textsOf(config.get('Env')),
         `BUILDKIT_SCAN_SOURCE=${SOURCE}`,
         `BUILDKIT_SCAN_DESTINATION=${DESTINATION}`,
+        ...(mounts.length > 1 ? [`BUILDKIT_SCAN_SOURCE_EXTRAS=${EXTRAS}`] : []),
       ],
       WorkingDir: folderOf(config.get('WorkingDir')),
       Labels: { [STEP_LABEL]: 'sbom' },
     },
     hostConfig: {
-      Mounts: [
-        {
-          Type: 'bind',
-          Source: tree.source,
-          Target: SOURCE,
-          ReadOnly: true,
-          BindOptions: { ReadOnlyNonRecursive: true },
-        },
-        { Type: 'bind', Source: out, Target: DESTINATION },
-      ],
+      Mounts: [...mounts, { Type: 'bind', Source: out, Target: DESTINATION }],
     },
     networkingConfig: {},
     layers: { chain: chainOf(scanner), platform: deps.host },
@@ -72,6 +73,16 @@ export async function scanWithImage(
   undo.defer(() => signal.removeEventListener('abort', stop));
   await runToEnd(deps, container, { argv }, (message) => progress.tell({ ...message, id }), signal);
   return await readDocuments(work, out, signal);
+}
+
+function readOnly(source: string, target: string): Mount {
+  return {
+    Type: 'bind',
+    Source: source,
+    Target: target,
+    ReadOnly: true,
+    BindOptions: { ReadOnlyNonRecursive: true },
+  };
 }
 
 async function readDocuments(

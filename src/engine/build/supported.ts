@@ -1,6 +1,6 @@
 import type { BuildPlan, Step } from '../../build/plan/plan.ts';
 import type { CdiRegistry } from '../../oci/cdi/registry.ts';
-import { entitlementNeeded, notYet } from './errors.ts';
+import { entitlementNeeded } from './errors.ts';
 import { grantDevices } from './grant-devices.ts';
 import type { BuildRequest } from './service.ts';
 
@@ -19,12 +19,4 @@ function checkStep(step: Step, entitlements: BuildRequest['entitlements'], readC
   if (step.security === 'insecure' && !entitlements.has('security.insecure'))
     throw entitlementNeeded('security.insecure');
   if (step.devices.length > 0) grantDevices(readCdi(), step.devices, entitlements);
-}
-
-/** BuildKit scans more than the target where a Dockerfile or a build argument says so. Errors: not_implemented. */
-export function checkScans({ attestations, buildArgs }: BuildRequest, dockerfile: string): void {
-  if (attestations.sbom === undefined) return;
-  const asked = /^\s*ARG\s.*\b(BUILDKIT_SBOM_SCAN_(?:STAGE|CONTEXT))\b/im.exec(dockerfile)?.[1];
-  const given = Object.keys(buildArgs).find((name) => name.startsWith('BUILDKIT_SBOM_SCAN_'));
-  if (asked ?? given) throw notYet(`${asked ?? given}: an SBOM of more than the target`);
 }

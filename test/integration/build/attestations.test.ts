@@ -245,12 +245,67 @@ describe('SBOM', () => {
   }, 60_000);
 });
 
-test('an SBOM of other stages than the target is refused by its name', async () => {
-  const { error } = await box.build(
-    { Dockerfile: 'FROM scratch\nARG BUILDKIT_SBOM_SCAN_STAGE=true\nCOPY Dockerfile /\n' },
-    { attestations: { provenance: undefined, sbom: { generator: '' } } },
-  );
-  expect(error).toContain('BUILDKIT_SBOM_SCAN_STAGE');
+describe('an SBOM of more than the target', () => {
+  const status = (name: string): string =>
+    `Package: ${name}\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1\n`;
+  const files = {
+    Dockerfile: `FROM busybox AS tools
+COPY tools /var/lib/dpkg/status
+FROM busybox AS other
+COPY other /var/lib/dpkg/status
+FROM tools AS unused
+RUN false
+FROM busybox
+COPY --from=tools /bin/busybox /x
+COPY --from=other /bin/busybox /y
+COPY target /var/lib/dpkg/status
+`,
+    tools: status('tools'),
+    other: status('other'),
+    target: status('target'),
+    'var/lib/dpkg/status': status('context'),
+  };
+  const sbom = (generator: string): AttestationRequest => ({ provenance: undefined, sbom: { generator } });
+  const packagesOf = async (build: TestBuild): Promise<readonly string[]> =>
+    (await attested(build)).statements.map(({ predicate }) =>
+      (predicate['packages'] as { name: string }[]).map(({ name }) => name).join(),
+    );
+
+  test('stages and the context are as arguments say, also when the target was in the cache', async () => {
+    await box.build(files);
+    const scan = async (buildArgs: Record<string, string>, dockerfile = files.Dockerfile) =>
+      await packagesOf(await box.build({ ...files, Dockerfile: dockerfile }, { attestations: sbom(''), buildArgs }));
+    expect(await scan({})).toEqual(['target']);
+    expect(await scan({ BUILDKIT_SBOM_SCAN_STAGE: 'other' })).toEqual(['target', 'other']);
+    expect(await scan({ BUILDKIT_SBOM_SCAN_STAGE: 'true', BUILDKIT_SBOM_SCAN_CONTEXT: '1' })).toEqual([
+      'target',
+      'context',
+      'tools',
+      'other',
+    ]);
+    const own = files.Dockerfile.replace('AS tools\n', 'AS tools\nARG BUILDKIT_SBOM_SCAN_STAGE=true\n');
+    expect(await scan({}, own)).toEqual(['target', 'tools']);
+    const global = `ARG BUILDKIT_SBOM_SCAN_STAGE=true\n${files.Dockerfile.replace('AS other\n', 'AS other\nARG BUILDKIT_SBOM_SCAN_STAGE=false\n')}`;
+    expect(await scan({}, global)).toEqual(['target', 'tools']);
+  }, 60_000);
+
+  test('a generator gets them in a folder of their own', async () => {
+    const script =
+      '#!/bin/sh\nset -e\ncd $BUILDKIT_SCAN_SOURCE_EXTRAS\nfor one in $BUILDKIT_SCAN_SOURCE *; do\nname=$(basename $one)\nread -r _ package < $one/var/lib/dpkg/status\nprintf \'{"spdxVersion":"SPDX-2.3","packages":[{"name":"%s"}]}\' "$name:$package" > $BUILDKIT_SCAN_DESTINATION/$name.spdx.json\ndone\n';
+    const made = await box.build(
+      { Dockerfile: 'FROM busybox\nCOPY --chmod=755 s /s\nENTRYPOINT ["/s"]\n', s: script },
+      { outputs: image('scanner:extras') },
+    );
+    expect(made.error).toBeUndefined();
+    const buildArgs = { BUILDKIT_SBOM_SCAN_STAGE: 'true', BUILDKIT_SBOM_SCAN_CONTEXT: 'true' };
+    const build = await box.build(files, { attestations: sbom('scanner:extras'), buildArgs });
+    expect(await packagesOf(build)).toEqual([
+      'sbom-context:context',
+      'sbom-other:other',
+      'sbom-tools:tools',
+      'sbom:target',
+    ]);
+  }, 60_000);
 });
 
 interface File {
