@@ -8,6 +8,7 @@ import { createHostDownload } from '../distribution/download.host.ts';
 import { createHostRegistryClient } from '../distribution/registry-client.host.ts';
 import type { RegistryClient } from '../distribution/registry-client.ts';
 import { createBuildService } from '../engine/build/build-service.ts';
+import { defaultGcRules } from '../engine/build/gc-policy.ts';
 import type { BuildService } from '../engine/build/service.ts';
 import { type Containers, createContainerService } from '../engine/container/container-service.ts';
 import { createContainerFilesService } from '../engine/container/files/files-service.ts';
@@ -299,7 +300,7 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
     initPath: [join(monitorDir, 'skiff-init')].find((file) => existsSync(file)),
     readCdi: facts.readCdi,
     keptContexts,
-    cacheLimitBytes: diskBytes(config.dataRoot).total / 10,
+    gcRules: defaultGcRules(diskBytes(config.dataRoot).total),
     freeBytes: () => diskBytes(config.dataRoot).free,
     background: tasks,
     report,

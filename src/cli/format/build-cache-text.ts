@@ -58,7 +58,8 @@ function sums(records: readonly BuildCacheRecord[]): readonly (readonly string[]
 }
 
 /** Cache mounts are written to by every step that has them. */
-function isMutable({ Type }: BuildCacheRecord): boolean {
+/** Changes in place. */
+export function isMutable({ Type }: BuildCacheRecord): boolean {
   return Type === 'exec.cachemount';
 }
 

@@ -3,6 +3,7 @@ import type { CachedLayer } from '../../store/record/build-cache.ts';
 import { buildImage } from './build-image.ts';
 import { createCacheLocks } from './cache-locks.ts';
 import type { BuildDeps } from './deps.ts';
+import { filtersOf } from './gc-policy.ts';
 import { checkOutputs } from './outputs.ts';
 import { pruneCache } from './prune-cache.ts';
 import type { SharedWork } from './run-stages.ts';
@@ -57,11 +58,11 @@ export function createBuildService(deps: BuildDeps): BuildService {
   };
 }
 
-/** What was not used for longest goes when the cache takes more than it may. */
+/** What the rules say that the cache need not keep goes, what was not used for longest first. */
 async function limitCache(deps: BuildDeps, isTaken: (name: string) => boolean): Promise<void> {
-  const space = { reservedBytes: deps.cacheLimitBytes, maxUsedBytes: 0, minFreeBytes: 0 };
   try {
-    await pruneCache(deps, { all: false, space, filters: new Map() }, isTaken);
+    for (const rule of deps.gcRules)
+      await pruneCache(deps, { all: rule.all, space: rule.space, filters: filtersOf(rule) }, isTaken);
   } catch (error) {
     deps.report('limiting the build cache', error);
   }

@@ -13,6 +13,7 @@ import type { LayerStore } from '../../store/snapshot/layer-store.ts';
 import type { ContainerService } from '../container/service.ts';
 import type { ImageServiceDeps } from '../image/deps.ts';
 import type { ImageService } from '../image/service.ts';
+import type { GcRule } from './gc-policy.ts';
 
 /** What builds stand on. */
 export interface BuildDeps
@@ -44,8 +45,8 @@ export interface BuildDeps
   /** The devices that files of vendors tell of, as they are now. */
   readonly readCdi: () => CdiRegistry;
   readonly keptContexts: Pick<KeptContexts, 'list' | 'remove'>;
-  /** Bytes that the cache may take of its own before what was not used for longest goes, after each build. */
-  readonly cacheLimitBytes: number;
+  /** What the cache need not keep, in the order in which they are applied after each build; none: it grows. */
+  readonly gcRules: readonly GcRule[];
   /** Of the file system of the data root. */
   readonly freeBytes: () => number;
   /** Owns what builds leave to be done after their answer. */

@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test';
 import type { Filters } from '../../api/filters.ts';
+import { defaultGcRules, filtersOf } from './gc-policy.ts';
 import { type CacheSubject, cacheFilter, choosePrune } from './prune-cache.ts';
 import type { SpaceLimits } from './service.ts';
 
@@ -52,3 +53,31 @@ for (const [title, filters, all, space, removed] of CASES)
     const doomed = choosePrune(SUBJECTS, cacheFilter(given, NOW), { all, space: { ...NO_LIMIT, ...space } }, 100);
     expect(doomed.map(({ id }) => id)).toEqual([...removed]);
   });
+
+test('the rules of the collection after a build: what is quickly made again first, then what is old, then what does not fit', () => {
+  const GB = 1e9;
+  const day = 24 * HOUR;
+  const now = 100 * day;
+  const held = [
+    subject('mount', { type: 'exec.cachemount', ownBytes: 10 * GB, usedAtMs: now - 3 * day }),
+    subject('files', { type: 'source.local', ownBytes: 10 * GB, usedAtMs: now - day }),
+    subject('old', { ownBytes: 10 * GB, usedAtMs: now - 61 * day }),
+    subject('month', { ownBytes: 10 * GB, usedAtMs: now - 30 * day }),
+    subject('image', { shared: true, ownBytes: 0, usedAtMs: 0 }),
+    subject('new', { ownBytes: 10 * GB, usedAtMs: now }),
+  ];
+  const collect = (diskBytes: number, freeBytes: number) =>
+    defaultGcRules(diskBytes).map((rule) =>
+      choosePrune(held, cacheFilter(filtersOf(rule), now), rule, freeBytes).map(({ id }) => id),
+    );
+  expect(collect(1000 * GB, 900 * GB)).toEqual([['mount'], [], []]);
+  expect(collect(50 * GB, 40 * GB)).toEqual([['mount'], ['old'], ['old']]);
+  expect(collect(1000 * GB, 0)).toEqual([['mount'], [], []]);
+  expect(collect(100 * GB, 0)).toEqual([['mount'], ['old'], ['old', 'month']]);
+  const [quick, aged] = defaultGcRules(1000 * GB, { reservedBytes: 1 * GB });
+  expect([quick?.space.maxUsedBytes, aged?.space]).toEqual([
+    512e6,
+    { reservedBytes: 1 * GB, maxUsedBytes: 800 * GB, minFreeBytes: 200 * GB },
+  ]);
+  expect(defaultGcRules(1000 * GB)[0]?.space.maxUsedBytes).toBeCloseTo(13.8e9, -8);
+});

@@ -137,6 +137,21 @@ test('builder du lists what builds have left, and builder prune takes it away', 
   const verbose = (await docker(folder, 'builder', 'du', '--verbose')).out.toString();
   expect(verbose).toMatch(/^ID:\t+/);
   for (const type of ['regular', 'exec.cachemount', 'source.local']) expect(verbose).toContain(`Type:\t\t${type}\n`);
+  const some = (await docker(folder, 'builder', 'du', '--verbose', '--filter', 'type!=regular')).out.toString();
+  expect([some.includes('exec.cachemount'), some.includes('Type:\t\tregular')]).toEqual([true, false]);
+  const chosen = await docker(
+    folder,
+    'builder',
+    'prune',
+    '-f',
+    '--filter',
+    'description~=^cached mount',
+    '--filter',
+    'mutable',
+  );
+  expect(chosen.out.toString()).toMatch(/^Deleted build cache objects:\n[0-9a-f]+\n\nTotal reclaimed space: [1-9]/);
+  const none = await docker(folder, 'builder', 'prune', '-af', '--filter', 'type!=regular', '--filter', 'shared');
+  expect(none.out.toString()).toBe('Total reclaimed space: 0B\n');
   const pruned = (await docker(folder, 'builder', 'prune', '--all', '--force')).out.toString();
   expect(pruned).toMatch(/^Deleted build cache objects:\n(?:[^\n]+\n)+\nTotal reclaimed space: \S+\n$/);
   expect((await docker(folder, 'builder', 'prune', '-f')).out.toString()).toBe('Total reclaimed space: 0B\n');

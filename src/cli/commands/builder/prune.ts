@@ -1,6 +1,8 @@
+import type { SystemDataUsage } from '../../../api/types/system.ts';
 import { parseSize } from '../../../lib/size.ts';
 import type { Command, CommandContext } from '../../command.ts';
-import { FILTER_FLAG, formatFilters } from '../../format/filter-query.ts';
+import { parseCacheFilters } from '../../format/build-cache-filter.ts';
+import { formatFilters, parseFilter } from '../../format/filter-query.ts';
 import { humanSize } from '../../format/size.ts';
 
 interface Pruned {
@@ -22,7 +24,7 @@ export const prune: Command = {
       kind: 'list',
       placeholder: 'filter',
       description: 'Provide filter values (e.g. "until=24h")',
-      ...(FILTER_FLAG.check ? { check: FILTER_FLAG.check } : {}),
+      check: (text) => void (isPlain(text) ? parseFilter(text) : parseCacheFilters([text], 0)),
     },
     { name: 'force', short: 'f', kind: 'bool', description: 'Do not prompt for confirmation' },
     {
@@ -40,9 +42,10 @@ export const prune: Command = {
     if (!flags.bool('force') && !(await asks(context, all ? ALL : DANGLING))) return 0;
     const configured = context.config.raw['pruneFilters'];
     const given = [...flags.list('filter'), ...(Array.isArray(configured) ? configured.map(String) : [])];
+    const filters = given.every(isPlain) ? given : await filtersById(context, given);
     const query = {
       all: all ? '1' : undefined,
-      filters: formatFilters(given),
+      filters: formatFilters(filters),
       'keep-storage': keep === '' ? undefined : parseSize(keep),
     };
     const report = await context.api.json<Pruned>('POST', '/build/prune', { query });
@@ -52,6 +55,18 @@ export const prune: Command = {
     return 0;
   },
 };
+
+/** `KEY=value`, which the API takes; buildx's other forms are read here. */
+function isPlain(filter: string): boolean {
+  return filter === '' || /^(?:[\w-]+|label!)=(?!=)/.test(filter);
+}
+
+/** Records that filters take which the API has no words for, by their ids; none is an id that nothing has. */
+async function filtersById({ api }: CommandContext, given: readonly string[]): Promise<readonly string[]> {
+  const { BuildCache } = await api.json<SystemDataUsage>('GET', '/system/df', { query: { type: 'build-cache' } });
+  const ids = (BuildCache ?? []).filter(parseCacheFilters(given, Date.now())).map(({ ID }) => `id=${ID}`);
+  return ids.length === 0 ? ['id=none'] : ids;
+}
 
 async function asks(context: CommandContext, warning: string): Promise<boolean> {
   const { confirm } = await import('../../terminal/confirm.ts');
