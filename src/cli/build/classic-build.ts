@@ -1,4 +1,6 @@
 import { writeFileSync } from 'node:fs';
+import { pipeline, Readable } from 'node:stream';
+import { createGzip } from 'node:zlib';
 import { KnownError } from '../../lib/errors.ts';
 import type { Flags } from '../../lib/flags/flag.ts';
 import type { CommandContext } from '../command.ts';
@@ -30,7 +32,8 @@ export async function classicBuild({ api, out }: CommandContext, flags: Flags, p
     ...('url' in context ? { remote: context.url } : {}),
     dockerfile: context.dockerfile,
   };
-  const upload = 'url' in context ? {} : { upload: counted(context.archive) };
+  const upload =
+    'url' in context ? {} : { upload: counted(flags.bool('compress') ? gzipped(context.archive) : context.archive) };
   const response = await api.send('POST', '/build', { query, ...upload });
   let id = '';
   let failure: ExitError | undefined;
@@ -49,6 +52,11 @@ export async function classicBuild({ api, out }: CommandContext, flags: Flags, p
   if (failure) throw failure;
   if (flags.text('iidfile') !== '') writeFileSync(flags.text('iidfile'), id);
   return 0;
+}
+
+/** Errors of the archive are those of the result. */
+function gzipped(archive: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  return pipeline(Readable.from(archive, { objectMode: false }), createGzip(), () => undefined);
 }
 
 type RemoteContext = { readonly url: string; readonly dockerfile: string };
@@ -71,6 +79,7 @@ function toQuery(flags: Flags): Record<string, string | number | readonly string
     target: flags.text('target'),
     buildargs: JSON.stringify(buildArgsOf(flags.list('build-arg'), process.env)),
     labels: JSON.stringify(toMap(flags.list('label'))),
+    cachefrom: flags.list('cache-from').length > 0 ? JSON.stringify(flags.list('cache-from')) : undefined,
     nocache: flags.bool('no-cache') ? 1 : undefined,
     pull: flags.bool('pull') ? 1 : undefined,
     q: flags.bool('quiet') ? 1 : undefined,

@@ -34,6 +34,8 @@ export async function sessionBuild(context: CommandContext, flags: Flags, place:
   const mode = progressMode(flags.text('progress'), flags.bool('quiet'), process.env['BUILDKIT_PROGRESS'] ?? '');
   const socket = await openSession(context.api);
   if (socket === undefined) return undefined;
+  if (flags.bool('compress'))
+    context.err('WARNING: --compress has no effect: this daemon asks for the files that it lacks, as they are\n');
   try {
     const source = await openSource(place, flags.text('file'), process.stdin);
     return await build(context, flags, { options, mode, source, socket });

@@ -6,7 +6,6 @@ export const SESSION_FLAGS: readonly Flag[] = [
   list('annotation', 'Add annotation to the image'),
   list('attest', 'Attestation parameters (format: "type=sbom,generator=image")'),
   list('build-context', 'Additional build contexts (e.g., name=path)'),
-  list('cache-from', 'External cache sources (e.g., "user/app:cache", "type=local,src=path/to/dir")'),
   list('cache-to', 'Cache export destinations (e.g., "user/app:cache", "type=local,dest=path/to/dir")'),
   bool('explain', 'Tell why steps were not in the cache'),
   bool('load', 'Shorthand for "--output=type=docker"'),
@@ -23,6 +22,8 @@ export const SESSION_FLAGS: readonly Flag[] = [
 
 /** What a daemon without sessions can do nothing with. `progress` and `load` ask for nothing there. */
 export function sessionOnly(flags: Flags): string | undefined {
+  // an image's name says all that such a daemon understands
+  if (flags.list('cache-from').some((text) => text.includes('='))) return 'cache-from';
   return SESSION_FLAGS.find(({ name }) => name !== 'progress' && name !== 'load' && flags.given(name))?.name;
 }
 

@@ -86,17 +86,20 @@ function toldTo(answer: AnswerStream): BuildOutput {
   };
 }
 
-const UNSUPPORTED = ['session', 'outputs', 'isolation'] as const;
+const UNSUPPORTED = ['session', 'outputs'] as const;
 
 function parseRequest(call: Call): BuildRequest {
   const { query } = call;
   if (query.get('version') === '2') throw needsBuildKit('version=2');
   for (const name of UNSUPPORTED) {
     const value = query.get(name) ?? '';
-    if (value !== '' && value !== '[]' && value !== 'null' && value !== 'default')
-      throw notYet(`the option ${name}=${value}`);
+    if (value !== '' && value !== '[]' && value !== 'null') throw notYet(`the option ${name}=${value}`);
   }
-  if (flag(query, 'squash')) throw notYet('the option squash');
+  const isolation = query.get('isolation') ?? '';
+  if (isolation !== '' && isolation.toLowerCase() !== 'default')
+    throw new KnownError('invalid_parameter', `unsupported isolation: ${JSON.stringify(isolation)}`);
+  if (flag(query, 'squash'))
+    throw new KnownError('invalid_parameter', 'squash is only supported with experimental mode');
   const platform = query.get('platform') ?? '';
   return {
     source: query.get('remote')

@@ -170,3 +170,45 @@ test('a layout in a folder is a context, by tag and by digest', async () => {
   });
   expect([wrong.status, wrong.err]).toEqual([1, expect.stringContaining('v2')]);
 }, 60_000);
+
+test('by the classic request a context is compressed when it is asked for, and images are sources of a cache', async () => {
+  const folder = contextOf({
+    Dockerfile: 'FROM busybox\nCOPY large /large\nRUN wc -c < /large\n',
+    large: 'x'.repeat(3e6),
+  });
+  const env = { DOCKER_BUILDKIT: '0' };
+  const run = async (...flags: readonly string[]) =>
+    await ourDocker(daemon, ['build', ...flags, '.'], { cwd: folder, env });
+  const plain = await run('-t', 'classic:1', '--cache-from', 'nothing:here');
+  expect([plain.status, plain.out]).toEqual([
+    0,
+    expect.stringMatching(/^Sending build context to Docker daemon\s+3\.\d+MB\n/),
+  ]);
+  const small = await run('--compress', '--isolation', 'default');
+  expect([small.status, small.out]).toEqual([
+    0,
+    expect.stringMatching(/^Sending build context to Docker daemon\s+\d(?:\.\d+)?kB\n/),
+  ]);
+  expect(small.out).toContain('Using cache');
+  const session = await ourDocker(daemon, ['build', '--compress', '.'], { cwd: folder });
+  expect([session.status, session.err]).toEqual([0, expect.stringContaining('WARNING: --compress has no effect')]);
+}, 60_000);
+
+test('what the machine cannot do is refused by name, by client and by daemon', async () => {
+  const folder = contextOf({ Dockerfile: 'FROM busybox\n' });
+  const refusals: readonly (readonly [readonly string[], string, string])[] = [
+    [['--squash'], 'only supported on a Docker daemon with experimental features enabled', 'squash=1'],
+    [['--isolation', 'hyperv'], 'unsupported isolation: "hyperv"', 'isolation=hyperv'],
+  ];
+  for (const [flags, problem, query] of refusals) {
+    const { status, err } = await ourDocker(daemon, ['build', ...flags, '.'], { cwd: folder });
+    expect([status, err]).toEqual([1, expect.stringContaining(problem)]);
+    const answer = await fetch(`http://localhost/v1.51/build?${query}`, { method: 'POST', unix: daemon.socket });
+    expect([answer.status, await answer.text()]).toEqual([
+      400,
+      expect.stringMatching(/squash is only supported with experimental mode|unsupported isolation/),
+    ]);
+  }
+  const trust = await ourDocker(daemon, ['build', '--disable-content-trust=false', '.'], { cwd: folder });
+  expect([trust.status, trust.err]).toEqual([1, expect.stringContaining('content trust is not supported')]);
+}, 60_000);
