@@ -1,6 +1,6 @@
-import type { PackView, TreeView } from '../../linux/build/build-files.ts';
 import type { BuildDeps } from './deps.ts';
 import { type InstalledPackage, parseApkInstalled, parseDpkgStatus, parseOsRelease } from './installed-packages.ts';
+import type { ScannedTree } from './scan-targets.ts';
 import { spdxDocument } from './spdx-document.ts';
 
 const DPKG = '/var/lib/dpkg/status';
@@ -12,7 +12,7 @@ const MAX_DATABASE_BYTES = 64 * 1024 * 1024;
 /** The scanner that is built in: packages by the databases of dpkg and apk, as an SPDX document. */
 export async function scanFiles(
   deps: Pick<BuildDeps, 'files'>,
-  tree: TreeView,
+  tree: ScannedTree,
   created: string,
   signal: AbortSignal,
 ): Promise<object> {
@@ -31,7 +31,7 @@ export async function scanFiles(
 /** Texts by path of the regular files that are there; links are followed inside the tree. */
 async function readFiles(
   { files }: Pick<BuildDeps, 'files'>,
-  tree: Exclude<TreeView, PackView>,
+  tree: ScannedTree,
   paths: readonly string[],
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, string>> {

@@ -1,11 +1,14 @@
-import type { TreeView } from '../../linux/build/build-files.ts';
+import type { PackView, TreeView } from '../../linux/build/build-files.ts';
 import { chainOf, type PlatformResult, type StageLayers } from './work.ts';
 
 /** Files that an SBOM is made of, by BuildKit's name for them. */
 export interface ScanTarget {
   readonly name: string;
-  readonly tree: TreeView;
+  readonly tree: ScannedTree;
 }
+
+/** Files that lie in folders. */
+export type ScannedTree = Exclude<TreeView, PackView>;
 
 /** The target as `sbom`, then `sbom-context` and `sbom-STAGE` where the Dockerfile or a build argument asks for them. */
 export async function scanTargets(
@@ -13,13 +16,13 @@ export async function scanTargets(
   signal: AbortSignal,
 ): Promise<readonly ScanTarget[]> {
   const { deps, plan, context, done } = work;
-  const treeOf = async (of: StageLayers): Promise<TreeView> => {
+  const treeOf = async (of: StageLayers): Promise<ScannedTree> => {
     await deps.layers.ensureUnpacked(of, { signal });
     return { kind: 'layers', lower: deps.layers.lowerOf(chainOf(of)) };
   };
   const found: ScanTarget[] = [{ name: 'sbom', tree: await treeOf(layers) }];
   if (plan.stages.some(({ scanned }) => scanned?.context))
-    found.push({ name: 'sbom-context', tree: { kind: 'folder', path: await context.folder(signal) } });
+    found.push({ name: 'sbom-context', tree: { kind: 'folder', path: (await context.mountable('/', signal)).folder } });
   for (const { index, name, scanned } of plan.stages)
     if (scanned?.stage && index !== plan.target)
       found.push({ name: `sbom-${name}`, tree: await treeOf(done.get(index) ?? []) });
@@ -27,6 +30,6 @@ export async function scanTargets(
 }
 
 /** The folders of a tree, lowest first. */
-export function lowerOf(tree: TreeView): readonly string[] {
+export function lowerOf(tree: ScannedTree): readonly string[] {
   return tree.kind === 'folder' ? [tree.path] : tree.lower;
 }
