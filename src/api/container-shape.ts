@@ -57,6 +57,7 @@ const MOUNT: FieldShapes<Mount> = {
       CreateMountpoint: 'bool',
       ReadOnlyNonRecursive: 'bool',
       ReadOnlyForceRecursive: 'bool',
+      IDMap: 'string',
     } satisfies FieldShapes<NonNullable<Mount['BindOptions']>>,
   },
   VolumeOptions: {
@@ -72,6 +73,7 @@ const MOUNT: FieldShapes<Mount> = {
 };
 
 const HOST: FieldShapes<HostConfig> = {
+  LocalSecrets: { list: { fields: { Source: 'string', Target: 'string', UID: 'string', GID: 'string', Mode: 'int' } } },
   Binds: STRINGS,
   ContainerIDFile: 'string',
   LogConfig: { fields: { Type: 'string', Config: TEXTS } },

@@ -30,6 +30,7 @@ import { createContainerNetworking } from '../engine/network/container-networkin
 import { createResolver } from '../engine/network/dns/resolver.ts';
 import { createNetworkService } from '../engine/network/network-service.ts';
 import { createRegistryService } from '../engine/registry/registry-service.ts';
+import { createSecretService } from '../engine/secret/secret-service.ts';
 import { createSystemService } from '../engine/system/system-service.ts';
 import { createVolumeService } from '../engine/volume/volume-service.ts';
 import { createTaskGroup } from '../lib/async/task-group.ts';
@@ -65,7 +66,8 @@ import { createCompiledFilters } from '../linux/runtime/compiled-filters.host.ts
 import { createProcessList } from '../linux/runtime/ps.host.ts';
 import { createResourceUpdates } from '../linux/runtime/resource-updates.host.ts';
 import { createRuntimeStates } from '../linux/runtime/runtime-states.host.ts';
-import { createVolumeFiles } from '../linux/runtime/volume-files.host.ts';
+import { createVolumeFiles } from '../linux/volume/volume-files.host.ts';
+import { createVolumePlugins } from '../linux/volume/volume-plugins.host.ts';
 import { API_VERSION, MIN_API_VERSION } from '../server/router.ts';
 import { absentRoutes } from '../server/routes/absent.ts';
 import { buildRoutes } from '../server/routes/build.ts';
@@ -75,8 +77,10 @@ import { containerResourcesRoutes } from '../server/routes/container-resources.t
 import { imageRoutes } from '../server/routes/image.ts';
 import { networkRoutes } from '../server/routes/network.ts';
 import { registryRoutes } from '../server/routes/registry.ts';
+import { secretRoutes } from '../server/routes/secret.ts';
 import { systemRoutes } from '../server/routes/system.ts';
 import { volumeRoutes } from '../server/routes/volume.ts';
+import { volumeCopyRoutes } from '../server/routes/volume-copies.ts';
 import { createApiServer } from '../server/server.ts';
 import { createOpenArchive } from '../store/content/archive-file.host.ts';
 import { createCompressor } from '../store/content/compressor.host.ts';
@@ -90,7 +94,9 @@ import { createContainerRecords } from '../store/record/container-records.host.t
 import { openDatabase } from '../store/record/database.host.ts';
 import { createImageRecords } from '../store/record/image-records.host.ts';
 import { createNetworkRecords } from '../store/record/network-records.host.ts';
+import { createSecretRecords } from '../store/record/secret-records.host.ts';
 import { createVolumeRecords } from '../store/record/volume-records.host.ts';
+import { createSecretBox } from '../store/secret/secret-box.host.ts';
 import { createLayerStore } from '../store/snapshot/layer-store.host.ts';
 import { createDataRoot } from '../store/usage/data-root.host.ts';
 import type { DaemonConfig, ReloadableConfig } from './config/daemon-config.ts';
@@ -196,10 +202,25 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
     hostGatewayIps: config.hostGatewayIps,
     report,
   });
+  const containerFiles = createContainerFiles({ root: config.execRoot });
   const volumes = createVolumeService({
     records: createVolumeRecords(db),
-    files: createVolumeFiles({ root: join(config.dataRoot, 'volumes'), trash }),
+    files: createVolumeFiles({ root: join(config.dataRoot, 'volumes'), trash, mounter: createMounter() }),
+    plugins: createVolumePlugins(),
+    archives: containerFiles,
+    decompressor: imageDeps.decompressor,
     events,
+  });
+
+  const secrets = createSecretService({
+    records: createSecretRecords(db),
+    box: createSecretBox(join(config.dataRoot, 'secrets.key')),
+    events,
+    users: (name) =>
+      containers.context.table
+        .all()
+        .filter(({ record }) => record.hostConfig.LocalSecrets?.some(({ Source }) => Source === name))
+        .map(({ record }) => record.name),
   });
 
   const facts: HostFacts = {
@@ -225,6 +246,7 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
     monitors: createMonitorHost({ monitorPath: join(monitorDir, 'skiff-monitor') }),
     networking,
     volumes,
+    secrets,
     events,
     cgroups,
     processes: createProcessList(),
@@ -245,6 +267,7 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
       stopTimeoutSeconds: 10,
       spillDir: config.dataRoot,
       storageDriver: 'overlay2',
+      dataRoot: config.dataRoot,
       get defaults() {
         return {
           ...config.container,
@@ -258,7 +281,6 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
     },
   });
   const execs = createExecService({ containers: containers.context, allCapabilities: [...facts.capabilities] });
-  const containerFiles = createContainerFiles({ root: config.execRoot });
   const resources = createContainerResources({
     containers: containers.context,
     statistics: createStatistics(cgroups),
@@ -367,7 +389,9 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
         networks: createNetworkService(networking, events),
         containers: containers.service,
       }),
+      ...volumeCopyRoutes(volumes.copies),
       ...volumeRoutes(volumes),
+      ...secretRoutes(secrets),
       ...absentRoutes(),
     ],
   });

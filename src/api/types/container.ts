@@ -51,6 +51,8 @@ export interface Mount {
     CreateMountpoint?: boolean;
     ReadOnlyNonRecursive?: boolean;
     ReadOnlyForceRecursive?: boolean;
+    /** Skiff's own: `owner`, or `uids=DISK-SEEN-COUNT[#...][;gids=...]`. */
+    IDMap?: string;
   };
   VolumeOptions?: {
     NoCopy?: boolean;
@@ -140,6 +142,8 @@ export interface HealthcheckResult {
 }
 
 export type HostConfig = Resources & {
+  /** Skiff's own: secrets of this engine as files; `Target` is below /run/secrets unless it is absolute. */
+  LocalSecrets?: { Source?: string; Target?: string; UID?: string; GID?: string; Mode?: number }[];
   Binds?: string[];
   ContainerIDFile?: string;
   LogConfig?: {

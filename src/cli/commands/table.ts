@@ -20,6 +20,7 @@ export const NOUNS: Readonly<Record<string, string>> = {
   image: 'Manage images',
   manifest: 'Manage Docker image manifests and manifest lists',
   network: 'Manage networks',
+  secret: 'Manage secrets of this engine',
   system: 'Manage Docker',
   volume: 'Manage volumes',
 };
@@ -463,6 +464,68 @@ export const TABLE: readonly Row[] = [
     aliases: ['remove'],
     description: 'Remove one or more volumes',
     load: async () => (await import('./volume/rm.ts')).rm,
+  },
+  {
+    noun: 'volume',
+    verb: 'cp',
+    description: 'Copy a volume to a new one',
+    load: async () => (await import('./volume/cp.ts')).cp,
+  },
+  {
+    noun: 'volume',
+    verb: 'snapshot',
+    description: 'Keep what a volume holds now as a new volume',
+    load: async () => (await import('./volume/snapshot.ts')).snapshot,
+  },
+  {
+    noun: 'volume',
+    verb: 'rename',
+    description: 'Rename a volume',
+    load: async () => (await import('./volume/rename.ts')).rename,
+  },
+  {
+    noun: 'volume',
+    verb: 'export',
+    description: "Export a volume's content as a tar archive",
+    load: async () => (await import('./volume/export.ts')).exportVolume,
+  },
+  {
+    noun: 'volume',
+    verb: 'import',
+    description: 'Make a volume of a tar archive',
+    load: async () => (await import('./volume/import.ts')).importVolume,
+  },
+  {
+    noun: 'volume',
+    verb: 'update',
+    description: 'Update a volume (cluster volumes only)',
+    load: async () => (await import('./volume/update.ts')).update,
+  },
+  {
+    noun: 'secret',
+    verb: 'create',
+    description: 'Create a secret from a file or STDIN as content',
+    load: async () => (await import('./secret/create.ts')).create,
+  },
+  {
+    noun: 'secret',
+    verb: 'inspect',
+    description: 'Display detailed information on one or more secrets',
+    load: async () => (await import('./secret/inspect.ts')).inspect,
+  },
+  {
+    noun: 'secret',
+    verb: 'ls',
+    aliases: ['list'],
+    description: 'List secrets',
+    load: async () => (await import('./secret/ls.ts')).ls,
+  },
+  {
+    noun: 'secret',
+    verb: 'rm',
+    aliases: ['remove'],
+    description: 'Remove one or more secrets',
+    load: async () => (await import('./secret/rm.ts')).rm,
   },
 ];
 

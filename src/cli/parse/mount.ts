@@ -6,7 +6,7 @@ import { parseCsvLine } from './csv.ts';
 
 type Draft = { -readonly [K in keyof Mount]: Mount[K] };
 
-const SWITCHES = ['readonly', 'ro', 'volume-nocopy', 'bind-nonrecursive'];
+const SWITCHES = ['readonly', 'ro', 'volume-nocopy', 'bind-nonrecursive', 'bind-create-src', 'bind-idmap'];
 
 /**
  * `type=bind,src=/a,dst=/b,...` (docker/cli opts/mount.go). A source that begins with a dot is taken from the client's folder, by
@@ -71,6 +71,12 @@ function setBindField(draft: Draft, key: string, given: string | undefined, fiel
     case 'bind-nonrecursive':
       options.NonRecursive = switchValue(key, given);
       return;
+    case 'bind-create-src':
+      options.CreateMountpoint = switchValue(key, given);
+      return;
+    case 'bind-idmap':
+      options.IDMap = given ?? 'owner';
+      return;
     case 'bind-recursive':
       if (given === 'disabled') options.NonRecursive = true;
       else if (given === 'writable') options.ReadOnlyNonRecursive = true;
@@ -128,6 +134,8 @@ function setOtherField(draft: Draft, key: string, value: string, field: string):
 }
 
 function checkMount({ Type: type, Target, ReadOnly, ...options }: Draft): void {
+  if (!type) throw invalid('type is required');
+  if (!Target) throw invalid('target is required');
   const groups = [
     ['volume', options.VolumeOptions],
     ['image', options.ImageOptions],
@@ -145,7 +153,6 @@ function checkMount({ Type: type, Target, ReadOnly, ...options }: Draft): void {
   if (bind?.ReadOnlyForceRecursive && bind.Propagation !== 'rprivate') {
     throw invalid(needs('readonly', 'bind-propagation=rprivate'));
   }
-  if (!Target) throw invalid('target is required');
 }
 
 /** Without what has its zero value, as Go leaves it out. */

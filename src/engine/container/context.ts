@@ -15,6 +15,7 @@ import type { EventBus } from '../event/event.ts';
 import type { LiveExec } from '../exec/exec-record.ts';
 import type { ImageLookup } from '../image/image.ts';
 import type { ContainerNetworking } from '../network/network.ts';
+import type { SecretService } from '../secret/secret.ts';
 import type { VolumeService } from '../volume/volume.ts';
 import type { HostDefaults } from './defaults.ts';
 import type { HealthChecks } from './health/health-checks.ts';
@@ -32,6 +33,7 @@ export interface ContainerDeps {
   readonly monitors: MonitorHost;
   readonly networking: ContainerNetworking;
   readonly volumes: VolumeService;
+  readonly secrets: Pick<SecretService, 'has' | 'reveal'>;
   readonly events: EventBus;
   readonly cgroups: Cgroups;
   readonly processes: ProcessList;
@@ -68,6 +70,8 @@ export interface ContainerSettings {
   /** On a disk, for the backlog of slow attachers. */
   readonly spillDir?: string;
   readonly storageDriver: string;
+  /** The engine's own folder; absolute. */
+  readonly dataRoot: string;
 }
 
 /** What verbs are given: the deps and the containers. */

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { posix } from 'node:path';
 import type { ContainerCreateResponse, HostConfig } from '../../api/types/container.ts';
 import type { EndpointSettings } from '../../api/types/network.ts';
 import { isKind, messageOf } from '../../lib/errors.ts';
@@ -6,6 +7,7 @@ import type { Digest } from '../../oci/digest.ts';
 import type { ContainerRecord, MountRecord } from '../../store/record/container-records.ts';
 import type { ResolvedImage } from '../image/image.ts';
 import { type ContainerContext, publish } from './context.ts';
+import { withPropagation } from './daemon-root.ts';
 import { withConfigDefaults, withHostDefaults, withoutNulls } from './defaults.ts';
 import { invalid, invalidName, nameInUse, unknownRuntime } from './errors.ts';
 import { isOnDefaultBridge, planLinks } from './links.ts';
@@ -13,8 +15,10 @@ import { toLogFile } from './log-config.ts';
 import { mergeConfig } from './merge.ts';
 import { parseVolumesFrom, planMounts } from './mounts.ts';
 import { generateName } from './name-generator.ts';
+import { requireSecret } from './secrets.ts';
 import type { CreateRequest } from './service.ts';
 import { missingCapabilities } from './spec/capabilities.ts';
+import { createImageLayers, resolveImages } from './staged-mounts.ts';
 import { ZERO_TIME } from './state.ts';
 import { validateConfig, validateHostConfig } from './validate.ts';
 
@@ -29,10 +33,12 @@ export async function createContainer(ctx: ContainerContext, request: CreateRequ
     ? bareImage(request.layers)
     : await ctx.images.resolve(request.config.Image ?? '', request.platform);
   const { possible, warnings } = withinKernel(ctx, request);
-  const record = planRecord(ctx, possible, image, given);
+  const planned = planRecord(ctx, possible, image, given);
+  const record = { ...planned, mounts: await resolveImages(ctx, planned.mounts) };
   await using undo = new AsyncDisposableStack();
   const named = await makeVolumes(ctx, record, undo);
   await makeFiles(ctx, record, undo);
+  await fillVolumes(ctx, record);
   insert(ctx, { ...record, mounts: named });
   undo.move();
   ctx.cgroups.expectMoves();
@@ -95,11 +101,12 @@ function planRecord(
   const mounts = planMounts(
     host,
     merged,
-    from.map(({ container, mode }) => ({ mounts: mountsOf(table, container), mode })),
-  );
+    from.map(({ container, readOnly }) => ({ mounts: mountsOf(table, container), readOnly })),
+  ).map((mount) => withPropagation(mount, settings.dataRoot));
   for (const mount of mounts)
     if (mount.kind === 'bind' && !mount.createSource && !ctx.bundles.exists(mount.source))
       throw invalid(`invalid mount config for type "bind": bind source path does not exist: ${mount.source}`);
+  for (const { Source = '' } of host.LocalSecrets ?? []) requireSecret(ctx, Source);
   const name =
     givenName ||
     generateName((candidate) => table.ownerOf(candidate) !== undefined, ctx.random ?? Math.random) ||
@@ -231,9 +238,11 @@ async function makeVolumes(
   const volumes = record.mounts.filter((mount) => mount.kind === 'volume');
   if (volumes.length === 0) return record.mounts;
   undo.defer(() => ctx.volumes.releaseAll(record.id));
-  for (const { name, driver, anonymous } of volumes) {
+  for (const { name, driver, anonymous, destination } of volumes) {
     if (anonymous || !(await volumeExists(ctx, name))) {
-      const options = record.hostConfig.Mounts?.find(({ Source }) => Source === name)?.VolumeOptions;
+      const options = record.hostConfig.Mounts?.find(
+        ({ Target = '' }) => posix.join('/', Target).replace(/(.)\/$/, '$1') === destination,
+      )?.VolumeOptions;
       await ctx.volumes.create({
         name,
         driver,
@@ -245,10 +254,17 @@ async function makeVolumes(
         await ctx.volumes.releaseAll(record.id);
         await ctx.volumes.remove(name, { force: true });
       });
-    }
+    } else if (driver !== 'local') await ctx.volumes.create({ name, driver });
     await ctx.volumes.acquire(name, record.id);
   }
-  return record.mounts;
+  return await Promise.all(record.mounts.map((mount) => withDriver(ctx, mount)));
+}
+
+/** A volume that was there may be another driver's. */
+async function withDriver(ctx: ContainerContext, mount: MountRecord): Promise<MountRecord> {
+  if (mount.kind !== 'volume') return mount;
+  const { Driver } = await ctx.volumes.inspect(mount.name);
+  return { ...mount, driver: Driver ?? mount.driver };
 }
 
 async function volumeExists(ctx: ContainerContext, name: string): Promise<boolean> {
@@ -266,6 +282,25 @@ async function makeFiles(ctx: ContainerContext, record: ContainerRecord, undo: A
   ctx.bundles.makeKept(record.id);
   undo.defer(() => ctx.layers.removeWritable(record.id));
   await ctx.layers.createWritable(record.id, record.image.chain as ResolvedImage['chain']);
+  await createImageLayers(ctx, record, undo);
+}
+
+/** New volumes get what the image has at their place, as at creation in Docker: a container that is never started is a place to keep data too. */
+async function fillVolumes(ctx: ContainerContext, record: ContainerRecord): Promise<void> {
+  const filled = record.mounts.filter(
+    (mount) => mount.kind === 'volume' && mount.copyUp && mount.subpath === undefined,
+  );
+  if (filled.length === 0) return;
+  ctx.bundles.makeRun(record.id);
+  const { rootfs } = ctx.bundles.paths(record.id);
+  try {
+    ctx.mounter.overlay(rootfs, ctx.layers.rootfs(record.id));
+    for (const mount of filled)
+      if (mount.kind === 'volume') await ctx.volumes.copyUp(mount.name, rootfs, mount.destination);
+  } finally {
+    ctx.mounter.unmount(rootfs, { lazy: true });
+    ctx.bundles.removeRun(record.id);
+  }
 }
 
 /** Somebody else may have taken the name while the layer was made. */

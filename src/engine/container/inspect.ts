@@ -46,7 +46,7 @@ export async function inspectContainer(
     HostConfig: showHostConfig(showLinks(ctx, record)),
     GraphDriver: graphDriver(ctx, record),
     ...sizes,
-    Mounts: toMountPoints(record, await volumeSources(ctx, record)),
+    Mounts: toMountPoints(ctx, record),
     Config: showConfig(record.config),
     NetworkSettings: toNetworkSettings(live),
   };
@@ -109,10 +109,9 @@ function graphDriver(
 }
 
 /** Mounts as the API lists them; those of HostConfig.Tmpfs are shown there alone. */
-export function toMountPoints(
-  { mounts, hostConfig }: ContainerRecord,
-  sources: ReadonlyMap<string, string>,
-): MountPoint[] {
+export function toMountPoints(ctx: ContainerContext, record: ContainerRecord): MountPoint[] {
+  const { mounts, hostConfig } = record;
+  const sources = volumeSources(ctx, record);
   const shown = mounts.filter(
     (mount) => !(mount.kind === 'tmpfs' && hostConfig.Tmpfs && mount.destination in hostConfig.Tmpfs),
   );
@@ -120,16 +119,12 @@ export function toMountPoints(
 }
 
 /** Host directories of a container's volumes; one that has vanished is left out. */
-export async function volumeSources(
-  ctx: ContainerContext,
-  { mounts }: ContainerRecord,
-): Promise<ReadonlyMap<string, string>> {
-  const names = mounts.flatMap((mount) => (mount.kind === 'volume' ? [mount.name] : []));
-  const volumes = await Promise.allSettled(names.map((name) => ctx.volumes.inspect(name)));
+function volumeSources(ctx: ContainerContext, { mounts }: ContainerRecord): ReadonlyMap<string, string> {
   return new Map(
-    volumes.flatMap((found, at) =>
-      found.status === 'fulfilled' ? [[names[at] ?? '', found.value.Mountpoint ?? '']] : [],
-    ),
+    mounts.flatMap((mount) => {
+      const source = mount.kind === 'volume' ? ctx.volumes.mountpoint(mount.name) : undefined;
+      return mount.kind === 'volume' && source !== undefined ? [[mount.name, source] as const] : [];
+    }),
   );
 }
 
@@ -148,6 +143,8 @@ function toMountPoint(mount: MountRecord, sources: ReadonlyMap<string, string>):
         Driver: mount.driver,
         Propagation: '',
       };
+    case 'image':
+      return { Type: 'image', Source: mount.source, ...base, Propagation: 'rprivate' };
     case 'tmpfs':
       return { Type: 'tmpfs', Source: '', ...base, Propagation: '' };
   }

@@ -3,7 +3,7 @@ import type { ContainerSummary, Port, PortMap } from '../../api/types/container.
 import { isKind } from '../../lib/errors.ts';
 import type { ContainerRecord } from '../../store/record/container-records.ts';
 import type { ContainerContext } from './context.ts';
-import { endpointsOf, measure, toMountPoints, volumeSources } from './inspect.ts';
+import { endpointsOf, measure, toMountPoints } from './inspect.ts';
 import { createFilter, type FilterSubject } from './list-filter.ts';
 import type { LiveContainer } from './live.ts';
 import { isRunning } from './state.ts';
@@ -87,7 +87,7 @@ async function summarize(ctx: ContainerContext, live: LiveContainer, size: boole
     Status: formatStatus(record.state, new Date()),
     HostConfig: { NetworkMode: NetworkMode ?? 'bridge', ...(Annotations && { Annotations }) },
     NetworkSettings: { Networks: endpointsOf(live) },
-    Mounts: toMountPoints(record, await volumeSources(ctx, record)),
+    Mounts: toMountPoints(ctx, record),
   };
 }
 

@@ -1,15 +1,17 @@
 import { posix } from 'node:path';
 import type { ContainerConfig, HostConfig, Mount } from '../../api/types/container.ts';
-import { KnownError } from '../../lib/errors.ts';
-import type { BindMount, MountRecord, TmpfsMount, VolumeMount } from '../../store/record/container-records.ts';
+import { type KnownError, messageOf } from '../../lib/errors.ts';
+import type { MountRecord, VolumeMount } from '../../store/record/container-records.ts';
 import { invalid } from './errors.ts';
-
-const PROPAGATIONS = ['private', 'rprivate', 'shared', 'rshared', 'slave', 'rslave'];
-const CONSISTENCIES = ['consistent', 'cached', 'delegated', 'default'];
-const LABELS = ['z', 'Z'];
+import { checkMount, checkPath } from './mount-check.ts';
+import { parseIdMapping, parseMode } from './mount-mode.ts';
+import { formatTmpfsSize } from './tmpfs-options.ts';
 
 /** A volume mount whose volume has no name yet: create gives it one. */
 const UNNAMED = '';
+
+/** What `-v` volumes without a mode are shown with. */
+const DEFAULT_MODE = 'z';
 
 /**
  * Every mount of a container, from all five places a request can name them. `from` are the mounts of the containers in
@@ -18,21 +20,14 @@ const UNNAMED = '';
 export function planMounts(
   host: HostConfig,
   config: ContainerConfig,
-  from: readonly { readonly mounts: readonly MountRecord[]; readonly mode: string }[],
+  from: readonly { readonly mounts: readonly MountRecord[]; readonly readOnly: boolean }[],
 ): readonly MountRecord[] {
   const planned = new Map<string, MountRecord>();
-  for (const { mounts, mode } of from) {
-    for (const mount of mounts) {
-      if (mount.kind === 'tmpfs') continue;
-      planned.set(mount.destination, {
-        ...mount,
-        readOnly: mount.readOnly || mode === 'ro',
-        ...(mount.kind === 'volume' && { anonymous: false }),
-      });
-    }
-  }
+  for (const { mounts, readOnly } of from)
+    for (const mount of mounts) if (mount.kind !== 'tmpfs') planned.set(mount.destination, inherit(mount, readOnly));
+  const driver = host.VolumeDriver || 'local';
   const explicit = [
-    ...(host.Binds ?? []).map(parseBind),
+    ...(host.Binds ?? []).map((text) => parseBind(text, driver)),
     ...(host.Mounts ?? []).map(parseMount),
     ...Object.entries(host.Tmpfs ?? {}).map(([destination, options]) => parseTmpfs(destination, options)),
   ];
@@ -43,174 +38,142 @@ export function planMounts(
     planned.set(mount.destination, mount);
   }
   for (const path of Object.keys(config.Volumes ?? {})) {
-    const destination = parseDestination(path, 'volume');
-    if (!planned.has(destination)) planned.set(destination, toVolume(destination, UNNAMED, '', false, true));
+    const destination = cleanDestination(posix.join('/', path));
+    if (destination === '/') throw invalid("invalid specification: destination can't be '/'");
+    if (!planned.has(destination)) planned.set(destination, imageVolume(destination, driver));
   }
   return [...planned.values()];
 }
 
+/** A mount of a container in VolumesFrom: read-only when it was, or when the request says so; never filled again. */
+function inherit(mount: MountRecord, readOnly: boolean): MountRecord {
+  const base = { mode: '', readOnly: mount.readOnly || readOnly };
+  if (mount.kind === 'volume') return { ...mount, ...base, anonymous: false, copyUp: false };
+  return { ...mount, ...base };
+}
+
+function imageVolume(destination: string, driver: string): VolumeMount {
+  return {
+    kind: 'volume',
+    destination,
+    name: UNNAMED,
+    driver,
+    readOnly: false,
+    mode: '',
+    anonymous: true,
+    copyUp: true,
+  };
+}
+
 /** `name`, `name:ro`. Errors: invalid_parameter. */
-export function parseVolumesFrom(spec: string): { readonly container: string; readonly mode: string } {
-  const [container = '', mode = 'rw', ...more] = spec.split(':');
-  if (container === '') throw invalid(`malformed volumes-from specification: ${spec}`);
-  const words = mode.split(',');
-  if (more.length > 0 || !words.every((word) => ['rw', 'ro', ...LABELS].includes(word)))
-    throw invalid(`invalid mode: ${mode}`);
-  return { container, mode: words.includes('ro') ? 'ro' : 'rw' };
+export function parseVolumesFrom(spec: string): { readonly container: string; readonly readOnly: boolean } {
+  if (spec === '') throw invalid('volumes-from specification cannot be an empty string');
+  const at = spec.indexOf(':');
+  const container = at === -1 ? spec : spec.slice(0, at);
+  const text = at === -1 ? '' : spec.slice(at + 1);
+  const mode = parseMode(text);
+  if (!mode || mode.propagation !== undefined || mode.noCopy || mode.idMapping) throw invalid(`invalid mode: ${text}`);
+  if (container === '') throw invalid('invalid name or ID supplied: ""');
+  return { container, readOnly: mode.readOnly };
 }
 
 /** `[source:]destination[:mode]`: an absolute source is bound, another is a volume's name, none makes an anonymous volume. */
-export function parseBind(spec: string): BindMount | VolumeMount {
-  const parts = spec.split(':');
-  if (parts.length > 3 || parts.some((part) => part === '')) throw invalid(`invalid volume specification: '${spec}'`);
+export function parseBind(text: string, driver = 'local'): MountRecord {
+  const refuse = (reason = ''): KnownError => invalid(`invalid volume specification: '${text}'${reason}`);
+  const parts = text.split(':');
   const [first = '', second, third = ''] = parts;
-  const type = second !== undefined && first.startsWith('/') ? 'bind' : 'volume';
-  const destination = parseDestination(second ?? first, type, `invalid volume specification: '${spec}': `);
+  if (first === '' || parts.length > 3 || (parts.length === 2 && parseMode(second ?? '') !== undefined)) throw refuse();
   const mode = parseMode(third);
-  if (second === undefined) return toVolume(destination, UNNAMED, '', false, true);
-  if (first.startsWith('/')) return toBind(destination, posix.normalize(first), third, mode);
-  if (first.startsWith('.') || first.includes('/'))
-    throw invalid(
-      `create ${first}: "${first}" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path`,
-    );
-  return toVolume(destination, first, third, mode.readOnly, mode.copyUp);
-}
-
-interface Mode {
-  readonly readOnly: boolean;
-  readonly propagation: string;
-  readonly copyUp: boolean;
-}
-
-function parseMode(text: string): Mode {
-  const words = text === '' ? [] : text.split(',');
-  const known = ['ro', 'rw', 'nocopy', ...LABELS, ...PROPAGATIONS, ...CONSISTENCIES];
-  const clash = words.includes('ro') && words.includes('rw');
-  if (clash || new Set(words).size !== words.length || words.some((word) => !known.includes(word)))
-    throw invalid(`invalid mode: ${text}`);
-  return {
-    readOnly: words.includes('ro'),
-    propagation: words.find((word) => PROPAGATIONS.includes(word)) ?? 'rprivate',
-    copyUp: !words.includes('nocopy'),
+  if (!mode) throw invalid(`invalid mode: ${third}`);
+  const isBind = second !== undefined && first.startsWith('/');
+  const mount: Mount = {
+    Type: isBind ? 'bind' : 'volume',
+    Target: second ?? first,
+    ...(second !== undefined && { Source: first }),
+    ReadOnly: mode.readOnly,
+    ...(mode.propagation !== undefined && { BindOptions: { Propagation: mode.propagation as 'rprivate' } }),
+    ...((mode.noCopy || (!isBind && driver !== 'local')) && {
+      VolumeOptions: { NoCopy: mode.noCopy, DriverConfig: { Name: driver } },
+    }),
   };
+  try {
+    checkMount(mount);
+  } catch (error) {
+    throw refuse(`: ${messageOf(error)}`);
+  }
+  const record = toRecord(mount);
+  const idMapping = mode.idMapping && { idMapping: mode.idMapping };
+  if (record.kind === 'bind') return { ...record, mode: third, createSource: true, ...idMapping };
+  return { ...record, mode: third || DEFAULT_MODE, ...idMapping };
 }
 
-function parseDestination(path: string, type: string, before = ''): string {
-  const refuse = (reason: string): KnownError => invalid(`${before}invalid mount config for type "${type}": ${reason}`);
-  if (!path.startsWith('/')) throw refuse(`invalid mount path: '${path}' mount path must be absolute`);
-  const destination = posix.normalize(path).replace(/(.)\/$/, '$1');
-  if (destination === '/') throw refuse("invalid specification: destination can't be '/'");
-  return destination;
-}
-
-function toBind(destination: string, source: string, text: string, mode: Mode): BindMount {
-  const { readOnly, propagation } = mode;
-  return {
-    kind: 'bind',
-    destination,
-    source,
-    readOnly,
-    mode: text,
-    propagation,
-    createSource: true,
-    nonRecursive: false,
-    recursiveReadOnly: readOnly,
-  };
-}
-
-function toVolume(destination: string, name: string, mode: string, readOnly: boolean, copyUp: boolean): VolumeMount {
-  return { kind: 'volume', destination, name, driver: 'local', readOnly, mode, anonymous: name === UNNAMED, copyUp };
-}
-
-/** An entry of HostConfig.Mounts. */
+/** An entry of HostConfig.Mounts. Errors: invalid_parameter; whether the source of a bind exists is not looked at. */
 export function parseMount(mount: Mount): MountRecord {
-  const type = mount.Type ?? '';
-  if (!mount.Target) throw invalid(`invalid mount config for type "${type}": field Target must not be empty`);
-  checkOptions(mount, type);
-  const destination = parseDestination(mount.Target, type);
-  const readOnly = mount.ReadOnly ?? false;
-  switch (type) {
-    case 'bind':
-      return parseBindMount(mount, destination, readOnly);
-    case 'volume':
-      return parseVolumeMount(mount, destination, readOnly);
+  checkMount(mount);
+  return toRecord(mount);
+}
+
+function toRecord(mount: Mount): MountRecord {
+  const base = { destination: cleanDestination(mount.Target ?? ''), readOnly: mount.ReadOnly ?? false, mode: '' };
+  switch (mount.Type) {
+    case 'bind': {
+      const options = mount.BindOptions ?? {};
+      const { NonRecursive: nonRecursive = false, ReadOnlyNonRecursive: writableBelow = false, IDMap } = options;
+      return {
+        ...base,
+        kind: 'bind',
+        source: posix.normalize(mount.Source ?? '').replace(/(.)\/$/, '$1'),
+        propagation: options.Propagation || '',
+        createSource: options.CreateMountpoint ?? false,
+        nonRecursive,
+        recursiveReadOnly: base.readOnly && !nonRecursive && !writableBelow,
+        ...(IDMap && { idMapping: parseIdMapping(IDMap) }),
+      };
+    }
+    case 'image': {
+      const subpath = mount.ImageOptions?.Subpath;
+      return { ...base, kind: 'image', source: mount.Source ?? '', chain: undefined, ...(subpath && { subpath }) };
+    }
     case 'tmpfs':
-      return parseTmpfsMount(mount, destination, readOnly);
-    case 'image':
-    case 'npipe':
-    case 'cluster':
-      throw new KnownError('not_implemented', `mounts of type ${type} are not implemented`);
-    default:
-      throw invalid(`invalid mount config for type "${type}": mount type unknown`);
+      return { ...base, kind: 'tmpfs', options: tmpfsOptions(mount) };
+    default: {
+      const options = mount.VolumeOptions ?? {};
+      return {
+        ...base,
+        kind: 'volume',
+        mode: DEFAULT_MODE,
+        name: mount.Source ?? UNNAMED,
+        driver: options.DriverConfig?.Name || 'local',
+        anonymous: !mount.Source,
+        copyUp: !options.NoCopy,
+        ...(options.Subpath && { subpath: options.Subpath }),
+      };
+    }
   }
 }
 
-function checkOptions(mount: Mount, type: string): void {
-  const given = [
-    { name: 'BindOptions', of: 'bind', value: mount.BindOptions },
-    { name: 'VolumeOptions', of: 'volume', value: mount.VolumeOptions },
-    { name: 'TmpfsOptions', of: 'tmpfs', value: mount.TmpfsOptions },
-    { name: 'ImageOptions', of: 'image', value: mount.ImageOptions },
-  ];
-  const wrong = given.find(({ of, value }) => of !== type && value !== undefined && value !== null);
-  if (wrong) throw invalid(`invalid mount config for type "${type}": field ${wrong.name} must not be specified`);
-}
-
-function parseBindMount(mount: Mount, destination: string, readOnly: boolean): BindMount {
-  if (!mount.Source) throw invalid('invalid mount config for type "bind": field Source must not be empty');
-  if (!mount.Source.startsWith('/'))
-    throw invalid(
-      `invalid mount config for type "bind": invalid mount path: '${mount.Source}' mount path must be absolute`,
-    );
-  const propagation = mount.BindOptions?.Propagation || 'rprivate';
-  if (!PROPAGATIONS.includes(propagation))
-    throw invalid(`invalid mount config for type "bind": invalid propagation mode: ${propagation}`);
-  const { NonRecursive: nonRecursive = false, ReadOnlyNonRecursive: writableBelow = false } = mount.BindOptions ?? {};
-  if (mount.BindOptions?.ReadOnlyForceRecursive && (!readOnly || nonRecursive || propagation !== 'rprivate'))
-    throw invalid(
-      'invalid mount config for type "bind": mount source must be read-only, recursive and rprivate for ReadOnlyForceRecursive',
-    );
-  if (writableBelow && !readOnly)
-    throw invalid('invalid mount config for type "bind": mount must be read-only for ReadOnlyNonRecursive');
-  return {
-    kind: 'bind',
-    destination,
-    source: posix.normalize(mount.Source),
-    readOnly,
-    mode: '',
-    propagation,
-    createSource: mount.BindOptions?.CreateMountpoint ?? false,
-    nonRecursive,
-    recursiveReadOnly: readOnly && !nonRecursive && !writableBelow,
-  };
-}
-
-function parseVolumeMount(mount: Mount, destination: string, readOnly: boolean): VolumeMount {
-  const options = mount.VolumeOptions ?? {};
-  if (options.Subpath) throw new KnownError('not_implemented', 'volume subpaths are not implemented');
-  const driver = options.DriverConfig?.Name || 'local';
-  if (driver !== 'local')
-    throw new KnownError('not_found', `error looking up volume plugin ${driver}: plugin "${driver}" not found`);
-  return {
-    ...toVolume(destination, mount.Source ?? UNNAMED, 'z', readOnly, !options.NoCopy),
-    anonymous: !mount.Source,
-  };
-}
-
-function parseTmpfsMount(mount: Mount, destination: string, readOnly: boolean): TmpfsMount {
-  if (mount.Source) throw invalid('invalid mount config for type "tmpfs": field Source must not be specified');
-  const { SizeBytes: size, Mode: mode, Options: extra = [] } = mount.TmpfsOptions ?? {};
-  const options = [
-    ...(readOnly ? ['ro'] : []),
-    ...(size ? [`size=${size}`] : []),
+function tmpfsOptions({ ReadOnly, TmpfsOptions }: Mount): readonly string[] {
+  const { SizeBytes: size, Mode: mode, Options: extra } = TmpfsOptions ?? {};
+  return [
+    ...(ReadOnly ? ['ro'] : []),
     ...(mode ? [`mode=${mode.toString(8)}`] : []),
-    ...extra.map((pair) => pair.join('=')),
+    ...(size ? [`size=${formatTmpfsSize(size)}`] : []),
+    ...(extra ?? []).map((pair) => pair.join('=')),
   ];
-  return { kind: 'tmpfs', destination, readOnly, mode: '', options };
 }
 
-function parseTmpfs(path: string, text: string): TmpfsMount {
-  const destination = parseDestination(path, 'tmpfs');
+function parseTmpfs(path: string, text: string): MountRecord {
+  checkPath(path);
   const options = text === '' ? [] : text.split(',');
-  return { kind: 'tmpfs', destination, readOnly: options.includes('ro'), mode: '', options };
+  return {
+    kind: 'tmpfs',
+    destination: cleanDestination(path),
+    readOnly: options.includes('ro'),
+    mode: '',
+    options,
+  };
+}
+
+function cleanDestination(path: string): string {
+  return posix.normalize(path).replace(/(.)\/$/, '$1');
 }

@@ -7,9 +7,10 @@ import { healthAtStart } from './health/decide.ts';
 import { toHealthPlan } from './health/health-config.ts';
 import type { LiveContainer } from './live.ts';
 import { endLostRun, sweepLostRuns } from './lost-run.ts';
-import { unmountRoot } from './release.ts';
+import { unmountRun } from './release.ts';
 import { removeContainer } from './remove.ts';
 import { startsWithDaemon } from './restart-policy.ts';
+import { writableLayers } from './staged-mounts.ts';
 import { hasProcess, isRunning, nextState } from './state.ts';
 
 /** What recovery found, for the daemon's next steps. */
@@ -77,12 +78,12 @@ function settle(ctx: ContainerContext, live: LiveContainer, found: MonitorFound)
       if (isOfLastRun(state, found.report.startedAt)) return sweep(ctx, live);
       if (!hasProcess(state))
         ctx.table.setState(live, startedState(live.record, 0, found.report.startedAt ?? found.report.finishedAt));
-      unmountRoot(ctx, live.record.id);
+      unmountRun(ctx, live.record);
       return settleExit(ctx, live, found.report);
     case 'never_started':
     case 'absent':
       if (!hasProcess(state)) return sweep(ctx, live);
-      unmountRoot(ctx, live.record.id);
+      unmountRun(ctx, live.record);
       return settleExit(ctx, live, { exitCode: 137, oomKilled: false, finishedAt: new Date(), lost: true });
   }
 }
@@ -103,6 +104,7 @@ function adopt(ctx: ContainerContext, live: LiveContainer, found: Extract<Monito
   if (frozen !== (live.record.state.status === 'paused'))
     ctx.table.saveState(live, nextState(live.record.state, frozen ? 'paused' : 'unpaused', {}));
   live.session = found.session;
+  for (const mount of live.record.mounts) if (mount.kind === 'volume') ctx.volumes.adopt(mount.name, live.record.id);
   live.attachment = ctx.networking.current(live.record.id);
 }
 
@@ -125,7 +127,7 @@ function isOfLastRun(state: StateRecord, startedAt: Date | undefined): boolean {
 /** Leftovers of a start that never happened or an exit that was handled; a back-off goes on. */
 function sweep(ctx: ContainerContext, live: LiveContainer): void {
   const { id, state } = live.record;
-  unmountRoot(ctx, id);
+  unmountRun(ctx, live.record);
   ctx.bundles.removeRun(id);
   if (state.status === 'restarting') scheduleRestart(ctx, live, 100);
 }
@@ -146,7 +148,8 @@ export async function sweepOrphans(ctx: ContainerContext): Promise<void> {
   const ids = new Set(known.map(({ record }) => record.id));
   for (const id of ctx.bundles.listKept()) if (!ids.has(id)) ctx.bundles.removeKept(id);
   ctx.volumes.releaseOthers(ids);
-  for (const id of ctx.layers.listWritable()) if (!ids.has(id)) await ctx.layers.removeWritable(id);
+  const layers = new Set(known.flatMap(({ record }) => writableLayers(record)));
+  for (const id of ctx.layers.listWritable()) if (!layers.has(id)) await ctx.layers.removeWritable(id);
 }
 
 /** Auto-remove containers that have ended, and removals cut short. */

@@ -1,24 +1,38 @@
+import type { ContainerRecord } from '../../store/record/container-records.ts';
 import type { ContainerContext } from './context.ts';
 import type { LiveContainer } from './live.ts';
+import { hasStages } from './staged-mounts.ts';
 
 /** Lets go of what a run held: network, root mount; `released` is the runtime's state. Failures are reported: the container has ended all the same. */
 export async function releaseRun(ctx: ContainerContext, live: LiveContainer, released: Promise<void>): Promise<void> {
-  const { id, mounts } = live.record;
+  const { id } = live.record;
   const network = ctx.networking
     .release(id)
     .catch((error: unknown) => ctx.report(`releasing the network of container ${id}`, error));
   await released;
-  unmountRoot(ctx, id);
-  for (const mount of mounts) if (mount.kind === 'volume') ctx.volumes.unmount(mount.name, id);
+  unmountRun(ctx, live.record);
+  await releaseVolumes(ctx, live.record);
   await network;
 }
 
-export function unmountRoot(ctx: ContainerContext, id: string): void {
-  const { rootfs, shm } = ctx.bundles.paths(id);
+/** What a run has mounted on the host: its root, its shared memory, and what was made ready for it. Fine when it is gone. */
+export function unmountRun(ctx: ContainerContext, record: ContainerRecord): void {
+  const { run, rootfs, shm } = ctx.bundles.paths(record.id);
   try {
     ctx.mounter.unmount(rootfs, { lazy: true });
     ctx.mounter.unmount(shm, { lazy: true });
+    if (hasStages(record)) for (const point of ctx.mounter.list(run)) ctx.mounter.unmount(point, { lazy: true });
   } catch (error) {
-    ctx.report(`unmounting container ${id}`, error);
+    ctx.report(`unmounting container ${record.id}`, error);
+  }
+}
+
+/** Each volume of a run that has ended, as often as it was mounted. */
+async function releaseVolumes(ctx: ContainerContext, { id, mounts }: ContainerRecord): Promise<void> {
+  for (const mount of mounts) {
+    if (mount.kind !== 'volume') continue;
+    await ctx.volumes
+      .unmount(mount.name, id)
+      .catch((error: unknown) => ctx.report(`unmounting volume ${mount.name} of container ${id}`, error));
   }
 }

@@ -3,7 +3,8 @@ import { endBackOff } from './back-off.ts';
 import { type ContainerContext, isCurrent, publish } from './context.ts';
 import { removalInProgress, removeRunning } from './errors.ts';
 import type { LiveContainer } from './live.ts';
-import { unmountRoot } from './release.ts';
+import { unmountRun } from './release.ts';
+import { writableLayers } from './staged-mounts.ts';
 import { nextState } from './state.ts';
 
 /**
@@ -31,11 +32,11 @@ export async function removeContainer(
     await ctx.volumes.releaseAll(record.id);
     await removeVolumes(ctx, anonymous);
     await ctx.networking.release(record.id);
-    unmountRoot(ctx, record.id);
+    unmountRun(ctx, record);
     ctx.table.delete(live);
     ctx.bundles.removeRun(record.id);
     ctx.bundles.removeKept(record.id);
-    await ctx.layers.removeWritable(record.id);
+    for (const layer of writableLayers(record)) await ctx.layers.removeWritable(layer);
   } finally {
     live.removing = false;
   }

@@ -1,7 +1,18 @@
-import type { BindMount, ContainerRecord, MountRecord, VolumeMount } from '../../store/record/container-records.ts';
+import { KnownError } from '../../lib/errors.ts';
+import type {
+  BindMount,
+  ContainerRecord,
+  ImageMount,
+  MountRecord,
+  VolumeMount,
+} from '../../store/record/container-records.ts';
 import type { ContainerContext } from './context.ts';
+import { touches } from './daemon-root.ts';
 import { invalid, notShareable } from './errors.ts';
+import { prepareSecrets } from './secrets.ts';
 import type { SpecMount } from './spec-input.ts';
+import { mountImage, stageMount } from './staged-mounts.ts';
+import { mergeTmpfsOptions } from './tmpfs-options.ts';
 
 export interface Root {
   readonly accounts: { readonly passwd: string; readonly group: string };
@@ -20,9 +31,13 @@ export async function prepareRoot(
   const accounts = ctx.bundles.readAccounts(record.id);
   const directory = record.config.WorkingDir;
   if (directory && directory !== '/') ctx.bundles.ensureInRoot(record.id, directory, { uid: 0, gid: 0 });
-  const mounts = await Promise.all(record.mounts.map((mount) => prepareMount(ctx, record, mount, rootfs)));
+  const mounts: SpecMount[] = [];
+  // One after another: a failure must not leave another mount being made while everything is undone.
+  for (const [at, mount] of record.mounts.entries())
+    mounts.push(await prepareMount({ ctx, record, accounts, at, undo }, mount));
   const shared = prepareSharedMemory(ctx, record, undo);
-  return { accounts, mounts: [...etcMounts(ctx, record), ...shared, ...mounts] };
+  const secrets = prepareSecrets(ctx, record, undo);
+  return { accounts, mounts: [...etcMounts(ctx, record), ...shared, ...mounts, ...secrets] };
 }
 
 /** /dev/shm of a container that others may join, or of the one it joins. Any other has its own, made by the runtime. */
@@ -46,62 +61,93 @@ function prepareSharedMemory(
   return [{ destination: '/dev/shm', type: 'bind', source: shm, options }];
 }
 
-async function prepareMount(
-  ctx: ContainerContext,
-  record: ContainerRecord,
-  mount: MountRecord,
-  rootfs: string,
-): Promise<SpecMount> {
+/** What a mount is made ready with: `at` is its place among the container's. */
+interface Preparation {
+  readonly ctx: ContainerContext;
+  readonly record: ContainerRecord;
+  readonly accounts: Root['accounts'];
+  readonly at: number;
+  readonly undo: AsyncDisposableStack;
+}
+
+async function prepareMount(preparation: Preparation, mount: MountRecord): Promise<SpecMount> {
   switch (mount.kind) {
     case 'bind':
-      return prepareBind(ctx, mount);
+      return await prepareBind(preparation, mount);
     case 'volume':
-      return await prepareVolume(ctx, record, mount, rootfs);
+      return await prepareVolume(preparation, mount);
+    case 'image':
+      return await prepareImage(preparation, mount);
     case 'tmpfs':
       return {
         destination: mount.destination,
         type: 'tmpfs',
         source: 'tmpfs',
-        options: unique(['noexec', 'nosuid', 'nodev', ...mount.options]),
+        options: mergeTmpfsOptions(mount.options),
       };
   }
 }
 
-/** Of contradicting options the last one given counts. */
-function unique(options: readonly string[]): readonly string[] {
-  const opposite = (option: string): string => (option.startsWith('no') ? option.slice(2) : `no${option}`);
-  return options.filter(
-    (option, at) => !options.slice(at + 1).some((later) => later === option || later === opposite(option)),
-  );
-}
-
-function prepareBind(ctx: ContainerContext, mount: BindMount): SpecMount {
-  if (!ctx.bundles.exists(mount.source)) {
+async function prepareBind({ ctx, record, accounts, at, undo }: Preparation, mount: BindMount): Promise<SpecMount> {
+  const { source, idMapping, destination } = mount;
+  if (!ctx.bundles.exists(source)) {
     if (!mount.createSource)
-      throw invalid(`invalid mount config for type "bind": bind source path does not exist: ${mount.source}`);
-    ctx.bundles.ensureFolder(mount.source);
+      throw invalid(`invalid mount config for type "bind": bind source path does not exist: ${source}`);
+    ctx.bundles.ensureFolder(source);
   }
-  const bind = mount.nonRecursive ? 'bind' : 'rbind';
-  // `rro` (mount_setattr(2), AT_RECURSIVE) reaches what is mounted below.
-  const access = mount.readOnly ? (mount.recursiveReadOnly ? ['ro', 'rro'] : ['ro']) : ['rw'];
-  const options = [bind, ...access, mount.propagation];
-  return { destination: mount.destination, type: 'bind', source: mount.source, options };
+  const propagation = checkPropagation(ctx, mount);
+  const recursive = !mount.nonRecursive;
+  const staged = await stageMount(
+    ctx,
+    record,
+    { source, at, recursive, ...(idMapping && { idMapping }) },
+    accounts,
+    undo,
+  );
+  // `rro` (mount_setattr(2), AT_RECURSIVE) reaches what is mounted below; below a file nothing is, and crun refuses it there.
+  const below = mount.recursiveReadOnly && ctx.bundles.isFolder(source);
+  const access = mount.readOnly ? ['ro', ...(below ? ['rro'] : [])] : ['rw'];
+  // crun takes the `r` of a propagation for the bind too.
+  const how = recursive ? ['rbind', ...access, propagation] : ['bind', ...access, propagation.replace(/^r/, '')];
+  return { destination, type: 'bind', source: staged, options: how };
 }
 
-async function prepareVolume(
-  ctx: ContainerContext,
-  record: ContainerRecord,
-  mount: VolumeMount,
-  rootfs: string,
-): Promise<SpecMount> {
-  const source = ctx.volumes.mount(mount.name, record.id, mount);
-  if (mount.copyUp) await ctx.volumes.copyUp(mount.name, rootfs, mount.destination);
-  return {
-    destination: mount.destination,
-    type: 'bind',
-    source,
-    options: ['rbind', mount.readOnly ? 'ro' : 'rw', 'rprivate'],
+/**
+ * Shared and slave mounts need a source that shares or follows. What touches the engine's own folders is made a slave unasked, so that no
+ * container keeps the mounts of another; where that is not possible it stays private. Errors: system, in Docker's words.
+ */
+function checkPropagation(ctx: ContainerContext, { source, propagation }: BindMount): string {
+  const wanted = propagation || 'rprivate';
+  if (wanted.endsWith('private')) return wanted;
+  const { point, shared, slave } = ctx.mounter.sharing(source);
+  if (shared || (slave && wanted.endsWith('slave'))) return wanted;
+  if (wanted.endsWith('slave') && touches(source, ctx.settings.dataRoot)) return 'rprivate';
+  const needed = wanted.endsWith('slave') ? 'shared or slave' : 'shared';
+  throw new KnownError('system', `path ${source} is mounted on ${point} but it is not a ${needed} mount`);
+}
+
+async function prepareVolume({ ctx, record, accounts, at, undo }: Preparation, mount: VolumeMount): Promise<SpecMount> {
+  const { name, subpath, idMapping } = mount;
+  const path = await ctx.volumes.mount(name, record.id, mount);
+  undo.defer(() => ctx.volumes.unmount(name, record.id));
+  const request = {
+    source: path,
+    at,
+    recursive: true,
+    ...(subpath !== undefined && { subpath }),
+    ...(idMapping && { idMapping }),
   };
+  const source = await stageMount(ctx, record, request, accounts, undo);
+  const options = ['rbind', mount.readOnly ? 'ro' : 'rw', 'rprivate'];
+  return { destination: mount.destination, type: 'bind', source, options };
+}
+
+async function prepareImage({ ctx, record, accounts, at, undo }: Preparation, mount: ImageMount): Promise<SpecMount> {
+  const image = mountImage(ctx, record, at, undo);
+  const request = { source: image, at, recursive: false, ...(mount.subpath && { subpath: mount.subpath }) };
+  const source = await stageMount(ctx, record, request, accounts, undo);
+  const options = ['rbind', mount.readOnly ? 'ro' : 'rw', 'rprivate'];
+  return { destination: mount.destination, type: 'bind', source, options };
 }
 
 /** hosts, hostname and resolv.conf, unless the user mounts his own; those of the other container when its network is shared. */

@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'bun:test';
-import type { HostConfig, Mount } from '../../api/types/container.ts';
+import type { HostConfig } from '../../api/types/container.ts';
 import { cgroupPath } from './context.ts';
 import { createDetachScanner, parseDetachKeys } from './detach-keys.ts';
 import { toLogFile } from './log-config.ts';
 import { mergeConfig } from './merge.ts';
-import { parseBind, parseMount, planMounts } from './mounts.ts';
 import { generateName } from './name-generator.ts';
 import { parseUntil } from './prune.ts';
 import { decideRestart, startsWithDaemon } from './restart-policy.ts';
@@ -81,47 +80,6 @@ describe('validation', () => {
     [{ CpusetCpus: '1-0' }, 'invalid value 1-0 for cpuset cpus'],
   ])('host config %p: %s', (host, text) => {
     expect(() => validateHostConfig(host, {}, { cpus: 2, memoryNodes: 1 })).toThrow(text);
-  });
-});
-
-describe('mounts', () => {
-  test('binds: host paths, names, modes', () => {
-    expect(parseBind('/a:/b:ro,z')).toMatchObject({
-      kind: 'bind',
-      source: '/a',
-      destination: '/b',
-      readOnly: true,
-      mode: 'ro,z',
-    });
-    expect(parseBind('data:/b')).toMatchObject({ kind: 'volume', name: 'data', anonymous: false, copyUp: true });
-    expect(parseBind('/b')).toMatchObject({ kind: 'volume', name: '', anonymous: true });
-  });
-
-  test.each([
-    ['a:b:c:d', 'invalid volume specification'],
-    ['/a:/', "destination can't be '/'"],
-    [
-      '/a:b',
-      `invalid volume specification: '/a:b': invalid mount config for type "bind": invalid mount path: 'b' mount path must be absolute`,
-    ],
-    ['/a:/b:nope', 'invalid mode: nope'],
-    ['./a:/b', 'includes invalid characters for a local volume name'],
-  ])('%s is refused: %s', (spec, text) => {
-    expect(() => parseBind(spec)).toThrow(text);
-  });
-
-  test('options of another type are refused', () => {
-    expect(() => parseMount({ Type: 'volume', Target: '/a', BindOptions: {} })).toThrow(
-      'invalid mount config for type "volume": field BindOptions must not be specified',
-    );
-  });
-
-  test('the same place twice is refused, an image volume under a bind is left out', () => {
-    expect(() => planMounts({ Binds: ['/a:/x', '/b:/x'] }, {}, [])).toThrow('Duplicate mount point: /x');
-    expect(planMounts({ Binds: ['/a:/x'] }, { Volumes: { '/x': {}, '/y': {} } }, [])).toMatchObject([
-      { kind: 'bind', destination: '/x' },
-      { kind: 'volume', destination: '/y', anonymous: true },
-    ]);
   });
 });
 
@@ -270,30 +228,6 @@ test('prune takes until as a duration, a date or seconds', () => {
   expect(parseUntil(['100'], 0)).toBe(100_000);
   expect(parseUntil(['2026-01-01T00:00:00Z'], 0)).toBe(Date.UTC(2026, 0, 1));
   expect(() => parseUntil(['soon'], 0)).toThrow('failed to parse');
-});
-
-describe('read-only binds', () => {
-  const planned = (mount: Mount) => planMounts({ Mounts: [mount] }, {}, [])[0];
-  const bind = { Type: 'bind', Source: '/s', Target: '/t', ReadOnly: true } as const;
-
-  test('are read-only below too, unless the request says otherwise', () => {
-    expect(planMounts({ Binds: ['/s:/t:ro'] }, {}, [])[0]).toMatchObject({ recursiveReadOnly: true });
-    expect(planMounts({ Binds: ['/s:/t'] }, {}, [])[0]).toMatchObject({ recursiveReadOnly: false });
-    expect(planned(bind)).toMatchObject({ recursiveReadOnly: true });
-    expect(planned({ ...bind, BindOptions: { ReadOnlyNonRecursive: true } })).toMatchObject({
-      recursiveReadOnly: false,
-    });
-    expect(planned({ ...bind, BindOptions: { NonRecursive: true } })).toMatchObject({ recursiveReadOnly: false });
-  });
-
-  test('force needs a read-only, recursive, private one', () => {
-    expect(() => planned({ ...bind, ReadOnly: false, BindOptions: { ReadOnlyForceRecursive: true } })).toThrow(
-      'ReadOnlyForceRecursive',
-    );
-    expect(planned({ ...bind, BindOptions: { ReadOnlyForceRecursive: true } })).toMatchObject({
-      recursiveReadOnly: true,
-    });
-  });
 });
 
 test.each([

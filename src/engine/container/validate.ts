@@ -6,6 +6,7 @@ import { publishPolicy } from '../network/publish-policy.ts';
 import { invalid } from './errors.ts';
 import { validateHealth } from './health/health-config.ts';
 import { parseLink } from './links.ts';
+import { planSecrets } from './secrets.ts';
 import { parseSignal } from './signal.ts';
 import { parseSecurity } from './spec/build-spec.ts';
 import { checkCapabilities } from './spec/capabilities.ts';
@@ -63,6 +64,7 @@ export function validateHostConfig(host: HostConfig, config: ContainerConfig, ma
   parseSecurity(host.SecurityOpt ?? []);
   planLimits(host.Ulimits, {});
   validateNames(host);
+  planSecrets(host);
   refuseUnsupported(host);
 }
 
@@ -186,5 +188,4 @@ function refuseUnsupported(host: HostConfig): void {
   cdiNames(host);
   if (host.StorageOpt && Object.keys(host.StorageOpt).length > 0) refuse('--storage-opt');
   if (host.Isolation && host.Isolation !== 'default') refuse(`isolation ${host.Isolation}`);
-  if (host.VolumeDriver && host.VolumeDriver !== 'local') refuse(`volume driver ${host.VolumeDriver}`);
 }

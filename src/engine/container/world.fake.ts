@@ -68,6 +68,7 @@ export function createWorld(kept: { readonly rows?: Map<string, ContainerRecord>
     monitors,
     networking: network.networking,
     volumes: volumes.service,
+    secrets: { has: () => false, reveal: () => new Uint8Array() },
     events: { publish: (event) => void events.push(event), subscribe: () => ({ async *[Symbol.asyncIterator]() {} }) },
     cgroups: {
       version: 2,
@@ -116,6 +117,7 @@ export function createWorld(kept: { readonly rows?: Map<string, ContainerRecord>
       cgroupParent: '/docker',
       stopTimeoutSeconds: 10,
       storageDriver: 'overlay2',
+      dataRoot: '/var/lib/engine',
     },
     tasks,
     report: (what, error) => problems.push(`${what}: ${String(error)}`),
@@ -283,7 +285,7 @@ function createFakeVolumes() {
       if (!all.has(name)) all.set(name, new Set());
       return toVolume(name);
     },
-    list: async () => [...all.keys()].map(toVolume),
+    list: async () => ({ volumes: [...all.keys()].map(toVolume), warnings: [] }),
     async inspect(name) {
       users(name);
       return toVolume(name);
@@ -296,12 +298,16 @@ function createFakeVolumes() {
     async acquire(name, id) {
       users(name).add(id);
     },
-    mount: (name) => `/volumes/${name}`,
-    unmount: () => undefined,
+    mount: async (name) => `/volumes/${name}`,
+    unmount: async () => undefined,
+    adopt: () => undefined,
+    mountpoint: (name) => (all.has(name) ? `/volumes/${name}` : undefined),
+    borrow: async (name, work) => await work(`/volumes/${name}`),
     async releaseAll(id) {
       for (const set of all.values()) set.delete(id);
     },
     copyUp: async () => undefined,
+    copies: {} as VolumeService['copies'],
     recover: () => undefined,
     usage: async () =>
       [...all].map(([name, { size }]) => ({ ...toVolume(name), UsageData: { Size: 0, RefCount: size } })),

@@ -2,7 +2,7 @@ import type { EventMessage } from '../../api/types/event.ts';
 
 /** What happened, as the Engine API tells it. Time is added by the bus. */
 export interface EngineEvent {
-  readonly type: 'container' | 'image' | 'volume' | 'network' | 'daemon' | 'builder';
+  readonly type: 'container' | 'image' | 'volume' | 'network' | 'daemon' | 'builder' | 'secret';
   readonly action: string;
   readonly id: string;
   readonly attributes: Readonly<Record<string, string>>;

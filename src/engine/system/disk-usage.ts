@@ -139,7 +139,7 @@ async function findOwners({ records, catalog, layers, containers, volumes }: Dis
   for (const { path, held } of layers.list()) if (held) add(folders, path.split('/').at(-1) ?? '', '');
   const all = await containers.list({ all: true, size: false, filters: new Map() });
   const names = new Map(all.map(({ Id = '', Names }) => [Id, Names?.[0]?.replace(/^\//, '') ?? Id]));
-  const volumeNames = new Set((await volumes.list(new Map())).map(({ Name }) => Name));
+  const volumeNames = new Set((await volumes.list(new Map())).volumes.map(({ Name }) => Name));
   const joined = (found: ReadonlySet<string> | undefined): string | undefined =>
     found && [...found].filter((name) => name !== '').join(', ');
   return {

@@ -3,7 +3,10 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createTrash } from '../../lib/fs/trash.ts';
-import { createVolumeFiles } from '../../linux/runtime/volume-files.host.ts';
+import { createContainerFiles } from '../../linux/files/container-files.host.ts';
+import { createMounter } from '../../linux/mount/mounter.host.ts';
+import { createVolumeFiles } from '../../linux/volume/volume-files.host.ts';
+import { createDecompressor } from '../../store/content/decompressor.host.ts';
 import { openDatabase } from '../../store/record/database.host.ts';
 import { createVolumeRecords } from '../../store/record/volume-records.host.ts';
 import { createEventBus } from '../event/bus.ts';
@@ -21,8 +24,15 @@ function world() {
   const root = join(place, String(count++));
   const records = createVolumeRecords(openDatabase(':memory:'));
   const trash = createTrash(join(root, 'trash'), unexpected);
-  const files = createVolumeFiles({ root: join(root, 'volumes'), trash });
-  const service = createVolumeService({ records, files, events: createEventBus() });
+  const files = createVolumeFiles({ root: join(root, 'volumes'), trash, mounter: createMounter() });
+  const service = createVolumeService({
+    records,
+    files,
+    events: createEventBus(),
+    plugins: { names: () => [], open: async () => undefined },
+    archives: createContainerFiles({ root: join(root, 'views') }),
+    decompressor: createDecompressor(),
+  });
   return { service, records, at: (path: string) => join(root, 'volumes', path) };
 }
 

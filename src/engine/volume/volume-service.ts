@@ -1,163 +1,83 @@
-import { randomBytes } from 'node:crypto';
 import type { Volume } from '../../api/types/volume.ts';
 import { createKeyedLock } from '../../lib/async/keyed-lock.ts';
-import { KnownError } from '../../lib/errors.ts';
-import type { VolumeFiles } from '../../linux/runtime/volume-files.ts';
-import type { VolumeRecord, VolumeRecords } from '../../store/record/volume-records.ts';
-import type { EventBus } from '../event/event.ts';
+import { find, publish, type VolumeContext, type VolumeDeps } from './context.ts';
+import { createCopies } from './copies.ts';
+import { createVolume } from './create.ts';
+import { known, listPlugins, show } from './drivers.ts';
+import { matchesFilters, switchOf } from './filter.ts';
+import { borrow, copyUp, hold, letGo } from './hold.ts';
+import { createHolders } from './holders.ts';
+import { createLocalDriver } from './local-driver.ts';
+import { pruneVolumes } from './prune.ts';
+import { recoverVolumes } from './recover.ts';
+import { removeVolume } from './remove.ts';
 import type { VolumeService } from './volume.ts';
 
-const ANONYMOUS = 'com.docker.volume.anonymous';
-const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
-
-/** It is a folder's name (NAME_MAX of limits.h). */
-const NAME_MAX = 255;
-
-export function createVolumeService(deps: {
-  readonly records: VolumeRecords;
-  readonly files: VolumeFiles;
-  readonly events: EventBus;
-}): VolumeService {
-  const { records, files, events } = deps;
-  const locks = createKeyedLock();
-  const tell = (action: string, name: string, extra: Readonly<Record<string, string>> = {}): void =>
-    events.publish({ type: 'volume', action, id: name, attributes: { driver: 'local', ...extra } });
-  const find = (name: string): VolumeRecord => {
-    const record = records.get(name);
-    if (!record) throw new KnownError('not_found', `get ${name}: no such volume`);
-    return record;
-  };
-  const toVolume = ({ name, labels, createdAt }: VolumeRecord): Volume => ({
-    Name: name,
-    Driver: 'local',
-    Mountpoint: files.path(name),
-    CreatedAt: createdAt,
-    Labels: { ...labels },
-    Scope: 'local',
-    Options: null,
-  });
-  const destroy = async (name: string): Promise<void> => {
-    // Files first: a record without a folder is a removal to be finished, files without a record would be somebody's data.
-    files.discard(name);
-    records.remove(name);
-    await files.emptyTrash();
-    tell('destroy', name);
+export function createVolumeService(deps: VolumeDeps): VolumeService {
+  const { records, files } = deps;
+  const holders = createHolders();
+  const others = (name: string, id: string): number => holders.of(name).filter((holder) => holder !== id).length;
+  const ctx: VolumeContext = {
+    ...deps,
+    holders,
+    mountpoints: new Map(),
+    locks: createKeyedLock(),
+    local: createLocalDriver({ files, records, others }),
   };
   return {
-    async create({ name, driver = 'local', driverOpts = {}, labels = {}, anonymous = name === undefined }) {
-      if (driver !== 'local')
-        throw new KnownError('not_found', `error looking up volume plugin ${driver}: plugin "${driver}" not found`);
-      if (Object.keys(driverOpts).length > 0)
-        throw new KnownError('not_implemented', 'options of the local volume driver are not supported yet');
-      const own = name ?? randomBytes(32).toString('hex');
-      if (!NAME.test(own))
-        throw new KnownError(
-          'invalid_parameter',
-          `create ${own}: "${own}" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path`,
-        );
-      if (own.length > NAME_MAX)
-        throw new KnownError('invalid_parameter', `volume name is longer than ${NAME_MAX} characters`);
-      return await locks.run(own, async () => {
-        const known = records.get(own);
-        if (known) return toVolume(known);
-        const record = {
-          name: own,
-          labels: anonymous ? { ...labels, [ANONYMOUS]: '' } : labels,
-          createdAt: new Date().toISOString(),
-        };
-        files.make(own);
-        records.add(record);
-        tell('create', own);
-        return toVolume(record);
-      });
-    },
+    create: async (request) => await createVolume(ctx, request),
     async list(filters) {
-      const has = (key: string, test: (value: string) => boolean): boolean => filters.get(key)?.some(test) ?? true;
-      return records
-        .list()
-        .filter(
-          ({ name, labels }) =>
-            has('name', (value) => name.includes(value)) &&
-            has('driver', (value) => value === 'local') &&
-            (filters.get('label') ?? []).every((label) => hasLabel(labels, label)) &&
-            has('dangling', (value) => ['true', '1'].includes(value) === (records.users(name).length === 0)),
-        )
-        .map(toVolume);
+      switchOf(filters, 'dangling');
+      const local = records.list().filter(({ driver }) => driver === undefined);
+      const own = await Promise.all(local.map((record) => show(ctx, record)));
+      const { volumes, warnings } = await listPlugins(ctx);
+      const isUsed = ({ Name = '' }: Volume): boolean => records.users(Name).length > 0;
+      const chosen = [...own, ...volumes].filter((volume) => matchesFilters(volume, isUsed(volume), filters));
+      return { volumes: chosen, warnings };
     },
-    recover(report) {
-      const folders = new Set(files.list());
-      for (const { name } of records.list())
-        if (!folders.has(name) && records.users(name).length === 0) records.remove(name);
-      for (const name of folders) {
-        if (records.get(name) || files.removeEmpty(name)) continue;
-        report(`volumes: the folder ${name} has content and no record; it is left as it is`, undefined);
-      }
-    },
+    recover: (report) => recoverVolumes(ctx, report),
     async usage() {
       const measured: Volume[] = [];
       for (const record of records.list()) {
-        const { name } = record;
-        measured.push({
-          ...toVolume(record),
-          UsageData: { Size: await files.sizeBytes(name), RefCount: records.users(name).length },
-        });
+        const { name, driver, options } = record;
+        if (driver !== undefined || Object.keys(options ?? {}).length > 0) continue;
+        const Size = await files.sizeBytes(files.path(name));
+        measured.push({ ...(await show(ctx, record)), UsageData: { Size, RefCount: records.users(name).length } });
       }
       return measured;
     },
-    inspect: async (name) => toVolume(find(name)),
-    remove: (name, { force }) =>
-      locks.run(name, async () => {
-        if (force && !records.get(name)) return;
-        find(name);
-        const users = records.users(name);
-        if (users.length > 0)
-          throw new KnownError('conflict', `remove ${name}: volume is in use - [${users.join(', ')}]`);
-        await destroy(name);
-      }),
-    async prune(filters) {
-      const all = filters.get('all')?.some((value) => ['true', '1'].includes(value)) ?? false;
-      const isUnused = (name: string): boolean => records.get(name) !== undefined && records.users(name).length === 0;
-      const chosen = records
-        .list()
-        .filter(
-          ({ name, labels }) =>
-            isUnused(name) &&
-            (all || ANONYMOUS in labels) &&
-            (filters.get('label') ?? []).every((label) => hasLabel(labels, label)) &&
-            !(filters.get('label!') ?? []).some((label) => hasLabel(labels, label)),
-        );
-      const deleted: string[] = [];
-      let reclaimedBytes = 0;
-      for (const { name } of chosen)
-        await locks.run(name, async () => {
-          const sizeBytes = await files.sizeBytes(name);
-          if (!isUnused(name)) return; // somebody has taken it meanwhile
-          await destroy(name);
-          deleted.push(name);
-          reclaimedBytes += sizeBytes;
-        });
-      events.publish({ type: 'volume', action: 'prune', id: '', attributes: { reclaimed: String(reclaimedBytes) } });
-      return { deleted, reclaimedBytes };
-    },
+    inspect: async (name) => await show(ctx, await known(ctx, name)),
+    remove: async (name, options) => await removeVolume(ctx, name, options),
+    prune: async (filters) => await pruneVolumes(ctx, filters),
     async acquire(name, containerId) {
-      find(name);
+      await known(ctx, name);
       records.use(name, containerId);
     },
-    mount(name, container, { destination, readOnly }) {
-      find(name);
-      tell('mount', name, { container, destination, propagation: '', 'read/write': String(!readOnly) });
-      return files.path(name);
+    async mount(name, container, { destination, readOnly }) {
+      const path = await ctx.locks.run(name, () => hold(ctx, name, container));
+      publish(ctx, find(ctx, name), 'mount', {
+        container,
+        destination,
+        propagation: '',
+        'read/write': String(!readOnly),
+      });
+      return path;
     },
-    unmount: (name, container) => tell('unmount', name, { container }),
+    async unmount(name, container) {
+      await ctx.locks.run(name, () => letGo(ctx, name, container));
+      publish(ctx, records.get(name) ?? { name }, 'unmount', { container });
+    },
+    mountpoint(name) {
+      const record = records.get(name);
+      return record && (record.driver === undefined ? files.path(name) : ctx.mountpoints.get(name));
+    },
+    adopt: (name, containerId) => void holders.add(name, containerId),
+    borrow: async (name, work) => await borrow(ctx, name, work),
     releaseOthers(known) {
       for (const id of records.allUsers()) if (!known.has(id)) records.release(id);
     },
     releaseAll: async (containerId) => records.release(containerId),
-    copyUp: async (name, rootfs, imagePath) => await files.copyUp(name, rootfs, imagePath),
+    copyUp: async (name, rootfs, imagePath) => await copyUp(ctx, name, rootfs, imagePath),
+    copies: createCopies(ctx),
   };
-}
-
-function hasLabel(labels: Readonly<Record<string, string>>, wanted: string): boolean {
-  const at = wanted.indexOf('=');
-  return at === -1 ? wanted in labels : labels[wanted.slice(0, at)] === wanted.slice(at + 1);
 }

@@ -5,13 +5,13 @@ import {
   chroot,
   fchdir,
   MNT_DETACH,
-  MS,
   mount,
   setUmask,
   unmount,
   unshare,
 } from '../ffi/libc.host.ts';
 import type { OverlayLayers } from '../files/view.ts';
+import { MS } from '../mount/mount-flags.ts';
 import { createMounter } from '../mount/mounter.host.ts';
 import type { PackView, TreeView } from './build-files.ts';
 

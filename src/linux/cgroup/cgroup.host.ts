@@ -3,7 +3,8 @@ import { writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errnoOf, KnownError } from '../../lib/errors.ts';
-import { MS, mount } from '../ffi/libc.host.ts';
+import { mount } from '../ffi/libc.host.ts';
+import { MS } from '../mount/mount-flags.ts';
 import type { Cgroups } from './cgroup.ts';
 
 const ROOT = '/sys/fs/cgroup';

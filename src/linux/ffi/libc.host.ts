@@ -1,4 +1,4 @@
-import { dlopen, FFIType, read } from 'bun:ffi';
+import { dlopen, FFIType, ptr, read } from 'bun:ffi';
 import { constants } from 'node:os';
 import { KnownError } from '../../lib/errors.ts';
 
@@ -41,18 +41,6 @@ export const CLONE_FS = 0x200;
 export const CLONE_NEWNS = 0x20000;
 export const CLONE_NEWNET = 0x40000000;
 export const MNT_DETACH = 2;
-export const MS = {
-  RDONLY: 0x1,
-  NOSUID: 0x2,
-  NODEV: 0x4,
-  NOEXEC: 0x8,
-  REMOUNT: 0x20,
-  BIND: 0x1000,
-  REC: 0x4000,
-  PRIVATE: 0x40000,
-  SLAVE: 0x80000,
-  SHARED: 0x100000,
-} as const;
 export const LOCK_EX_NB = 2 | 4;
 
 /** Of machines with 64 bits: their numbers have the size of a long in them. */
@@ -181,6 +169,48 @@ export function attachMount(fd: number, path: string): void {
   check(
     libc.syscall(SYS_MOVE_MOUNT, BigInt(fd), text(''), AT_FDCWD, text(path), MOVE_MOUNT_F_EMPTY_PATH),
     () => `move_mount to ${path}`,
+  );
+}
+
+const SYS_OPENAT2 = 437n;
+const SYS_MOUNT_SETATTR = 442n;
+const AT_EMPTY_PATH = 0x1000n;
+const O_PATH_CLOEXEC = 0x20_0000n | 0x8_0000n;
+const RESOLVE_NO_MAGICLINKS = 0x2n;
+const RESOLVE_IN_ROOT = 0x10n;
+const MOUNT_ATTR_RDONLY = 0x1n;
+const MOUNT_ATTR_IDMAP = 0x10_0000n;
+
+/** openat2(2) with O_PATH and RESOLVE_IN_ROOT: `root` is `/` for every link and `..` in `path`, whoever changes them meanwhile. */
+export function openInRoot(root: number, path: string): number {
+  const how = new BigUint64Array([O_PATH_CLOEXEC, 0n, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS]);
+  const call = (): number | bigint =>
+    libc.syscall(SYS_OPENAT2, BigInt(root), text(path), BigInt(ptr(how)), 24 as never, 0n);
+  return check(call(), () => `openat2 ${path}`);
+}
+
+/** As {@link cloneMount}, of what a descriptor stands for. */
+export function cloneMountAt(fd: number, recursive: boolean): number {
+  const flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0n);
+  return check(libc.syscall(SYS_OPEN_TREE, BigInt(fd), text(''), flags, null, 0n), () => 'open_tree');
+}
+
+/** mount_setattr(2) on what {@link cloneMount} gave: ids appear as the user namespace behind `userns` maps them. */
+export function mapMountIds(fd: number, userns: number, recursive: boolean): void {
+  setMountAttributes(fd, [MOUNT_ATTR_IDMAP, 0n, 0n, BigInt(userns)], recursive);
+}
+
+/** mount_setattr(2): read-only, and what is mounted below it when `recursive`. */
+export function makeMountReadOnly(fd: number, recursive: boolean): void {
+  setMountAttributes(fd, [MOUNT_ATTR_RDONLY, 0n, 0n, 0n], recursive);
+}
+
+/** `attributes` is a struct mount_attr: set, clear, propagation, userns_fd. */
+function setMountAttributes(fd: number, attributes: readonly bigint[], recursive: boolean): void {
+  const flags = AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0n);
+  check(
+    libc.syscall(SYS_MOUNT_SETATTR, BigInt(fd), text(''), flags, new BigUint64Array(attributes), 32n),
+    () => 'mount_setattr',
   );
 }
 

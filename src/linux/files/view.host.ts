@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, fstatSync, lstatSync, mkdirSync, openSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { errnoOf } from '../../lib/errors.ts';
 import {
@@ -7,11 +7,13 @@ import {
   CLONE_NEWNS,
   chroot,
   cloneMount,
+  cloneMountAt,
   closeFd,
-  MS,
   mount,
+  openInRoot,
   unshare,
 } from '../ffi/libc.host.ts';
+import { MS } from '../mount/mount-flags.ts';
 import { createMounter } from '../mount/mounter.host.ts';
 import type { FilesView, OverlayLayers, ViewBind } from './view.ts';
 
@@ -23,17 +25,35 @@ export function enterView({ root, binds }: FilesView, place: string): void {
   ownMounts();
   const path = root.kind === 'mounted' ? root.path : place;
   if (root.kind === 'layers') createMounter().overlay(place, root.layers);
-  const open = binds
-    .filter(({ source }) => existsSync(source))
-    .map((bind) => ({
-      bind,
-      fd: cloneMount(bind.source, bind.recursive),
-      isFolder: statSync(bind.source).isDirectory(),
-    }));
+  const open = binds.flatMap((bind) => openBind(bind) ?? []);
   chroot(path);
   for (const { bind, fd, isFolder } of open) {
     attach(bind, fd, isFolder);
     closeFd(fd);
+  }
+}
+
+/** Undefined when the source is gone. */
+function openBind(
+  bind: ViewBind,
+): { readonly bind: ViewBind; readonly fd: number; readonly isFolder: boolean } | undefined {
+  const { source, subpath, recursive } = bind;
+  if (!existsSync(source)) return undefined;
+  if (subpath === undefined)
+    return { bind, fd: cloneMount(source, recursive), isFolder: statSync(source).isDirectory() };
+  const root = openSync(source, 'r');
+  try {
+    const place = openInRoot(root, subpath);
+    try {
+      return { bind, fd: cloneMountAt(place, recursive), isFolder: fstatSync(place).isDirectory() };
+    } finally {
+      closeFd(place);
+    }
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(errnoOf(error) ?? '')) return undefined;
+    throw error;
+  } finally {
+    closeFd(root);
   }
 }
 

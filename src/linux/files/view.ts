@@ -17,6 +17,8 @@ export interface FilesView {
 
 export interface ViewBind {
   readonly source: string;
+  /** What of the source; links in it do not lead out of it. */
+  readonly subpath?: string;
   readonly destination: string;
   readonly readOnly: boolean;
   readonly recursive: boolean;

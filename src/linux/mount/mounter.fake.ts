@@ -18,6 +18,9 @@ export function createFakeMounter(): Mounter & { readonly mounted: ReadonlySet<s
     unmount: (target) => void mounted.delete(target),
     bind: (_source, target) => add(target),
     tmpfs: add,
+    device: (_device, target) => add(target),
+    stage: async (_source, target) => add(target),
+    sharing: () => ({ point: '/', shared: true, slave: false }),
     list: (below) => [...mounted].filter((point) => point === below || point.startsWith(`${below}/`)).toReversed(),
   };
 }

@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { dirname, relative } from 'node:path';
 import { errnoOf } from '../../lib/errors.ts';
-import { MNT_DETACH, MS, mount, unmount } from '../ffi/libc.host.ts';
+import { MNT_DETACH, mount, unmount } from '../ffi/libc.host.ts';
+import { MS } from './mount-flags.ts';
+import { parseMountOptions } from './mount-options.ts';
 import type { Mounter } from './mounter.ts';
-import { mountPointsBelow } from './mountinfo.ts';
+import { mountPointsBelow, sharingOf } from './mountinfo.ts';
+import { stage } from './stage.host.ts';
 
 /** mount(2) takes its options in one page. */
 const OPTION_BYTES = 4096;
@@ -32,13 +35,34 @@ export function createMounter(): Mounter {
       if (readOnly) mount('none', target, 'none', MS.BIND | MS.REMOUNT | MS.RDONLY);
       mount('none', target, 'none', MS.PRIVATE);
     },
-    tmpfs(target, { sizeBytes, mode }) {
+    tmpfs(target, { sizeBytes, mode, swap = true }) {
       const options = [
         ...(sizeBytes === undefined ? [] : [`size=${sizeBytes}`]),
         ...(mode === undefined ? [] : [`mode=${mode.toString(8)}`]),
       ];
-      mount('tmpfs', target, 'tmpfs', MS.NOSUID | MS.NODEV, options.join(','));
+      const make = (more: readonly string[]): void =>
+        mount('tmpfs', target, 'tmpfs', MS.NOSUID | MS.NODEV, [...options, ...more].join(','));
+      try {
+        make(swap ? [] : ['noswap']);
+      } catch (error) {
+        if (swap || errnoOf(error) !== 'EINVAL') throw error;
+        make([]);
+      }
     },
+    device(device, target, type, options) {
+      const { flags, propagation, data } = parseMountOptions(options);
+      mount(device, target, type, flags, data);
+      try {
+        if (propagation !== 0) mount('none', target, 'none', propagation);
+        // A bind takes its flags by a second call, mount(2).
+        if (flags & MS.BIND && flags & ~(MS.BIND | MS.REC)) mount('none', target, 'none', flags | MS.REMOUNT, data);
+      } catch (error) {
+        unmount(target, MNT_DETACH);
+        throw error;
+      }
+    },
+    stage,
+    sharing: (path) => sharingOf(readFileSync('/proc/self/mountinfo', 'utf8'), path),
     list: (below) => mountPointsBelow(readFileSync('/proc/self/mountinfo', 'utf8'), below),
   };
 }

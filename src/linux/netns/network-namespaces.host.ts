@@ -1,6 +1,7 @@
 import { closeSync, existsSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { errnoOf, wrapError } from '../../lib/errors.ts';
-import { MNT_DETACH, MS, mount, unmount } from '../ffi/libc.host.ts';
+import { MNT_DETACH, mount, unmount } from '../ffi/libc.host.ts';
+import { MS } from '../mount/mount-flags.ts';
 import { isUnsupported, type Links, openLinks } from '../netlink/links.host.ts';
 import { inNamespace, inNamespaceOf, OWN_NETNS } from './enter.host.ts';
 import type { DefaultRoutes, NetworkNamespaces, Wire } from './network-namespaces.ts';

@@ -21,6 +21,8 @@ export function createFakeBundles(): Bundles & {
     rootfs: `/run/${id}/rootfs`,
     shm: `/run/${id}/shm`,
     monitor: `/run/${id}/m`,
+    stages: `/run/${id}/v`,
+    secrets: `/run/${id}/s`,
   });
   return {
     runs,
@@ -42,6 +44,8 @@ export function createFakeBundles(): Bundles & {
     ensureInRoot: () => undefined,
     exists: (path) => hostPaths.has(path),
     isFolder: (path) => hostPaths.has(path),
+    writeSecret: () => undefined,
+    ownerOf: (path) => (hostPaths.has(path) ? { uid: 0, gid: 0 } : undefined),
     ensureFolder: (path) => void hostPaths.add(path),
     makeExec: (id, execId) => ({
       monitor: `/run/${id}/x/${execId}/m`,

@@ -1,6 +1,16 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { wrapError } from '../../lib/errors.ts';
 import { measureTree } from '../../lib/fs/measure-tree.ts';
 import type { BundlePaths, Bundles } from './bundle.ts';
@@ -30,6 +40,8 @@ export function createBundles(deps: { readonly dataRoot: string; readonly execRo
       rootfs: join(run, 'rootfs'),
       shm: join(run, 'shm'),
       monitor: join(run, 'm'),
+      stages: join(run, 'v'),
+      secrets: join(run, 's'),
     };
   };
   const execFolder = (id: string, execId: string): string => join(paths(id).run, 'x', execId.slice(0, EXEC_ID_LENGTH));
@@ -68,8 +80,18 @@ export function createBundles(deps: { readonly dataRoot: string; readonly execRo
       group: readText(resolveInRoot(paths(id).rootfs, '/etc/group')),
     }),
     ensureInRoot: (id, path, owner) => ensureFolderInRoot(paths(id).rootfs, path, owner),
+    writeSecret(path, value, { uid, gid, mode }) {
+      mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+      writeFileSync(path, value, { mode: 0o600 });
+      chownSync(path, uid, gid);
+      chmodSync(path, mode);
+    },
     exists: (path) => existsSync(path),
     isFolder: (path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false,
+    ownerOf(path) {
+      const info = statSync(path, { throwIfNoEntry: false });
+      return info && { uid: info.uid, gid: info.gid };
+    },
     ensureFolder(path) {
       try {
         mkdirSync(path, { recursive: true });

@@ -9,6 +9,7 @@
  *     config.json                       OCI bundle
  *     rootfs/                           mount point
  *     m/                                the monitor's directory
+ *     v/<n>                             mount points of subpaths, images and mapped ids
  *     x/<exec id, 16 digits>/           an exec session: its monitor's directory `m`, process.json, exec.json
  *
  * Ids are cut short because the path of a unix socket holds 107 bytes.
@@ -39,9 +40,17 @@ export interface Bundles {
   readAccounts(id: string): { readonly passwd: string; readonly group: string };
   /** Makes a folder (and those above) inside the mounted root unless it is there; new ones belong to `owner`. Errors: invalid_parameter when a file is in the way. */
   ensureInRoot(id: string, path: string, owner: { readonly uid: number; readonly gid: number }): void;
+  /** Writes a file and the folders above it. */
+  writeSecret(
+    path: string,
+    value: Uint8Array,
+    to: { readonly uid: number; readonly gid: number; readonly mode: number },
+  ): void;
   /** Source of a bind mount. */
   exists(path: string): boolean;
   isFolder(path: string): boolean;
+  /** Undefined for what does not exist. */
+  ownerOf(path: string): { readonly uid: number; readonly gid: number } | undefined;
   ensureFolder(path: string): void;
   /** Folder of an exec session with its process file and what a later daemon must know of it; `m` below it is empty. */
   makeExec(
@@ -69,4 +78,8 @@ export interface BundlePaths {
   /** A tmpfs for /dev/shm that other containers may join. */
   readonly shm: string;
   readonly monitor: string;
+  /** Mount points of what is made ready for the run, by number. */
+  readonly stages: string;
+  /** A tmpfs for the values of secrets. */
+  readonly secrets: string;
 }

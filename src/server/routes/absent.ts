@@ -6,7 +6,6 @@ const ABSENT = [
   'POST /session',
   'POST /grpc',
   'GET /containers/{name}/attach/ws',
-  'PUT /volumes/{name}',
   'GET /plugins/privileges',
   'POST /plugins/pull',
   'POST /plugins/create',
@@ -19,7 +18,8 @@ const ABSENT = [
   'POST /plugins/{name}/set',
 ];
 const SWARM = ['nodes', 'swarm', 'services', 'tasks', 'secrets', 'configs'];
-const NO_SWARM =
+/** What an engine outside a swarm says to who asks for something of a swarm. */
+export const NO_SWARM =
   'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.';
 const METHODS = ['GET', 'POST', 'DELETE'] as const;
 

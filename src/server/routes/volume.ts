@@ -1,18 +1,16 @@
 import { parseFilters } from '../../api/filters.ts';
 import type { VolumeService } from '../../engine/volume/volume.ts';
 import { KnownError } from '../../lib/errors.ts';
-import { flag, type Route } from '../route.ts';
+import { type Call, flag, type Route } from '../route.ts';
+import { NO_SWARM } from './absent.ts';
+import { toText, toTexts } from './text-fields.ts';
 
 export function volumeRoutes(volumes: VolumeService): readonly Route[] {
   return [
     {
       method: 'GET',
       path: '/volumes',
-      handle: async (call) =>
-        call.answerJson(200, {
-          Volumes: await volumes.list(parseFilters(call.query.get('filters'), ['dangling', 'driver', 'label', 'name'])),
-          Warnings: null,
-        }),
+      handle: async (call) => call.answerJson(200, await listed(call, volumes)),
     },
     {
       method: 'POST',
@@ -23,9 +21,10 @@ export function volumeRoutes(volumes: VolumeService): readonly Route[] {
       method: 'POST',
       path: '/volumes/prune',
       handle: async (call) => {
-        const { deleted, reclaimedBytes } = await volumes.prune(
-          parseFilters(call.query.get('filters'), ['all', 'label', 'label!']),
-        );
+        const filters = parseFilters(call.query.get('filters'), ['all', 'label', 'label!']);
+        // Before 1.42 there was no other way than all of them.
+        const given = isBefore(call.apiVersion, 42) ? new Map([...filters, ['all', ['1']]]) : filters;
+        const { deleted, reclaimedBytes } = await volumes.prune(given);
         call.answerJson(200, { VolumesDeleted: deleted, SpaceReclaimed: reclaimedBytes });
       },
     },
@@ -33,6 +32,14 @@ export function volumeRoutes(volumes: VolumeService): readonly Route[] {
       method: 'GET',
       path: '/volumes/{name}',
       handle: async (call) => call.answerJson(200, await volumes.inspect(call.params['name'] ?? '')),
+    },
+    {
+      method: 'PUT',
+      path: '/volumes/{name}',
+      handle: () =>
+        Promise.reject(
+          new KnownError('unavailable', 'volume update only valid for cluster volumes, but swarm is unavailable'),
+        ),
     },
     {
       method: 'DELETE',
@@ -45,8 +52,15 @@ export function volumeRoutes(volumes: VolumeService): readonly Route[] {
   ];
 }
 
+async function listed(call: Call, volumes: VolumeService): Promise<object> {
+  const filters = parseFilters(call.query.get('filters'), ['dangling', 'driver', 'label', 'name']);
+  const { volumes: Volumes, warnings } = await volumes.list(filters);
+  return { Volumes, Warnings: warnings.length > 0 ? warnings : null };
+}
+
 function toRequest(body: Readonly<Record<string, unknown>>): Parameters<VolumeService['create']>[0] {
-  const { Name, Driver, DriverOpts, Labels } = body;
+  const { Name, Driver, DriverOpts, Labels, ClusterVolumeSpec } = body;
+  if (ClusterVolumeSpec !== undefined && ClusterVolumeSpec !== null) throw new KnownError('unavailable', NO_SWARM);
   return {
     ...(Name ? { name: toText(Name, 'Name') } : {}),
     ...(Driver ? { driver: toText(Driver, 'Driver') } : {}),
@@ -55,14 +69,6 @@ function toRequest(body: Readonly<Record<string, unknown>>): Parameters<VolumeSe
   };
 }
 
-function toTexts(value: unknown, field: string): Readonly<Record<string, string>> {
-  if (value === undefined || value === null) return {};
-  if (typeof value !== 'object' || Array.isArray(value))
-    throw new KnownError('invalid_parameter', `invalid JSON: ${field} must be an object`);
-  return Object.fromEntries(Object.entries(value).map(([key, text]) => [key, toText(text, field)]));
-}
-
-function toText(value: unknown, field: string): string {
-  if (typeof value !== 'string') throw new KnownError('invalid_parameter', `invalid JSON: ${field} must be a string`);
-  return value;
+function isBefore(version: string, minor: number): boolean {
+  return Number(version.split('.')[1]) < minor;
 }

@@ -44,7 +44,7 @@ export interface ImageOfContainer {
   readonly chain: string | undefined;
 }
 
-export type MountRecord = BindMount | VolumeMount | TmpfsMount;
+export type MountRecord = BindMount | VolumeMount | TmpfsMount | ImageMount;
 
 interface MountBase {
   readonly destination: string;
@@ -62,6 +62,22 @@ export interface BindMount extends MountBase {
   readonly nonRecursive: boolean;
   /** Read-only counts for what is mounted below the source too (`:ro` means that; `bind-recursive=writable` does not). */
   readonly recursiveReadOnly?: boolean;
+  readonly idMapping?: IdMapping;
+}
+
+/**
+ * What ids of files look like through a mount. `owner`: the owner of the source appears as the container's user and the other way round;
+ * `ranges`: these and no others.
+ */
+export type IdMapping =
+  | { readonly kind: 'owner' }
+  | { readonly kind: 'ranges'; readonly uids: readonly IdRange[]; readonly gids: readonly IdRange[] };
+
+/** `count` ids from `disk` on, as they are in the file system, appear as those from `seen` on. */
+export interface IdRange {
+  readonly disk: number;
+  readonly seen: number;
+  readonly count: number;
 }
 
 export interface VolumeMount extends MountBase {
@@ -72,6 +88,17 @@ export interface VolumeMount extends MountBase {
   readonly anonymous: boolean;
   /** Copy what the image has at the destination into the empty volume. */
   readonly copyUp: boolean;
+  /** Relative path within the volume; never leads out of it. */
+  readonly subpath?: string;
+  readonly idMapping?: IdMapping;
+}
+
+/** An image's file system; what is written there is the container's own and goes with it. */
+export interface ImageMount extends MountBase {
+  readonly kind: 'image';
+  /** As the client wrote it. */
+  readonly source: string;
+  readonly chain: string | undefined;
   readonly subpath?: string;
 }
 

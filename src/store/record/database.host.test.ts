@@ -2,7 +2,8 @@ import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MNT_DETACH, MS, mount, unmount } from '../../linux/ffi/libc.host.ts';
+import { MNT_DETACH, mount, unmount } from '../../linux/ffi/libc.host.ts';
+import { MS } from '../../linux/mount/mount-flags.ts';
 import { openDatabase } from './database.host.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'skiff-db-'));

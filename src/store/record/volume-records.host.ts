@@ -15,6 +15,13 @@ export function createVolumeRecords(db: Database): VolumeRecords {
     },
     add: (record) =>
       void db.run('INSERT INTO volume (name, record) VALUES (?, ?)', [record.name, JSON.stringify(record)]),
+    replace: db.transaction((from: string, record: VolumeRecord) => {
+      if (record.name !== from)
+        db.run('INSERT INTO volume (name, record) VALUES (?, ?)', [record.name, JSON.stringify(record)]);
+      db.run('UPDATE volume_use SET volume = ? WHERE volume = ?', [record.name, from]);
+      if (record.name !== from) db.run('DELETE FROM volume WHERE name = ?', [from]);
+      else db.run('UPDATE volume SET record = ? WHERE name = ?', [JSON.stringify(record), from]);
+    }),
     remove: (name) => void db.run('DELETE FROM volume WHERE name = ?', [name]),
     users: (name) =>
       db

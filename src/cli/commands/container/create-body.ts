@@ -13,6 +13,7 @@ import { parseMount } from '../../parse/mount.ts';
 import { networkMode, planEndpoints } from '../../parse/network.ts';
 import { parsePorts } from '../../parse/port.ts';
 import { parseRestartPolicy } from '../../parse/restart.ts';
+import { parseSecret } from '../../parse/secret.ts';
 import { parseSecurityOptions } from '../../parse/security.ts';
 import { parseVolumes } from '../../parse/volume.ts';
 import { publishLabels } from './publish-labels.ts';
@@ -138,6 +139,7 @@ function hostConfig(
     PidMode: modeOf(flags, 'pid', 'PID', /^(?:host|container:.+)$/),
     Privileged: flags.bool('privileged'),
     PublishAllPorts: flags.bool('publish-all'),
+    ...(flags.given('secret') ? { LocalSecrets: flags.list('secret').map(parseSecret) } : {}),
     ReadonlyRootfs: flags.bool('read-only'),
     SecurityOpt: flags.given('security-opt') ? security.options : null,
     ...(flags.given('storage-opt') ? { StorageOpt: storageOptions(flags.list('storage-opt')) } : {}),

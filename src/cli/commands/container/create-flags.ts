@@ -16,6 +16,7 @@ import { checkLabel, parseEnv } from '../../parse/env.ts';
 import { checkLink, parseDnsSearch, parseDnsServer, parseExtraHost } from '../../parse/host.ts';
 import { parseMount } from '../../parse/mount.ts';
 import { parseNetwork } from '../../parse/network.ts';
+import { parseSecret } from '../../parse/secret.ts';
 import { checkSysctl } from '../../parse/sysctl.ts';
 
 /** The options that run and create share; what only Windows has is left out of the help. */
@@ -250,6 +251,13 @@ export const CREATE_FLAGS: readonly Flag[] = [
     description: 'Automatically remove the container and its associated anonymous volumes when it exits',
   },
   { name: 'runtime', kind: 'string', description: 'Runtime to use for this container' },
+  {
+    name: 'secret',
+    kind: 'list',
+    hidden: true,
+    description: 'Give the container a secret of this engine as a file in /run/secrets',
+    check: parseSecret,
+  },
   { name: 'security-opt', kind: 'list', description: 'Security Options' },
   { name: 'shm-size', kind: 'string', placeholder: 'bytes', description: 'Size of /dev/shm', check: parseSize },
   { name: 'stop-signal', kind: 'string', description: 'Signal to stop the container' },

@@ -1,11 +1,12 @@
 import { isKind, KnownError } from '../../../lib/errors.ts';
 import type { PathStat, ReadArchive } from '../../../linux/files/container-files.ts';
+import type { FilesView } from '../../../linux/files/view.ts';
 import type { Decompressor } from '../../../store/content/decompressor.ts';
 import { publish } from '../context.ts';
 import type { LiveContainer } from '../live.ts';
 import type { FilesContext } from './files-service.ts';
 import type { ExtractRequest } from './service.ts';
-import { viewOf } from './view.ts';
+import { withView } from './view.ts';
 
 /** Facts of one path. Errors: not_found in Docker's words. */
 export async function statArchive(
@@ -15,10 +16,9 @@ export async function statArchive(
   signal: AbortSignal,
 ): Promise<PathStat> {
   const live = ctx.containers.table.find(name);
-  return await atRest(ctx, live, async () => {
-    const view = await viewOf(ctx.containers, live);
-    return await naming(name, path, ctx.files.stat(view, path, signal));
-  });
+  return await atRest(ctx, live, () =>
+    withView(ctx.containers, live, (view) => naming(name, path, ctx.files.stat(view, path, signal))),
+  );
 }
 
 /** The archive holds the lock of a stopped container until it is read to its end. */
@@ -29,13 +29,26 @@ export async function readArchive(
   signal: AbortSignal,
 ): Promise<ReadArchive> {
   const live = ctx.containers.table.find(name);
-  const opened = await holding(ctx, live, async () => {
-    const view = await viewOf(ctx.containers, live);
-    const { stat, archive } = await naming(name, path, ctx.files.read(view, path, signal));
-    return { value: stat, stream: archive };
-  });
+  const opened = await holding(ctx, live, () => readView(ctx, { live, name, path }, signal));
   publish(ctx.containers, live.record, 'archive-path');
   return { stat: opened.value, archive: opened.stream };
+}
+
+/** What the view needs stays ready until the stream has ended. */
+async function readView(
+  ctx: FilesContext,
+  { live, name, path }: { readonly live: LiveContainer; readonly name: string; readonly path: string },
+  signal: AbortSignal,
+): Promise<{ readonly value: PathStat; readonly stream: AsyncIterable<Uint8Array> }> {
+  const opened = Promise.withResolvers<ReadArchive>();
+  const ended = Promise.withResolvers<void>();
+  const held = withView(ctx.containers, live, async (view) => {
+    opened.resolve(await naming(name, path, ctx.files.read(view, path, signal)));
+    await ended.promise;
+  });
+  held.catch(opened.reject);
+  const { stat, archive } = await opened.promise;
+  return { value: stat, stream: untilEnd(archive, () => ended.resolve()) };
 }
 
 export async function writeArchive(
@@ -46,8 +59,7 @@ export async function writeArchive(
 ): Promise<void> {
   const live = ctx.containers.table.find(name);
   const { config, hostConfig } = live.record;
-  await atRest(ctx, live, async () => {
-    const view = await viewOf(ctx.containers, live);
+  const write = async (view: FilesView): Promise<void> => {
     const written = ctx.files.write(
       view,
       {
@@ -60,7 +72,8 @@ export async function writeArchive(
       signal,
     );
     await naming(name, request.path, written);
-  });
+  };
+  await atRest(ctx, live, () => withView(ctx.containers, live, write));
   publish(ctx.containers, live.record, 'extract-to-dir');
 }
 

@@ -1,6 +1,5 @@
 import type { FilesView, ViewBind } from '../../../linux/files/view.ts';
 import type { ContainerContext } from '../context.ts';
-import { volumeSources } from '../inspect.ts';
 import type { LiveContainer } from '../live.ts';
 
 /** The container's root as it is mounted while a process runs, else its layers. */
@@ -9,10 +8,25 @@ export function rootOf(ctx: ContainerContext, { record, session }: LiveContainer
   return { kind: 'layers', layers: ctx.layers.rootfs(record.id) };
 }
 
-/** The root with volumes and binds, parents first, as the container sees them; tmpfs, /proc, /sys and /dev are not in it (as in Docker). */
-export async function viewOf(ctx: ContainerContext, live: LiveContainer): Promise<FilesView> {
+/**
+ * Does work with the root with volumes and binds, parents first, as the container sees them; tmpfs, /proc, /sys and /dev are not in it (as in
+ * Docker). The volumes of a container that does not run are ready for as long as the work takes.
+ */
+export async function withView<T>(
+  ctx: ContainerContext,
+  live: LiveContainer,
+  work: (view: FilesView) => Promise<T>,
+): Promise<T> {
+  const volumes = live.session ? [] : live.record.mounts.filter(({ kind }) => kind === 'volume');
+  const ready = volumes.reduceRight<() => Promise<T>>(
+    (next, mount) => () => (mount.kind === 'volume' ? ctx.volumes.borrow(mount.name, next) : next()),
+    () => work(viewOf(ctx, live)),
+  );
+  return await ready();
+}
+
+function viewOf(ctx: ContainerContext, live: LiveContainer): FilesView {
   const { record } = live;
-  const sources = await volumeSources(ctx, record);
   const paths = ctx.bundles.paths(record.id);
   const own = new Set(record.mounts.map(({ destination }) => destination));
   const etc = [
@@ -22,10 +36,11 @@ export async function viewOf(ctx: ContainerContext, live: LiveContainer): Promis
   ].filter(({ destination }) => !own.has(destination));
   const binds = record.mounts.flatMap((mount): ViewBind[] => {
     const { destination, readOnly } = mount;
-    if (mount.kind === 'tmpfs') return [];
-    const source = mount.kind === 'bind' ? mount.source : sources.get(mount.name);
+    if (mount.kind === 'tmpfs' || mount.kind === 'image') return [];
+    const source = mount.kind === 'bind' ? mount.source : ctx.volumes.mountpoint(mount.name);
     const recursive = !(mount.kind === 'bind' && mount.nonRecursive);
-    return source === undefined ? [] : [{ source, destination, readOnly, recursive }];
+    const subpath = mount.kind === 'volume' && mount.subpath !== undefined ? { subpath: mount.subpath } : {};
+    return source === undefined ? [] : [{ source, destination, readOnly, recursive, ...subpath }];
   });
   const all = [...binds, ...etc.map((one) => ({ ...one, readOnly: false, recursive: false }))];
   return { root: rootOf(ctx, live), binds: all.toSorted((a, b) => a.destination.length - b.destination.length) };

@@ -1,0 +1,120 @@
+import { join } from 'node:path';
+import { isKind, messageOf } from '../../lib/errors.ts';
+import type { ContainerRecord, IdMapping, ImageMount, MountRecord } from '../../store/record/container-records.ts';
+import type { ContainerContext } from './context.ts';
+import { invalid } from './errors.ts';
+import { swapIds } from './mount-mode.ts';
+import { lookUpUser } from './spec/user.ts';
+
+/** Mounts that are not simply bound by the runtime: they are made on the host first, below the container's run folder, and bound from there. */
+function isStaged(mount: MountRecord): boolean {
+  if (mount.kind === 'image') return true;
+  return (
+    mount.kind !== 'tmpfs' && (mount.idMapping !== undefined || ('subpath' in mount && mount.subpath !== undefined))
+  );
+}
+
+/** A run of the container has more mounted on the host than its root. */
+export function hasStages({ mounts, hostConfig }: Pick<ContainerRecord, 'mounts' | 'hostConfig'>): boolean {
+  return mounts.some(isStaged) || (hostConfig.LocalSecrets ?? []).length > 0;
+}
+
+/** Names of a container's writable layers: its root's, which is its id, and one for each image that is mounted into it. */
+export function writableLayers({ id, mounts }: Pick<ContainerRecord, 'id' | 'mounts'>): readonly string[] {
+  return [id, ...mounts.flatMap((mount, at) => (mount.kind === 'image' ? [imageLayer(id, at)] : []))];
+}
+
+export function imageLayer(id: string, at: number): string {
+  return `${id}.${at}`;
+}
+
+/** What a stage is made of. */
+export interface StageRequest {
+  readonly source: string;
+  /** Which of the container's mounts it is for. */
+  readonly at: number;
+  readonly recursive: boolean;
+  readonly subpath?: string;
+  readonly idMapping?: IdMapping;
+}
+
+/** Makes a stage unless none is needed; returns what the runtime binds. */
+export async function stageMount(
+  ctx: ContainerContext,
+  record: ContainerRecord,
+  { source, at, recursive, subpath, idMapping }: StageRequest,
+  accounts: { readonly passwd: string; readonly group: string },
+  undo: AsyncDisposableStack,
+): Promise<string> {
+  if (subpath === undefined && !idMapping) return source;
+  const target = join(ctx.bundles.paths(record.id).stages, String(at));
+  const idMap = idMapping && toIdMap(ctx, record, source, idMapping, accounts);
+  await ctx.mounter.stage(source, target, {
+    recursive,
+    ...(subpath !== undefined && { subpath }),
+    ...(idMap && { idMap }),
+  });
+  undo.defer(() => ctx.mounter.unmount(target, { lazy: true }));
+  return target;
+}
+
+/** Mounts an image, with a layer of the container's own on top; returns its folder. */
+export function mountImage(
+  ctx: ContainerContext,
+  { id }: ContainerRecord,
+  at: number,
+  undo: AsyncDisposableStack,
+): string {
+  const target = join(ctx.bundles.paths(id).stages, `${at}.image`);
+  ctx.bundles.ensureFolder(target);
+  ctx.mounter.overlay(target, ctx.layers.rootfs(imageLayer(id, at)));
+  undo.defer(() => ctx.mounter.unmount(target, { lazy: true }));
+  return target;
+}
+
+function toIdMap(
+  ctx: ContainerContext,
+  { config }: ContainerRecord,
+  source: string,
+  mapping: IdMapping,
+  accounts: { readonly passwd: string; readonly group: string },
+): Pick<Extract<IdMapping, { kind: 'ranges' }>, 'uids' | 'gids'> {
+  if (mapping.kind === 'ranges') return mapping;
+  const owner = ctx.bundles.ownerOf(source);
+  if (!owner) throw invalid(`idmap of ${source}: it does not exist`);
+  const user = lookUpUser(config.User ?? '', accounts);
+  return { uids: swapIds(owner.uid, user.uid), gids: swapIds(owner.gid, user.gid) };
+}
+
+/** Makes the writable layers of the images that are mounted. */
+export async function createImageLayers(
+  ctx: ContainerContext,
+  { id, mounts }: ContainerRecord,
+  undo: AsyncDisposableStack,
+): Promise<void> {
+  for (const [at, mount] of mounts.entries()) {
+    if (mount.kind !== 'image') continue;
+    undo.defer(() => ctx.layers.removeWritable(imageLayer(id, at)));
+    await ctx.layers.createWritable(imageLayer(id, at), mount.chain as ImageChain);
+  }
+}
+
+type ImageChain = Parameters<ContainerContext['layers']['createWritable']>[1];
+
+/** The images of image mounts, looked up. Errors: invalid_parameter for one that is not there. */
+export async function resolveImages(
+  ctx: Pick<ContainerContext, 'images'>,
+  mounts: readonly MountRecord[],
+): Promise<readonly MountRecord[]> {
+  return await Promise.all(
+    mounts.map(async (mount): Promise<MountRecord> => {
+      if (mount.kind !== 'image') return mount;
+      const { chain } = await ctx.images.resolve(mount.source).catch((error: unknown) => {
+        // A client takes not_found for the container's own image.
+        throw isKind(error, 'not_found') ? invalid(messageOf(error)) : error;
+      });
+      const resolved: ImageMount = { ...mount, chain };
+      return resolved;
+    }),
+  );
+}
