@@ -247,6 +247,7 @@ async function makeVolumes(
         name,
         driver,
         anonymous,
+        usedBy: record.id,
         ...(options?.Labels && { labels: options.Labels }),
         ...(options?.DriverConfig?.Options && { driverOpts: options.DriverConfig.Options }),
       });

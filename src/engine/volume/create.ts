@@ -32,7 +32,7 @@ export async function createVolume(
       createdAt: new Date().toISOString(),
     };
     await creating(own, () => keeper.create(own, driverOpts));
-    ctx.records.add(record);
+    ctx.records.add(record, request.usedBy);
     publish(ctx, record, 'create');
     return await show(ctx, record);
   });

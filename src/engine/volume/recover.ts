@@ -1,4 +1,5 @@
 import type { VolumeContext } from './context.ts';
+import { ANONYMOUS } from './filter.ts';
 import { deviceOf } from './local-options.ts';
 import type { VolumeService } from './volume.ts';
 
@@ -15,6 +16,19 @@ export function recoverVolumes(ctx: VolumeContext, report: Parameters<VolumeServ
   for (const name of folders) {
     if (records.get(name) || files.removeEmpty(name)) continue;
     report(`volumes: the folder ${name} has content and no record; it is left as it is`, undefined);
+  }
+}
+
+/** See VolumeService.releaseOthers. */
+export function releaseOthers({ records, files }: VolumeContext, known: ReadonlySet<string>): void {
+  const orphans = records.list().filter(({ name, labels, driver }) => {
+    const users = records.users(name);
+    return driver === undefined && ANONYMOUS in labels && users.length > 0 && users.every((id) => !known.has(id));
+  });
+  for (const id of records.allUsers()) if (!known.has(id)) records.release(id);
+  for (const { name } of orphans) {
+    files.discard(name);
+    records.remove(name);
   }
 }
 

@@ -73,6 +73,17 @@ test('a container whose creation was cut short does not hold its volumes', async
   await expect(service.remove('data', { force: false })).rejects.toThrow('[box]');
 });
 
+test('an anonymous volume made for a container whose creation was cut short goes, others stay', async () => {
+  const { service, records, at } = world();
+  await service.create({ name: 'orphan', anonymous: true, usedBy: 'never' });
+  await service.create({ name: 'owned', anonymous: true, usedBy: 'box' });
+  await service.create({ name: 'named', usedBy: 'never' });
+  await service.create({ name: 'loose', anonymous: true });
+  service.releaseOthers(new Set(['box']));
+  expect(records.list().map(({ name }) => name)).toEqual(['loose', 'named', 'owned']);
+  expect(existsSync(at('orphan'))).toBe(false);
+});
+
 test('usage counts a file with several names once, and who has the volume', async () => {
   const { service, at } = world();
   await service.create({ name: 'data' });

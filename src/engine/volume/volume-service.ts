@@ -9,7 +9,7 @@ import { borrow, copyUp, hold, letGo } from './hold.ts';
 import { createHolders } from './holders.ts';
 import { createLocalDriver } from './local-driver.ts';
 import { pruneVolumes } from './prune.ts';
-import { recoverVolumes } from './recover.ts';
+import { recoverVolumes, releaseOthers } from './recover.ts';
 import { removeVolume } from './remove.ts';
 import type { VolumeService } from './volume.ts';
 
@@ -73,9 +73,7 @@ export function createVolumeService(deps: VolumeDeps): VolumeService {
     },
     adopt: (name, containerId) => void holders.add(name, containerId),
     borrow: async (name, work) => await borrow(ctx, name, work),
-    releaseOthers(known) {
-      for (const id of records.allUsers()) if (!known.has(id)) records.release(id);
-    },
+    releaseOthers: (known) => releaseOthers(ctx, known),
     releaseAll: async (containerId) => records.release(containerId),
     copyUp: async (name, rootfs, imagePath) => await copyUp(ctx, name, rootfs, imagePath),
     copies: createCopies(ctx),

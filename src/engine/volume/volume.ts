@@ -13,6 +13,8 @@ export interface VolumeService {
     readonly driverOpts?: Readonly<Record<string, string>>;
     readonly labels?: Readonly<Record<string, string>>;
     readonly anonymous?: boolean;
+    /** The container it is made for: its user from the first moment. */
+    readonly usedBy?: string;
   }): Promise<Volume>;
   /** `warnings` name plugins that do not answer. */
   list(filters: Filters): Promise<{ readonly volumes: readonly Volume[]; readonly warnings: readonly string[] }>;
@@ -44,7 +46,7 @@ export interface VolumeService {
   mountpoint(name: string): string | undefined;
   /** Has the volume ready while `work` runs, without telling anybody. Errors: not_found, the driver's. */
   borrow<T>(name: string, work: (path: string) => Promise<T>): Promise<T>;
-  /** Containers that are none of `known` use no volume: their creation was cut short. */
+  /** Containers that are none of `known` use no volume: their creation was cut short. Anonymous volumes made for them alone go. */
   releaseOthers(known: ReadonlySet<string>): void;
   /** The container no longer uses any volume. */
   releaseAll(containerId: string): Promise<void>;

@@ -13,8 +13,11 @@ export function createVolumeRecords(db: Database): VolumeRecords {
       const row = db.query<{ record: string }, [string]>('SELECT record FROM volume WHERE name = ?').get(name);
       return row ? parse(row) : undefined;
     },
-    add: (record) =>
-      void db.run('INSERT INTO volume (name, record) VALUES (?, ?)', [record.name, JSON.stringify(record)]),
+    add: db.transaction((record: VolumeRecord, usedBy?: string) => {
+      db.run('INSERT INTO volume (name, record) VALUES (?, ?)', [record.name, JSON.stringify(record)]);
+      if (usedBy !== undefined)
+        db.run('INSERT INTO volume_use (volume, container) VALUES (?, ?)', [record.name, usedBy]);
+    }),
     replace: db.transaction((from: string, record: VolumeRecord) => {
       if (record.name !== from)
         db.run('INSERT INTO volume (name, record) VALUES (?, ?)', [record.name, JSON.stringify(record)]);

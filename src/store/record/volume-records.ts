@@ -2,7 +2,8 @@
 export interface VolumeRecords {
   list(): readonly VolumeRecord[];
   get(name: string): VolumeRecord | undefined;
-  add(record: VolumeRecord): void;
+  /** With a container that uses it, both or neither are kept. */
+  add(record: VolumeRecord, usedBy?: string): void;
   /** Replaces a record; `from` is its name so far. Users stay. */
   replace(from: string, record: VolumeRecord): void;
   remove(name: string): void;

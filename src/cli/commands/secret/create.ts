@@ -12,7 +12,11 @@ const MAX_BYTES = 500 * 1024;
 export const create: Command = {
   usage: 'docker secret create [OPTIONS] SECRET [file|-]',
   description: 'Create a secret from a file or STDIN as content',
-  flags: [{ name: 'label', short: 'l', kind: 'list', description: 'Secret labels', check: checkLabel }],
+  flags: [
+    { name: 'driver', short: 'd', kind: 'string', description: 'Secret driver' },
+    { name: 'label', short: 'l', kind: 'list', description: 'Secret labels', check: checkLabel },
+    { name: 'template-driver', kind: 'string', description: 'Template driver' },
+  ],
   args: { min: 2, max: 2 },
   async run({ api, out }, { flags, args }) {
     const [Name = '', source = ''] = args;
@@ -24,7 +28,14 @@ export const create: Command = {
       chunks.push(chunk);
     }
     const Data = Buffer.concat(chunks).toString('base64');
-    const body = { Name, Labels: parseMap(flags.list('label')), Data };
+    const [driver, template] = [flags.text('driver'), flags.text('template-driver')];
+    const body = {
+      Name,
+      Labels: parseMap(flags.list('label')),
+      Data,
+      ...(driver === '' ? {} : { Driver: { Name: driver } }),
+      ...(template === '' ? {} : { Templating: { Name: template } }),
+    };
     const { ID } = await api.json<{ readonly ID: string }>('POST', '/secrets/create', { body, ...LOCAL });
     out(`${ID}\n`);
     return 0;

@@ -3,12 +3,14 @@ import { invalid } from '../../../lib/invalid.ts';
 import type { Command } from '../../command.ts';
 import { checkLabel } from '../../parse/env.ts';
 import { parseMap } from '../../parse/map.ts';
+import { CLUSTER_FLAGS, clusterSpec } from './cluster-spec.ts';
 
 /** `docker volume create`. */
 export const create: Command = {
   usage: 'docker volume create [OPTIONS] [VOLUME]',
   description: 'Create a volume',
   flags: [
+    ...CLUSTER_FLAGS,
     { name: 'driver', short: 'd', kind: 'string', default: 'local', description: 'Specify volume driver name' },
     { name: 'label', kind: 'list', description: 'Set metadata for a volume', check: checkLabel },
     { name: 'name', kind: 'string', description: 'Specify volume name', hidden: true },
@@ -25,8 +27,10 @@ export const create: Command = {
     const [name = flags.text('name')] = args;
     if (args.length > 0 && flags.text('name') !== '')
       throw invalid('conflicting options: cannot specify a volume-name through both --name and as a positional arg');
+    const cluster = clusterSpec(flags);
     const body = {
       Driver: flags.text('driver'),
+      ...(cluster === undefined ? {} : { ClusterVolumeSpec: cluster }),
       DriverOpts: parseMap(flags.list('opt')),
       Labels: parseMap(flags.list('label')),
       Name: name,

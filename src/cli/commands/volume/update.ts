@@ -21,9 +21,8 @@ export const update: Command = {
     const { ClusterVolume } = await api.json<Volume>('GET', volumePath(name));
     if (!ClusterVolume?.Spec) throw invalid('Can only update cluster volumes');
     const availability = flags.text('availability');
-    const { AccessMode = {}, ...rest } = ClusterVolume.Spec;
     const Spec = flags.given('availability')
-      ? { ...rest, AccessMode: { ...AccessMode, Availability: availability } }
+      ? { ...ClusterVolume.Spec, Availability: availability }
       : ClusterVolume.Spec;
     await api.call('PUT', volumePath(name), { query: { version: ClusterVolume.Version?.Index ?? 0 }, body: { Spec } });
     return 0;
