@@ -29,7 +29,7 @@ async function copyVolume(
 ): Promise<Volume> {
   checkLocalName(to);
   if (from === to) throw volumeExists('copy', to);
-  return await ctx.locks.run(from, async () => {
+  return await lockBoth(ctx, from, to, async () => {
     const { [ANONYMOUS]: _anonymous, ...kept } = find(ctx, from).labels;
     const running = ctx.holders.of(from);
     if (running.length > 0 && !force)
@@ -56,7 +56,7 @@ async function importVolume(
   signal: AbortSignal,
 ): Promise<Volume> {
   checkLocalName(request.name);
-  return await addVolume(ctx, 'import', request, async (draft) => {
+  const fill = async (draft: string): Promise<void> => {
     await ctx.archives.write(
       { root: { kind: 'mounted', path: ctx.files.makeDraft(draft) }, binds: [] },
       {
@@ -69,12 +69,13 @@ async function importVolume(
       signal,
     );
     await ctx.files.syncDraft(draft);
-  });
+  };
+  return await ctx.locks.run(request.name, () => addVolume(ctx, 'import', request, fill));
 }
 
 /**
- * Fills a draft and makes it a volume. The record is what decides: from when it is written the volume is there, and a daemon that dies
- * before the draft has its place puts it there at its next start.
+ * Fills a draft and makes it a volume, under the lock of its name. The record is what decides: from when it is written the volume is there, and a
+ * daemon that dies before the draft has its place puts it there at its next start.
  */
 async function addVolume(
   ctx: VolumeContext,
@@ -82,48 +83,49 @@ async function addVolume(
   { name, labels }: Pick<VolumeRecord, 'name' | 'labels'>,
   fill: (draft: string) => Promise<void>,
 ): Promise<Volume> {
+  if (ctx.records.get(name)) throw volumeExists(action, name);
   const draft = randomUUID();
-  return await ctx.locks.run(name, async () => {
-    if (ctx.records.get(name)) throw volumeExists(action, name);
-    const record = { name, labels, createdAt: new Date().toISOString() };
-    try {
-      await fill(draft);
-      if (ctx.files.list().includes(name)) throw volumeExists(action, name);
-      ctx.records.add({ ...record, draft });
-    } catch (error) {
-      ctx.files.discardDraft(draft);
-      await ctx.files.emptyTrash();
-      throw error;
-    }
-    ctx.files.settleDraft(draft, name);
-    ctx.records.replace(name, record);
-    publish(ctx, record, 'create');
-    return await show(ctx, record);
-  });
+  const record = { name, labels, createdAt: new Date().toISOString() };
+  try {
+    await fill(draft);
+    if (ctx.files.list().includes(name)) throw volumeExists(action, name);
+    ctx.records.add({ ...record, draft });
+  } catch (error) {
+    ctx.files.discardDraft(draft);
+    await ctx.files.emptyTrash();
+    throw error;
+  }
+  ctx.files.settleDraft(draft, name);
+  ctx.records.replace(name, record);
+  publish(ctx, record, 'create');
+  return await show(ctx, record);
+}
+
+/** In one order, whoever asks: nobody waits for who waits for him. */
+async function lockBoth<T>(ctx: VolumeContext, a: string, b: string, work: () => Promise<T>): Promise<T> {
+  const [first, second] = a < b ? [a, b] : [b, a];
+  return await ctx.locks.run(first, () => ctx.locks.run(second, work));
 }
 
 /** What is to be done is on record before it is done, so that the next daemon can finish it. */
 async function renameVolume(ctx: VolumeContext, from: string, to: string): Promise<void> {
   checkLocalName(to);
   if (from === to) throw volumeExists('rename', to);
-  const [first = from, second = to] = [from, to].toSorted();
-  await ctx.locks.run(first, () =>
-    ctx.locks.run(second, async () => {
-      const record = find(ctx, from);
-      if (record.driver !== undefined)
-        throw new KnownError(
-          'invalid_parameter',
-          `rename ${from}: volumes of driver ${record.driver} have no other name`,
-        );
-      const users = [...new Set([...ctx.records.users(from), ...ctx.holders.of(from)])];
-      if (users.length > 0) throw volumeInUse('rename', from, users);
-      if (ctx.records.get(to) || ctx.files.list().includes(to)) throw volumeExists('rename', to);
-      ctx.records.replace(from, { ...record, renamingTo: to });
-      ctx.files.rename(from, to);
-      ctx.records.replace(from, { ...record, name: to });
-      publish(ctx, { ...record, name: to }, 'rename', { oldName: from });
-    }),
-  );
+  await lockBoth(ctx, from, to, async () => {
+    const record = find(ctx, from);
+    if (record.driver !== undefined)
+      throw new KnownError(
+        'invalid_parameter',
+        `rename ${from}: volumes of driver ${record.driver} have no other name`,
+      );
+    const users = [...new Set([...ctx.records.users(from), ...ctx.holders.of(from)])];
+    if (users.length > 0) throw volumeInUse('rename', from, users);
+    if (ctx.records.get(to) || ctx.files.list().includes(to)) throw volumeExists('rename', to);
+    ctx.records.replace(from, { ...record, renamingTo: to });
+    ctx.files.rename(from, to);
+    ctx.records.replace(from, { ...record, name: to });
+    publish(ctx, { ...record, name: to }, 'rename', { oldName: from });
+  });
 }
 
 /** The volume is held until the archive has been read to its end. */

@@ -80,6 +80,11 @@ export async function listPlugins(
   return { volumes, warnings };
 }
 
+/** Null for none: Go's nil map, which the types of the wire leave out. */
+function labelsOf(labels: VolumeRecord['labels']): NonNullable<Volume['Labels']> {
+  return (Object.keys(labels).length > 0 ? { ...labels } : null) as NonNullable<Volume['Labels']>;
+}
+
 function toVolume(
   { name, driver = 'local', labels, createdAt, options }: VolumeRecord,
   scope: 'local' | 'global',
@@ -91,7 +96,7 @@ function toVolume(
     Mountpoint: mountpoint,
     CreatedAt: createdAt,
     ...(status && { Status: status as NonNullable<Volume['Status']> }),
-    Labels: { ...labels },
+    Labels: labelsOf(labels),
     Scope: scope,
     Options: options && Object.keys(options).length > 0 ? { ...options } : null,
   };

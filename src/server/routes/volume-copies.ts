@@ -1,5 +1,6 @@
 import type { VolumeCopies } from '../../engine/volume/volume.ts';
 import { KnownError } from '../../lib/errors.ts';
+import { parseObject } from '../call.ts';
 import { type Call, flag, type Route } from '../route.ts';
 import { toTexts } from './text-fields.ts';
 
@@ -11,7 +12,7 @@ export function volumeCopyRoutes(copies: VolumeCopies): readonly Route[] {
       method: 'POST',
       path: '/volumes/import',
       handle: async (call) => {
-        const labels = toTexts(JSON.parse(call.query.get('labels') || '{}'), 'labels');
+        const labels = toTexts(parseObject(call.query.get('labels') || '{}'), 'labels');
         call.answerJson(201, await copies.import({ name: wanted(call), labels }, call.body, call.signal));
       },
     },

@@ -31,8 +31,8 @@ export const create: Command = {
     const body = {
       Driver: flags.text('driver'),
       ...(cluster === undefined ? {} : { ClusterVolumeSpec: cluster }),
-      DriverOpts: parseMap(flags.list('opt')),
-      Labels: parseMap(flags.list('label')),
+      ...(flags.list('opt').length > 0 ? { DriverOpts: parseMap(flags.list('opt')) } : {}),
+      ...(flags.list('label').length > 0 ? { Labels: parseMap(flags.list('label')) } : {}),
       Name: name,
     };
     const { Name } = await context.api.json<Volume>('POST', '/volumes/create', { body });
