@@ -1,5 +1,5 @@
+import { cut, invalid } from '../../lib/invalid.ts';
 import { parseCsvLine } from './csv.ts';
-import { cut, invalid } from './invalid.ts';
 
 /** A secret of the engine as a file in a container. */
 export interface SecretFile {

@@ -1,4 +1,5 @@
 import { KnownError } from '../../lib/errors.ts';
+import { parseSize } from '../../lib/size.ts';
 
 const KNOWN = ['device', 'o', 'size', 'type'];
 /** What an option does not go without, in the order in which it is missed. */
@@ -7,7 +8,6 @@ const NEEDS: Readonly<Record<string, readonly string[]>> = {
   o: ['device', 'type'],
   type: ['device'],
 };
-const UNITS = 'kmgtp';
 
 /**
  * Checks the options of a volume of the `local` driver, in Docker's words (volume/local of moby). `quota`: the file system can limit a
@@ -33,16 +33,6 @@ export function checkLocalOptions(
   for (const [name, value] of Object.entries(options))
     if (value.includes('\0')) refuse(`invalid option: ${JSON.stringify(name)} holds a null byte`);
   if (sizeBytes > 0 && !quota) refuse('quota size requested but no quota support');
-}
-
-/** Bytes of `10m`, `1.5g`; units are powers of 1024 (docker/go-units RAMInBytes). Errors: invalid_parameter. */
-function parseSize(text: string): number {
-  const [, number = '', suffix = ''] = /^(\d+(?:\.\d*)?|\.\d+) ?([a-z]*)$/i.exec(text) ?? [];
-  const unit = suffix.toLowerCase();
-  const power = UNITS.indexOf(unit.charAt(0));
-  const known = ['', 'b'].includes(unit) || (power !== -1 && ['', 'b', 'ib'].includes(unit.slice(1)));
-  if (number === '' || !known) throw new KnownError('invalid_parameter', `invalid size: '${text}'`);
-  return Math.trunc(Number(number) * (['', 'b'].includes(unit) ? 1 : 1024 ** (power + 1)));
 }
 
 /** What is mounted for a volume with these options; undefined: nothing, its own folder serves. */

@@ -1,6 +1,6 @@
+import { invalid } from '../../../lib/invalid.ts';
 import type { Command } from '../../command.ts';
 import { checkLabel } from '../../parse/env.ts';
-import { invalid } from '../../parse/invalid.ts';
 import { parseMap } from '../../parse/map.ts';
 import { openArchive } from '../image/load.ts';
 import { LOCAL } from './local.ts';

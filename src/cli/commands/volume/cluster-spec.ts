@@ -1,6 +1,6 @@
-import type { Flag, Flags } from '../../command.ts';
+import type { Flag, Flags } from '../../../lib/flags/flag.ts';
+import { parseSize } from '../../../lib/size.ts';
 import { parseMap } from '../../parse/map.ts';
-import { parseSize } from '../../parse/size.ts';
 
 /** The options of `docker volume create` that are for volumes of a swarm. */
 export const CLUSTER_FLAGS: readonly Flag[] = [

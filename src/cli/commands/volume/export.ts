@@ -1,6 +1,6 @@
+import { invalid } from '../../../lib/invalid.ts';
 import type { Command } from '../../command.ts';
 import { checkSaveTarget, writeWhole } from '../../copy/save.ts';
-import { invalid } from '../../parse/invalid.ts';
 import { volumePath } from './path.ts';
 
 /** `docker volume export`: ours. */

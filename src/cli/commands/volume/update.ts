@@ -1,6 +1,6 @@
 import type { Volume } from '../../../api/types/volume.ts';
+import { invalid } from '../../../lib/invalid.ts';
 import type { Command } from '../../command.ts';
-import { invalid } from '../../parse/invalid.ts';
 import { volumePath } from './path.ts';
 
 /** `docker volume update`. */
