@@ -48,7 +48,7 @@ const PARTS: Readonly<Record<Part, string>> = {
 };
 
 const FIXED =
-  /^(?:lock|content\/oci-layout|layers\/empty|\.|content|content\/(?:blobs|blobs\/sha256|partial|ingest)|layers|writable|drafts|build|build\/cache|build-contexts|build-contexts\/extra|containers|volumes|trash)$/;
+  /^(?:lock|secrets\.key|content\/oci-layout|layers\/empty|\.|content|content\/(?:blobs|blobs\/sha256|partial|ingest)|layers|writable|drafts|build|build\/cache|build-contexts|build-contexts\/extra|containers|volumes|volumes\/\.new|trash)$/;
 const DATABASE = /^(?:db\.sqlite(?:-wal|-shm|-journal)?|reserve)$/;
 
 /** What a path belongs to, as `DataRoot.measure` tells paths. */
@@ -67,12 +67,14 @@ export function partOf(path: string, owners: Owners): { readonly part: Part; rea
     case 'layers':
       return of('Unpacked layers', owners.layer(second), 'Blobs and layers of no image');
     case 'writable':
-      return of('Writable layers', owners.container(second), 'Belongs to nothing');
+      // `<id>.<n>` is one of an image that is mounted into the container.
+      return of('Writable layers', owners.container(second.split('.', 1)[0] ?? ''), 'Belongs to nothing');
     case 'containers': {
       const log = rest[0]?.includes('-json.log') ?? false;
       return of(log ? 'Container logs' : 'Container files', owners.container(second), 'Belongs to nothing');
     }
     case 'volumes':
+      if (second === '.new') return { part: 'Being written', owner: '' };
       return owners.volume(second) ? { part: 'Volumes', owner: second } : { part: 'Belongs to nothing', owner: '' };
     case 'build':
       return { part: second === 'cache' ? 'Build cache' : 'Being written', owner: '' };

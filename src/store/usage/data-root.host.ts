@@ -17,6 +17,7 @@ const OPENED = [
   'containers',
   'containers/*',
   'volumes',
+  'volumes/.new',
   'trash',
 ];
 
