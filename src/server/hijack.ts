@@ -2,10 +2,16 @@ import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { messageOf } from '../lib/errors.ts';
 import { toStatus } from './errors.ts';
+import type { HijackAnswer } from './route.ts';
 
 /** The head of a 101 answer, as Docker writes it. */
-export function writeUpgraded(socket: Duplex, contentType: string, headers: Readonly<Record<string, string>>): void {
-  const lines = Object.entries({ 'Content-Type': contentType, Connection: 'Upgrade', Upgrade: 'tcp', ...headers }).map(
+export function writeUpgraded(
+  socket: Duplex,
+  { upgraded, protocol = 'tcp', headers = {} }: HijackAnswer,
+  common: Readonly<Record<string, string>>,
+): void {
+  const type = upgraded === undefined ? {} : { 'Content-Type': upgraded };
+  const lines = Object.entries({ ...type, Connection: 'Upgrade', Upgrade: protocol, ...common, ...headers }).map(
     ([name, value]) => `${name}: ${value}\r\n`,
   );
   socket.write(`HTTP/1.1 101 UPGRADED\r\n${lines.join('')}\r\n`);

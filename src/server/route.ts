@@ -26,8 +26,19 @@ export interface Call {
   answerEmpty(status: number): void;
   /** Headers at once, then chunks with backpressure; `end` when done. A client that has gone makes `write` return at once. */
   answerStream(status: number, contentType: string, headers?: Readonly<Record<string, string>>): AnswerStream;
-  /** The raw connection in both directions, after 101 (Upgrade) or 200. For attach, exec and builds. `protocol` is the one that a 101 names: `tcp`. */
-  hijack(contentType: { readonly upgraded: string; readonly plain: string; readonly protocol?: string }): Duplex;
+  /** The raw connection in both directions, after 101 (Upgrade) or 200. For attach, exec and builds. */
+  hijack(answer: HijackAnswer): Duplex;
+}
+
+export interface HijackAnswer {
+  /** Content type after a 101; undefined: none. */
+  readonly upgraded?: string;
+  /** Content type after a 200. */
+  readonly plain: string;
+  /** The protocol that a 101 names: `tcp` when undefined. */
+  readonly protocol?: string;
+  /** More headers of a 101. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface AnswerStream {

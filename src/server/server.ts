@@ -48,6 +48,7 @@ export function createApiServer({ routes, engineVersion, report }: ApiServerDeps
     const gone = new AbortController();
     response.on('close', () => gone.abort(new KnownError('cancelled', 'the client has gone')));
     try {
+      if (request.method === 'OPTIONS') return void response.writeHead(200, { 'Content-Length': '0' }).end();
       const { match, query, apiVersion } = locate(request);
       await match.route.handle(
         createCall(request, response, { params: match.params, query, apiVersion, signal: gone.signal }),
@@ -133,9 +134,9 @@ function upgradeCall(
       writeWhole(socket, status, 'text/plain; charset=utf-8', text, { ...common, ...headers }),
     answerEmpty: (status) => writeWhole(socket, status, 'text/plain', '', common),
     answerStream: refuse,
-    hijack({ upgraded, protocol }) {
+    hijack(answer) {
       taken();
-      writeUpgraded(socket, upgraded, { ...common, ...(protocol === undefined ? {} : { Upgrade: protocol }) });
+      writeUpgraded(socket, answer, common);
       return socket;
     },
   };

@@ -1,11 +1,14 @@
 import type { Duplex } from 'node:stream';
 import { decodeCreate, decodeExec } from '../../api/container-shape.ts';
 import { parseFilters } from '../../api/filters.ts';
-import type { ContainerService, CreateRequest } from '../../engine/container/service.ts';
+import type { AttachOptions, ContainerService, CreateRequest } from '../../engine/container/service.ts';
 import type { ExecService } from '../../engine/exec/service.ts';
 import { KnownError } from '../../lib/errors.ts';
 import { writeLogs } from '../logs.ts';
+import { isSince } from '../platform-query.ts';
 import { type Call, flag, type Route } from '../route.ts';
+import { acceptWebSocket } from '../websocket/handshake.ts';
+import { joinWebSocket } from '../websocket/join.ts';
 
 const LIST_FILTERS = [
   'ancestor',
@@ -106,6 +109,7 @@ export function containerRoutes({
     },
     { method: 'POST', path: '/containers/{name}/wait', handle: async (call) => await wait(call, containers) },
     { method: 'POST', path: '/containers/{name}/attach', handle: async (call) => await attach(call, containers) },
+    { method: 'GET', path: '/containers/{name}/attach/ws', handle: async (call) => await attachWs(call, containers) },
     {
       method: 'DELETE',
       path: '/containers/{name}',
@@ -195,18 +199,37 @@ async function wait(call: Call, containers: ContainerService): Promise<void> {
 }
 
 async function attach(call: Call, containers: ContainerService): Promise<void> {
-  const { query } = call;
-  const { tty, stream } = await containers.attach(call.params['name'] ?? '', {
+  const { tty, stream } = await containers.attach(call.params['name'] ?? '', attachOptions(call));
+  const connection = call.hijack({ upgraded: typeOf(call, tty), plain: RAW });
+  join(connection, stream);
+}
+
+function attachOptions({ query, signal }: Call): AttachOptions {
+  return {
     stdin: flag(query, 'stdin'),
     stdout: flag(query, 'stdout'),
     stderr: flag(query, 'stderr'),
     logs: flag(query, 'logs'),
     stream: flag(query, 'stream'),
     detachKeys: query.get('detachKeys') || undefined,
-    signal: call.signal,
-  });
-  const connection = call.hijack({ upgraded: tty ? RAW : MULTIPLEXED, plain: RAW });
-  join(connection, stream);
+    signal,
+  };
+}
+
+/** Of a 101: what is multiplexed says so since API 1.42. */
+function typeOf(call: Call, tty: boolean): string {
+  return tty || !isSince(call, 1, 42) ? RAW : MULTIPLEXED;
+}
+
+/** Before API 1.42 all three streams are attached whatever is asked for, before 1.28 messages are text. */
+async function attachWs(call: Call, containers: ContainerService): Promise<void> {
+  const name = call.params['name'] ?? '';
+  await containers.inspect(name, { size: false });
+  const headers = acceptWebSocket(call.headers);
+  const all = isSince(call, 1, 42) ? {} : { stdin: true, stdout: true, stderr: true };
+  const { tty, stream } = await containers.attach(name, { ...attachOptions(call), ...all });
+  const connection = call.hijack({ plain: RAW, protocol: 'websocket', headers });
+  joinWebSocket(connection, stream, { tty, binary: isSince(call, 1, 28) });
 }
 
 async function startExec(call: Call, execs: ExecService): Promise<void> {
@@ -222,7 +245,7 @@ async function startExec(call: Call, execs: ExecService): Promise<void> {
     signal: call.signal,
   });
   if (!stream) return call.answerEmpty(200);
-  join(call.hijack({ upgraded: tty ? RAW : MULTIPLEXED, plain: RAW }), stream);
+  join(call.hijack({ upgraded: typeOf(call, tty), plain: RAW }), stream);
 }
 
 /** Both directions, each with its own end: a half-closed stdin leaves the output open. Whoever goes takes the other along. */

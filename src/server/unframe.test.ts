@@ -1,0 +1,14 @@
+import { expect, test } from 'bun:test';
+import { frame } from './logs.ts';
+import { createUnframer } from './unframe.ts';
+
+test('payloads come out as they went in, cut anywhere', () => {
+  const bytes = Buffer.concat([frame(1, Buffer.from('out ')), frame(2, Buffer.alloc(0)), frame(2, Buffer.from('err'))]);
+  for (const step of [1, 3, 8, 100]) {
+    const unframe = createUnframer();
+    let text = '';
+    for (let at = 0; at < bytes.length; at += step)
+      for (const payload of unframe(bytes.subarray(at, at + step))) text += Buffer.from(payload).toString();
+    expect(text).toBe('out err');
+  }
+});
