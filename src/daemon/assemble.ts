@@ -69,15 +69,17 @@ import { createRuntimeStates } from '../linux/runtime/runtime-states.host.ts';
 import { createVolumeFiles } from '../linux/volume/volume-files.host.ts';
 import { createVolumePlugins } from '../linux/volume/volume-plugins.host.ts';
 import { API_VERSION, MIN_API_VERSION } from '../server/router.ts';
-import { absentRoutes } from '../server/routes/absent.ts';
 import { buildRoutes } from '../server/routes/build.ts';
+import { buildKitRoutes } from '../server/routes/buildkit.ts';
 import { containerRoutes } from '../server/routes/container.ts';
 import { containerFilesRoutes } from '../server/routes/container-files.ts';
 import { containerResourcesRoutes } from '../server/routes/container-resources.ts';
 import { imageRoutes } from '../server/routes/image.ts';
 import { networkRoutes } from '../server/routes/network.ts';
+import { pluginRoutes } from '../server/routes/plugin.ts';
 import { registryRoutes } from '../server/routes/registry.ts';
 import { secretRoutes } from '../server/routes/secret.ts';
+import { swarmRoutes } from '../server/routes/swarm.ts';
 import { systemRoutes } from '../server/routes/system.ts';
 import { volumeRoutes } from '../server/routes/volume.ts';
 import { volumeCopyRoutes } from '../server/routes/volume-copies.ts';
@@ -392,7 +394,9 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
       ...volumeCopyRoutes(volumes.copies),
       ...volumeRoutes(volumes),
       ...secretRoutes(secrets),
-      ...absentRoutes(),
+      ...pluginRoutes(),
+      ...swarmRoutes(),
+      ...buildKitRoutes(),
     ],
   });
   return {

@@ -1,5 +1,6 @@
 import type { DistributionInspect, OCIPlatform } from '../../api/types/image.ts';
 import type { RemoteRepository } from '../../distribution/registry-client.ts';
+import { isKind } from '../../lib/errors.ts';
 import { parseImageDocument } from '../../oci/image-config.ts';
 import type { ImageManifest } from '../../oci/manifest.ts';
 import { parseManifest } from '../../oci/manifest.ts';
@@ -12,7 +13,7 @@ import type { RegistryAuth } from './service.ts';
 
 const MAX_CONFIG_BYTES = 8 << 20;
 
-/** Asks a registry about a reference without pulling it. */
+/** Asks a registry about a reference without pulling it. Errors: unauthorized in the registry's words; else as a pull's. */
 export async function distribution(
   deps: Pick<ImageServiceDeps, 'registry'>,
   text: string,
@@ -21,10 +22,12 @@ export async function distribution(
 ): Promise<DistributionInspect> {
   const reference = withDefaultTag(parseReference(text));
   const repository = deps.registry.repository(reference, auth);
-  const remote = await explained(
-    reference,
-    repository.manifest(reference.digest ?? reference.tag ?? 'latest', { signal }),
-  );
+  const asked = repository.manifest(reference.digest ?? reference.tag ?? 'latest', { signal });
+  const remote = await asked.catch(async (error: unknown) => {
+    // a refusal is told as one here, which a pull does not
+    if (isKind(error, 'unauthorized')) throw error;
+    return await explained(reference, asked);
+  });
   const parsed = parseManifest(remote.bytes, remote.mediaType);
   return {
     Descriptor: { mediaType: parsed.mediaType, digest: remote.digest, size: remote.bytes.byteLength },

@@ -59,30 +59,32 @@ function bytesOf(query: URLSearchParams, name: string): number {
   return Number(text);
 }
 
-/** What is wrong with the request is a status; what fails later is a message, since clients read the answer from the start. */
+/** What fails before anything is told is a status; what fails later is a message of the stream. */
 async function build(call: Call, builds: BuildService): Promise<void> {
   const request = parseRequest(call);
-  const answer = call.answerStream(200, 'application/json');
+  let answer: AnswerStream | undefined;
+  const open = (): AnswerStream => (answer ??= call.answerStream(200, 'application/json'));
   const quiet = flag(call.query, 'q');
-  const progress = createClassicProgress(quiet ? QUIET : toldTo(answer));
+  const progress = createClassicProgress(quiet ? QUIET : toldTo(open));
   try {
     const { imageId: id } = await builds.build(request, progress, call.signal);
-    if (quiet) answer.object({ stream: `${id}\n` });
+    if (quiet) open().object({ stream: `${id}\n` });
   } catch (error) {
+    if (!answer) throw error;
     const message = messageOf(error);
     const code = error instanceof CommandFailed ? { code: error.exitCode } : {};
     answer.object({ errorDetail: { ...code, message }, error: message });
   }
-  answer.end();
+  open().end();
 }
 
 const QUIET: BuildOutput = { text: () => undefined, image: () => undefined, progress: () => undefined };
 
-function toldTo(answer: AnswerStream): BuildOutput {
+function toldTo(open: () => AnswerStream): BuildOutput {
   return {
-    text: (stream) => answer.object({ stream }),
-    image: (id) => answer.object({ aux: { ID: id } }),
-    progress: (message) => answer.object(message),
+    text: (stream) => open().object({ stream }),
+    image: (id) => open().object({ aux: { ID: id } }),
+    progress: (message) => open().object(message),
   };
 }
 

@@ -6,6 +6,7 @@ import { formatPlatform } from '../../oci/platform.ts';
 import { parseReference } from '../../oci/reference.ts';
 import { isSince, platformsOf } from '../platform-query.ts';
 import { parseRegistryAuth } from '../registry-auth.ts';
+import { asksRegistry } from '../registry-failure.ts';
 import { type Call, flag, type Route } from '../route.ts';
 
 export function imageRoutes(images: ImageService): readonly Route[] {
@@ -40,7 +41,9 @@ export function imageRoutes(images: ImageService): readonly Route[] {
       handle: async (call) =>
         call.answerJson(
           200,
-          await images.distribution(name(call), parseRegistryAuth(call.headers['x-registry-auth']), call.signal),
+          await asksRegistry(
+            images.distribution(name(call), parseRegistryAuth(call.headers['x-registry-auth']), call.signal),
+          ),
         ),
     },
     {
@@ -179,7 +182,7 @@ async function withProgress(call: Call, work: (progress: (message: object) => vo
   let answer: ReturnType<Call['answerStream']> | undefined;
   const open = (): ReturnType<Call['answerStream']> => (answer ??= call.answerStream(200, 'application/json'));
   try {
-    await work((message) => open().object(message));
+    await asksRegistry(work((message) => open().object(message)));
   } catch (error) {
     if (!answer) throw error;
     answer.object({ errorDetail: { message: messageOf(error) }, error: messageOf(error) });

@@ -2,6 +2,7 @@ import { parseFilters } from '../../api/filters.ts';
 import type { RegistryService } from '../../engine/registry/service.ts';
 import { KnownError } from '../../lib/errors.ts';
 import { parseRegistryAuth } from '../registry-auth.ts';
+import { asksRegistry } from '../registry-failure.ts';
 import type { Route } from '../route.ts';
 
 export function registryRoutes(registries: RegistryService): readonly Route[] {
@@ -19,7 +20,7 @@ export function registryRoutes(registries: RegistryService): readonly Route[] {
           registrytoken: text('registrytoken'),
           serveraddress: text('serveraddress'),
         };
-        const token = await registries.login(auth, call.signal);
+        const token = await asksRegistry(registries.login(auth, call.signal));
         call.answerJson(200, { Status: 'Login Succeeded', IdentityToken: token });
       },
     },
@@ -27,16 +28,13 @@ export function registryRoutes(registries: RegistryService): readonly Route[] {
       method: 'GET',
       path: '/images/search',
       handle: async (call) => {
-        const rows = await registries.search(
-          {
-            term: call.query.get('term') ?? '',
-            limit: parseLimit(call.query.get('limit')),
-            filters: parseFilters(call.query.get('filters'), ['is-official', 'is-automated', 'stars']),
-            auth: parseRegistryAuth(call.headers['x-registry-auth']),
-          },
-          call.signal,
-        );
-        call.answerJson(200, rows);
+        const asked = {
+          term: call.query.get('term') ?? '',
+          limit: parseLimit(call.query.get('limit')),
+          filters: parseFilters(call.query.get('filters'), ['is-official', 'is-automated', 'stars']),
+          auth: parseRegistryAuth(call.headers['x-registry-auth']),
+        };
+        call.answerJson(200, await asksRegistry(registries.search(asked, call.signal)));
       },
     },
   ];

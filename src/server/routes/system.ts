@@ -41,7 +41,6 @@ export function systemRoutes(deps: { readonly system: SystemService; readonly ev
     { method: 'GET', path: '/info', handle: async (call) => call.answerJson(200, await deps.system.info()) },
     { method: 'GET', path: '/system/df', handle: async (call) => await diskUsage(call, deps.system) },
     { method: 'GET', path: '/events', handle: async (call) => await streamEvents(call, deps.events) },
-    { method: 'GET', path: '/plugins', handle: async (call) => call.answerJson(200, []) },
   ];
 }
 
