@@ -21,6 +21,7 @@ import { missingCapabilities } from './spec/capabilities.ts';
 import { createImageLayers, resolveImages } from './staged-mounts.ts';
 import { ZERO_TIME } from './state.ts';
 import { validateConfig, validateHostConfig } from './validate.ts';
+import { withinKernel } from './within-kernel.ts';
 
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
 
@@ -32,8 +33,8 @@ export async function createContainer(ctx: ContainerContext, request: CreateRequ
   const image = request.layers
     ? bareImage(request.layers)
     : await ctx.images.resolve(request.config.Image ?? '', request.platform);
-  const { possible, warnings } = withinKernel(ctx, request);
-  const planned = planRecord(ctx, possible, image, given);
+  const { possible, warnings } = withinKernel(ctx, request.hostConfig);
+  const planned = planRecord(ctx, { ...request, hostConfig: possible }, image, given);
   const record = { ...planned, mounts: await resolveImages(ctx, planned.mounts) };
   await using undo = new AsyncDisposableStack();
   const named = await makeVolumes(ctx, record, undo);
@@ -57,22 +58,6 @@ function bareImage({ chain, platform }: NonNullable<CreateRequest['layers']>): R
     config: {},
     chain,
   };
-}
-
-/** What the kernel cannot do is left out, with a warning, as Docker has it. */
-function withinKernel(
-  { cgroups }: ContainerContext,
-  request: CreateRequest,
-): { readonly possible: CreateRequest; readonly warnings: readonly string[] } {
-  const { BlkioWeight, BlkioWeightDevice, ...rest } = request.hostConfig;
-  if (cgroups.blkioWeight) return { possible: request, warnings: [] };
-  const discarded = (what: string): string =>
-    `Your kernel does not support Block I/O ${what} or the cgroup is not mounted. Weight${what === 'weight' ? '' : '-device'} discarded.`;
-  const warnings = [
-    ...(BlkioWeight ? [discarded('weight')] : []),
-    ...(BlkioWeightDevice?.length ? [discarded('weight_device')] : []),
-  ];
-  return { possible: { ...request, hostConfig: rest }, warnings };
 }
 
 /** Errors: invalid_parameter, conflict. */

@@ -102,6 +102,7 @@ export function withHostDefaults(host: HostConfig, defaults: HostDefaults): Host
     ...ulimits(set.Ulimits ?? [], defaults),
     ...(defaults.init && { Init: set.Init ?? true }),
     ...(pids && pids > 0 && { PidsLimit: pids }),
+    ...(defaults.cgroupVersion === 1 && { OomKillDisable: set.OomKillDisable ?? false }),
     MemorySwap: set.MemorySwap || (set.Memory ? set.Memory * 2 : 0),
     MaskedPaths: set.MaskedPaths ?? (privileged ? [] : [...defaults.maskedPaths]),
     ReadonlyPaths: set.ReadonlyPaths ?? (privileged ? [] : [...defaults.readonlyPaths]),

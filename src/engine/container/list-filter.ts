@@ -36,7 +36,11 @@ export function createFilter(filters: Filters, context: FilterContext): (subject
   });
   const names = valuesOf('name').map(toPattern);
   const ids = valuesOf('id').map(toPattern);
-  const isTask = valuesOf('is-task');
+  const isTask = booleansOf(valuesOf('is-task'));
+  const ports = {
+    publish: valuesOf('publish').map(toRange('publish')),
+    expose: valuesOf('expose').map(toRange('expose')),
+  };
   const tests: readonly (readonly [string, (subject: FilterSubject) => boolean])[] = [
     ['name', ({ record }) => names.some((pattern) => pattern(record.name) || pattern(`/${record.name}`))],
     ['id', ({ record }) => ids.some((pattern) => pattern(record.id))],
@@ -65,13 +69,12 @@ export function createFilter(filters: Filters, context: FilterContext): (subject
             (mount.kind === 'bind' && valuesOf('volume').includes(mount.source)),
         ),
     ],
-    ['publish', ({ published }) => valuesOf('publish').some((value) => matchesPort(published, value))],
+    ['publish', ({ published }) => ports.publish.some((range) => hasPort(published, range))],
     [
       'expose',
-      ({ record }) =>
-        valuesOf('expose').some((value) => matchesPort(Object.keys(record.config.ExposedPorts ?? {}), value)),
+      ({ record }) => ports.expose.some((range) => hasPort(Object.keys(record.config.ExposedPorts ?? {}), range)),
     ],
-    ['is-task', () => isTask.some((value) => /^(?:false|0)$/i.test(value))],
+    ['is-task', () => isTask.includes(false)],
     ['isolation', ({ record }) => valuesOf('isolation').includes(record.hostConfig.Isolation || 'default')],
   ];
   const active = tests.filter(([key]) => filters.has(key) && valuesOf(key).length > 0);
@@ -97,12 +100,31 @@ export function matchesLabels(labels: Readonly<Record<string, string>>, wanted: 
   });
 }
 
-/** `80`, `80/udp`, `8000-8010/tcp`. */
-function matchesPort(ports: readonly string[], value: string): boolean {
-  const [, first = '', last = first, protocol = 'tcp'] = /^(\d+)(?:-(\d+))?(?:\/(\w+))?$/.exec(value) ?? [];
-  if (first === '') throw invalid(`invalid filter 'publish=${value}'`);
+interface PortRange {
+  readonly first: number;
+  readonly last: number;
+  readonly protocol: string;
+}
+
+/** `80`, `80/udp`, `8000-8010/tcp`. Errors: invalid_parameter. */
+function toRange(key: string): (value: string) => PortRange {
+  return (value) => {
+    const [, first = '', last = first, protocol = 'tcp'] = /^(\d+)(?:-(\d+))?(?:\/(tcp|udp|sctp))?$/.exec(value) ?? [];
+    if (first === '' || Number(first) > Number(last)) throw invalid(`invalid filter '${key}=${value}'`);
+    return { first: Number(first), last: Number(last), protocol };
+  };
+}
+
+function hasPort(ports: readonly string[], { first, last, protocol }: PortRange): boolean {
   return ports.some((port) => {
     const [number, kind = 'tcp'] = port.split('/');
-    return kind === protocol && Number(number) >= Number(first) && Number(number) <= Number(last);
+    return kind === protocol && Number(number) >= first && Number(number) <= last;
   });
+}
+
+/** Errors: invalid_parameter for what is neither true nor false. */
+function booleansOf(values: readonly string[]): readonly boolean[] {
+  if (values.some((value) => !['true', '1', 'false', '0'].includes(value)))
+    throw invalid(`invalid filter 'is-task=[${values.join(' ')}]'`);
+  return values.map((value) => ['true', '1'].includes(value));
 }

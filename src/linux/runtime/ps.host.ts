@@ -17,9 +17,7 @@ export function createProcessList(): ProcessList {
         // The first line of its stderr says why; usage follows.
         const said = error instanceof Error && 'stderr' in error ? String(error.stderr).split('\n')[0] : '';
         const text = said ? `ps: ${said}` : `Error running ps: ${messageOf(error)}`;
-        throw new KnownError('invalid_parameter', text.slice(0, 4096), {
-          cause: error,
-        });
+        throw new KnownError('system', text.slice(0, 4096), { cause: error });
       }
     },
     killGroup(pid, { not }) {

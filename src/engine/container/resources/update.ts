@@ -7,6 +7,7 @@ import { cannotUpdate, invalid } from '../errors.ts';
 import type { LiveContainer } from '../live.ts';
 import { planResources } from '../spec/resources.ts';
 import { hasProcess } from '../state.ts';
+import { withinKernel } from '../within-kernel.ts';
 import { mergeResources, touched } from './merge-resources.ts';
 
 export interface UpdateContext {
@@ -41,7 +42,7 @@ export async function updateContainer(
 ): Promise<ContainerUpdateResponse> {
   const { containers } = ctx;
   const { record } = live;
-  const change = withoutNulls(request);
+  const { possible: change, warnings } = withinKernel(containers, withoutNulls(request));
   const fixed = FIXED.find((name) => (change[name]?.length ?? 0) > 0);
   if (fixed) throw invalid(`${fixed} of a container cannot be updated`);
   if (live.removing || record.state.status === 'dead')
@@ -52,7 +53,7 @@ export async function updateContainer(
   if (hasProcess(record.state)) await apply(ctx, live, merged, change);
   containers.table.saveHostConfig(live, merged);
   publish(containers, live.record, 'update');
-  return { Warnings: [] };
+  return { Warnings: warnings };
 }
 
 function merge(id: string, host: HostConfig, change: HostConfig): HostConfig {
