@@ -82,6 +82,7 @@ export function createSystemService(deps: {
         Os: 'linux',
         Arch: facts.architecture,
         KernelVersion: facts.kernelVersion,
+        BuildTime: facts.startedAt,
       };
     },
     async info() {
@@ -165,6 +166,8 @@ export function createSystemService(deps: {
         RuncCommit: { ID: '' },
         InitCommit: { ID: '' },
         SecurityOptions: [...settings.securityOptions],
+        FirewallBackend: { Driver: 'nftables' },
+        CDISpecDirs: [],
         Warnings: [],
       };
     },
