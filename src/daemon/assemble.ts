@@ -381,7 +381,7 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
     report,
     routes: [
       ...systemRoutes({ system, events }),
-      ...containerRoutes({ containers: containers.service, execs: execs.service }),
+      ...containerRoutes({ containers: containers.service, execs: execs.service, cgroupVersion: cgroups.version }),
       ...containerFilesRoutes(files),
       ...containerResourcesRoutes(resources),
       ...registryRoutes(createRegistryService(imageDeps)),

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Duplex } from 'node:stream';
-import { KnownError } from '../lib/errors.ts';
+import { KnownError, messageOf } from '../lib/errors.ts';
 import type { AnswerStream, Call } from './route.ts';
 
 const JSON_BODY_BYTES = 4 * 1024 * 1024;
@@ -98,22 +98,27 @@ async function readJson(request: IncomingMessage): Promise<Readonly<Record<strin
     chunks.push(chunk);
   }
   if (size === 0) return {};
-  const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim();
-  if (type !== 'application/json')
-    throw new KnownError(
-      'invalid_parameter',
-      `unsupported Content-Type header (${type ?? ''}): must be 'application/json'`,
-    );
+  checkJsonType(request.headers['content-type'] ?? '');
   return parseObject(Buffer.concat(chunks).toString('utf8'));
+}
+
+/** Texts of moby, httputils.CheckForJSON. */
+function checkJsonType(header: string): void {
+  const type = header.split(';')[0]?.trim().toLowerCase();
+  const shown = header.slice(0, 100);
+  if (!type) throw new KnownError('invalid_parameter', `malformed Content-Type header (${shown}): mime: no media type`);
+  if (type !== 'application/json')
+    throw new KnownError('invalid_parameter', `unsupported Content-Type header (${shown}): must be 'application/json'`);
 }
 
 /** A JSON object; null is an empty one. Errors: invalid_parameter. */
 export function parseObject(text: string): Readonly<Record<string, unknown>> {
   let value: unknown;
+  if (text.trim() === '') throw new KnownError('invalid_parameter', 'invalid JSON: got EOF while reading request body');
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new KnownError('invalid_parameter', 'invalid JSON: the request body cannot be parsed', { cause: error });
+    throw new KnownError('invalid_parameter', `invalid JSON: ${messageOf(error).slice(0, 200)}`, { cause: error });
   }
   if (value === null) return {};
   if (typeof value !== 'object' || Array.isArray(value))

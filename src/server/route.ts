@@ -5,6 +5,8 @@ import type { Duplex } from 'node:stream';
 export interface Route {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
   readonly path: string;
+  /** The first version of the API that has it; undefined: all. */
+  readonly since?: string;
   readonly handle: (call: Call) => Promise<void>;
 }
 

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { isBefore } from '../api/compat/version.ts';
 import { KnownError } from '../lib/errors.ts';
 import { createCall, parseObject } from './call.ts';
 import { toBody, toStatus } from './errors.ts';
@@ -41,6 +42,9 @@ export function createApiServer({ routes, engineVersion, report }: ApiServerDeps
     const { version, rest } = splitVersion(url.pathname);
     const match = router(request.method ?? 'GET', rest);
     if (!match) throw new KnownError('not_found', 'page not found');
+    const { since } = match.route;
+    if (since !== undefined && isBefore(version, since))
+      throw new KnownError('invalid_parameter', `${request.method} ${rest} requires minimum API version ${since}`);
     return { match, query: url.searchParams, apiVersion: version };
   };
 

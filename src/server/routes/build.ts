@@ -25,7 +25,7 @@ export function buildRoutes(builds: BuildService, kept: KeptContexts): readonly 
           : await build(call, builds),
     },
     { method: 'POST', path: '/build/cancel', handle: async (call) => cancel(call, builds) },
-    { method: 'POST', path: '/build/prune', handle: async (call) => await pruneCache(call, builds) },
+    { method: 'POST', path: '/build/prune', since: '1.31', handle: async (call) => await pruneCache(call, builds) },
   ];
 }
 

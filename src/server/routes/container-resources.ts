@@ -1,3 +1,4 @@
+import { updateBodyAs } from '../../api/compat/container.ts';
 import type { ContainerResourcesService } from '../../engine/container/resources/service.ts';
 import { type Call, flag, type Route } from '../route.ts';
 
@@ -8,7 +9,10 @@ export function containerResourcesRoutes(resources: ContainerResourcesService): 
       method: 'POST',
       path: '/containers/{name}/update',
       handle: async (call) =>
-        call.answerJson(200, await resources.update(call.params['name'] ?? '', await call.json())),
+        call.answerJson(
+          200,
+          await resources.update(call.params['name'] ?? '', updateBodyAs(call.apiVersion, await call.json())),
+        ),
     },
   ];
 }

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { containerInspectAs, containerSummaryAs, createBodyAs, execBodyAs } from '../../api/compat/container.ts';
 import { decodeCreate, decodeExec } from '../../api/container-shape.ts';
 import { parseFilters } from '../../api/filters.ts';
 import type { AttachOptions, ContainerService, CreateRequest } from '../../engine/container/service.ts';
@@ -33,8 +34,11 @@ const MULTIPLEXED = 'application/vnd.docker.multiplexed-stream';
 export function containerRoutes({
   containers,
   execs,
+  cgroupVersion,
 }: {
   readonly containers: ContainerService;
+  /** Defaults of old versions of the API depend on it. */
+  readonly cgroupVersion: 1 | 2;
   readonly execs: ExecService;
 }): readonly Route[] {
   const verb = (path: string, act: (call: Call, name: string) => Promise<void>): Route => ({
@@ -53,22 +57,25 @@ export function containerRoutes({
       handle: async (call) =>
         call.answerJson(
           200,
-          await containers.list({
-            all: flag(call.query, 'all'),
-            size: flag(call.query, 'size'),
-            limit: positive(call, 'limit'),
-            filters: parseFilters(call.query.get('filters'), LIST_FILTERS),
-          }),
+          (
+            await containers.list({
+              all: flag(call.query, 'all'),
+              size: flag(call.query, 'size'),
+              limit: positive(call, 'limit'),
+              filters: parseFilters(call.query.get('filters'), LIST_FILTERS),
+            })
+          ).map((row) => containerSummaryAs(call.apiVersion, row)),
         ),
     },
     {
       method: 'POST',
       path: '/containers/create',
-      handle: async (call) => call.answerJson(201, await containers.create(await readCreate(call))),
+      handle: async (call) => call.answerJson(201, await containers.create(await readCreate(call, cgroupVersion))),
     },
     {
       method: 'POST',
       path: '/containers/prune',
+      since: '1.25',
       handle: async (call) => {
         const { deleted, reclaimedBytes } = await containers.prune(
           parseFilters(call.query.get('filters'), ['until', 'label', 'label!']),
@@ -80,7 +87,10 @@ export function containerRoutes({
       method: 'GET',
       path: '/containers/{name}/json',
       handle: async (call) =>
-        call.answerJson(200, await containers.inspect(name(call), { size: flag(call.query, 'size') })),
+        call.answerJson(
+          200,
+          containerInspectAs(call.apiVersion, await containers.inspect(name(call), { size: flag(call.query, 'size') })),
+        ),
     },
     {
       method: 'GET',
@@ -126,7 +136,7 @@ export function containerRoutes({
       method: 'POST',
       path: '/containers/{name}/exec',
       handle: async (call) => {
-        const { id } = await execs.create(name(call), decodeExec(await call.json()));
+        const { id } = await execs.create(name(call), execBodyAs(call.apiVersion, decodeExec(await call.json())));
         call.answerJson(201, { Id: id });
       },
     },
@@ -148,23 +158,25 @@ export function containerRoutes({
 }
 
 /** Config, HostConfig and NetworkingConfig come in one object. */
-async function readCreate(call: Call): Promise<CreateRequest> {
+async function readCreate(call: Call, cgroupVersion: 1 | 2): Promise<CreateRequest> {
   const body = await call.json();
   if (Object.keys(body).length === 0)
     throw new KnownError('invalid_parameter', 'config cannot be empty in order to create a container');
   return {
     name: call.query.get('name') || undefined,
-    platform: call.query.get('platform') || undefined,
-    ...decodeCreate(body),
+    ...(isSince(call, 1, 41) && { platform: call.query.get('platform') || undefined }),
+    ...createBodyAs(call.apiVersion, decodeCreate(body), cgroupVersion),
   };
 }
 
-function stopOptions({ query }: Call): { readonly signal?: string; readonly timeoutSeconds?: number } {
+/** `signal` is since API 1.42. */
+function stopOptions(call: Call): { readonly signal?: string; readonly timeoutSeconds?: number } {
+  const { query } = call;
   const seconds = query.get('t');
   if (seconds && !/^-?\d+$/.test(seconds))
     throw new KnownError('invalid_parameter', `strconv.Atoi: parsing "${seconds.slice(0, 20)}": invalid syntax`);
   return {
-    ...(query.get('signal') && { signal: query.get('signal') ?? '' }),
+    ...(isSince(call, 1, 42) && query.get('signal') && { signal: query.get('signal') ?? '' }),
     ...(seconds && { timeoutSeconds: Number(seconds) }),
   };
 }
@@ -186,13 +198,16 @@ function size({ query }: Call, key: string): number {
   return Number(text);
 }
 
-/** The headers go out as soon as the waiter is registered: clients start the container only then. */
+/**
+ * The headers go out as soon as the waiter is registered: clients start the container only then. Before API 1.30 there were no conditions and
+ * the answer was one, before 1.42 an unknown condition was the first one.
+ */
 async function wait(call: Call, containers: ContainerService): Promise<void> {
-  const { result } = await containers.wait(
-    call.params['name'] ?? '',
-    call.query.get('condition') || 'not-running',
-    call.signal,
-  );
+  const asked = call.query.get('condition') || 'not-running';
+  const known = isSince(call, 1, 42) || ['next-exit', 'removed'].includes(asked);
+  const condition = known && isSince(call, 1, 30) ? asked : 'not-running';
+  const { result } = await containers.wait(call.params['name'] ?? '', condition, call.signal);
+  if (!isSince(call, 1, 30)) return call.answerJson(200, await result);
   const answer = call.answerStream(200, 'application/json');
   answer.object(await result);
   answer.end();
@@ -235,7 +250,7 @@ async function attachWs(call: Call, containers: ContainerService): Promise<void>
 async function startExec(call: Call, execs: ExecService): Promise<void> {
   const { Detach = false, Tty = false, ConsoleSize } = await call.json();
   const consoleSize =
-    Array.isArray(ConsoleSize) && ConsoleSize.length === 2
+    isSince(call, 1, 42) && Array.isArray(ConsoleSize) && ConsoleSize.length === 2
       ? ([Number(ConsoleSize[0]), Number(ConsoleSize[1])] as const)
       : undefined;
   const { tty, stream } = await execs.start(call.params['id'] ?? '', {

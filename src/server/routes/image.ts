@@ -1,3 +1,4 @@
+import { imageInspectAs, imageSummaryAs } from '../../api/compat/image.ts';
 import { parseFilters } from '../../api/filters.ts';
 import type { ImageInspect } from '../../api/types/image.ts';
 import type { ImageService } from '../../engine/image/service.ts';
@@ -18,26 +19,29 @@ export function imageRoutes(images: ImageService): readonly Route[] {
       handle: async (call) =>
         call.answerJson(
           200,
-          await images.list({
-            all: flag(call.query, 'all'),
-            digests: flag(call.query, 'digests'),
-            sharedSize: flag(call.query, 'shared-size'),
-            manifests: isSince(call, 1, 47) && flag(call.query, 'manifests'),
-            filters: parseFilters(call.query.get('filters'), [
-              'before',
-              'dangling',
-              'label',
-              'label!',
-              'reference',
-              'since',
-              'until',
-            ]),
-          }),
+          (
+            await images.list({
+              all: flag(call.query, 'all'),
+              digests: flag(call.query, 'digests'),
+              sharedSize: flag(call.query, 'shared-size'),
+              manifests: isSince(call, 1, 47) && flag(call.query, 'manifests'),
+              filters: parseFilters(call.query.get('filters'), [
+                'before',
+                'dangling',
+                'label',
+                'label!',
+                'reference',
+                'since',
+                'until',
+              ]),
+            })
+          ).map((row) => imageSummaryAs(call.apiVersion, row)),
         ),
     },
     {
       method: 'GET',
       path: '/distribution/{name*}/json',
+      since: '1.30',
       handle: async (call) =>
         call.answerJson(
           200,
@@ -64,6 +68,7 @@ export function imageRoutes(images: ImageService): readonly Route[] {
     {
       method: 'POST',
       path: '/images/prune',
+      since: '1.25',
       handle: async (call) => {
         const { deleted, reclaimedBytes } = await images.prune(
           parseFilters(call.query.get('filters'), ['dangling', 'until', 'label', 'label!']),
@@ -156,7 +161,7 @@ async function inspect(call: Call, images: ImageService, name: string): Promise<
     const problem = 'conflicting options: manifests and platform options cannot both be set';
     throw new KnownError('invalid_parameter', problem);
   }
-  return await images.inspect(name, { manifests, platform });
+  return imageInspectAs(call.apiVersion, await images.inspect(name, { manifests, platform }));
 }
 
 async function push(call: Call, images: ImageService, name: string): Promise<void> {

@@ -40,6 +40,7 @@ export function networkRoutes({
     {
       method: 'POST',
       path: '/networks/prune',
+      since: '1.25',
       handle: async (call) =>
         call.answerJson(200, {
           NetworksDeleted: await networks.prune(parseFilters(call.query.get('filters'), ['label', 'label!', 'until'])),

@@ -1,3 +1,6 @@
+import { containerSummaryAs } from '../../api/compat/container.ts';
+import { imageSummaryAs } from '../../api/compat/image.ts';
+import { isBefore } from '../../api/compat/version.ts';
 import { parseFilters } from '../../api/filters.ts';
 import type { EventBus } from '../../engine/event/event.ts';
 import { matchesEvent } from '../../engine/event/filter.ts';
@@ -44,13 +47,18 @@ export function systemRoutes(deps: { readonly system: SystemService; readonly ev
   ];
 }
 
-/** `type` may come several times (API 1.42); without one everything is told. `explain` is ours. */
+/** `type` may come several times, since API 1.42; without one everything is told. `explain` is ours. */
 async function diskUsage(call: Call, system: SystemService): Promise<void> {
   const { query } = call;
-  const asked = query.getAll('type').map(parseUsageType);
+  const asked = isBefore(call.apiVersion, '1.42') ? [] : query.getAll('type').map(parseUsageType);
   const usage = await system.diskUsage(new Set(asked.length > 0 ? asked : USAGE_TYPES));
   const explained = flag(query, 'explain') ? { DataRoot: await system.explainDataRoot() } : {};
-  call.answerJson(200, { ...usage, ...explained });
+  call.answerJson(200, {
+    ...usage,
+    ...(usage.Images && { Images: usage.Images.map((image) => imageSummaryAs(call.apiVersion, image)) }),
+    ...(usage.Containers && { Containers: usage.Containers.map((one) => containerSummaryAs(call.apiVersion, one)) }),
+    ...explained,
+  });
 }
 
 function parseUsageType(text: string): UsageType {
@@ -73,6 +81,7 @@ async function streamEvents(call: Call, bus: EventBus): Promise<void> {
   const answer = call.answerStream(200, 'application/json');
   for await (const event of events) {
     if (!matchesEvent(event, filters)) continue;
+    if (event.Type === 'image' && event.Action === 'create' && isBefore(call.apiVersion, '1.46')) continue;
     const { Type, Action, Actor } = event;
     const legacy =
       Type === 'container' || Type === 'image'

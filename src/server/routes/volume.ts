@@ -1,3 +1,4 @@
+import { isBefore } from '../../api/compat/version.ts';
 import { parseFilters } from '../../api/filters.ts';
 import type { VolumeService } from '../../engine/volume/volume.ts';
 import { KnownError } from '../../lib/errors.ts';
@@ -20,11 +21,12 @@ export function volumeRoutes(volumes: VolumeService): readonly Route[] {
     {
       method: 'POST',
       path: '/volumes/prune',
+      since: '1.25',
       handle: async (call) => {
-        const filters = parseFilters(call.query.get('filters'), ['all', 'label', 'label!']);
-        // Before 1.42 there was no other way than all of them.
-        const given = isBefore(call.apiVersion, 42) ? new Map([...filters, ['all', ['1']]]) : filters;
-        const { deleted, reclaimedBytes } = await volumes.prune(given);
+        const given = parseFilters(call.query.get('filters'), ['all', 'label', 'label!']);
+        // named ones were pruned too before there was a word for it
+        const filters = isBefore(call.apiVersion, '1.42') ? new Map([...given, ['all', ['true']] as const]) : given;
+        const { deleted, reclaimedBytes } = await volumes.prune(filters);
         call.answerJson(200, { VolumesDeleted: deleted, SpaceReclaimed: reclaimedBytes });
       },
     },
