@@ -9,6 +9,7 @@ const LOOSER_BY_REASON: Readonly<Record<string, readonly string[]>> = {
     'ContainerConfig.Volumes',
     'ContainerConfig.Entrypoint',
     'ContainerBlkioStats.io_service_bytes_recursive',
+    ...['Cmd', 'Entrypoint', 'Env', 'Labels', 'OnBuild', 'Volumes'].map((field) => `ImageConfig.${field}`),
     'Volume.Options',
     'VolumeListResponse.Warnings',
     'IPAM.Options',
@@ -86,7 +87,6 @@ export const UNSEEN: Readonly<Record<string, string>> = {
   'SwarmSpec.': SWARM,
   'TLSInfo.': SWARM,
   ClusterVolume: SWARM,
-  'Topology.': SWARM,
 };
 
 /** Fields that depend on the machine: whether its kernel counts and weighs blocks. */

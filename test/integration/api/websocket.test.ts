@@ -49,6 +49,7 @@ test('input goes in, both outputs come back without frames, and the end of the c
   expect(text().split('\n').toSorted()).toEqual(['', 'err first', 'out first']);
   socket.send(Buffer.from('second\n'));
   expect(await closed).toBe(1000);
+  await daemon.ok(['wait', 'talks']);
   await daemon.ok(['rm', 'talks']);
 }, 60_000);
 
@@ -87,6 +88,7 @@ test('closing the socket is the end of an input that is attached once', async ()
   await daemon.ok(['start', 'once']);
   socket.close();
   expect(await daemon.ok(['wait', 'once'])).toBe('0');
+  await daemon.ok(['wait', 'once']);
   await daemon.ok(['rm', 'once']);
 }, 60_000);
 
