@@ -26,6 +26,8 @@ export function createBuildService(deps: BuildDeps): BuildService {
     pruneCache: async (options) => {
       const report = await pruneCache(deps, options, (name) => locks.isTaken(name));
       await deps.collector.collect();
+      const attributes = { reclaimed: String(report.reclaimedBytes) };
+      deps.events.publish({ type: 'builder', action: 'prune', id: '', attributes });
       return report;
     },
     async build(request, progress, outer) {

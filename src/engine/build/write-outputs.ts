@@ -2,6 +2,7 @@
 import { KnownError } from '../../lib/errors.ts';
 import { familiarReference, formatReference, parseReference } from '../../oci/reference.ts';
 import type { Descriptor } from '../../store/content/content-store.ts';
+import { publishImage, readLabels } from '../image/image-event.ts';
 import { archiveOf } from '../image/save.ts';
 import { annotationsFor } from './annotations.ts';
 import { type Attested, makeAttested, writeAttestations } from './attest.ts';
@@ -116,10 +117,9 @@ async function store(
   const { annotations: _told, ...kept } = target;
   const names = namesOf(request).map(tagOf);
   deps.records.put(kept, names.map(formatReference), deps.now());
-  for (const reference of names) {
-    const attributes = { name: familiarReference(reference) };
-    deps.events.publish({ type: 'image', action: 'tag', id: kept.digest, attributes });
-  }
+  const labels = await readLabels(deps, kept);
+  publishImage(deps, 'create', kept.digest, { name: kept.digest, labels });
+  for (const reference of names) publishImage(deps, 'tag', kept.digest, { name: familiarReference(reference), labels });
   progress.tell({ kind: 'image', imageId: kept.digest, names: names.map(familiarReference) });
 }
 

@@ -27,10 +27,10 @@ export function createEventBus(now: () => bigint = () => BigInt(Date.now()) * 1_
     },
     subscribe({ sinceNanos, untilNanos, signal }) {
       const queue: EventMessage[] =
-        sinceNanos === undefined
+        sinceNanos === undefined && untilNanos === undefined
           ? []
           : ring
-              .filter(({ nanos }) => nanos >= sinceNanos && (untilNanos === undefined || nanos <= untilNanos))
+              .filter(({ nanos }) => nanos >= (sinceNanos ?? 0n) && (untilNanos === undefined || nanos <= untilNanos))
               .map(({ message }) => message);
       let ended = false;
       let wake = (): void => undefined;

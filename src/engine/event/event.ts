@@ -16,7 +16,8 @@ export interface EventBus {
   /** Never throws and never waits. Times are strictly increasing. */
   publish(event: EngineEvent): void;
   /**
-   * Past events of the ring from `sinceNanos` on (none when undefined), then live ones until `untilNanos` or abort.
+   * Past events of the ring from `sinceNanos` on (all when only `untilNanos` is given, none without both), then live ones until `untilNanos` or
+   * abort.
    * Listening begins when this is called, not at the first `next()`.
    */
   subscribe(options: {

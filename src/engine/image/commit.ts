@@ -11,6 +11,7 @@ import { applyChanges } from './changes.ts';
 import type { ImageServiceDeps } from './deps.ts';
 import { hashing } from './hashing.ts';
 import type { ImageCommits, ImageDraft } from './image-commits.ts';
+import { publishImage } from './image-event.ts';
 import { once } from './pull.ts';
 
 type CommitDeps = Pick<
@@ -32,7 +33,9 @@ export function createImageCommits(deps: CommitDeps): ImageCommits {
         signal.throwIfAborted();
         deps.records.put(target, reference ? [formatReference(reference)] : [], deps.now());
         const name = reference && familiarReference(reference);
-        if (name) deps.events.publish({ type: 'image', action: 'tag', id: target.digest, attributes: { name } });
+        const labels = (config['Labels'] ?? {}) as Readonly<Record<string, string>>;
+        publishImage(deps, 'create', target.digest, { name: target.digest, labels });
+        if (name) publishImage(deps, 'tag', target.digest, { name, labels });
         return { imageId: target.digest, reference: name };
       } finally {
         await deps.collector.collect();

@@ -28,7 +28,7 @@ export function createImageService(deps: ImageServiceDeps): ImageService {
     importUrl: (source, request, progress, signal) => importUrl(deps, source, request, progress, signal),
     save: (names, signal, platforms) => save(deps, names, signal, platforms),
     distribution: (reference, auth, signal) => distribution(deps, reference, auth, signal),
-    tag: async (name, repository, newTag) => tag(deps, name, repository, newTag),
+    tag: async (name, repository, newTag) => await tag(deps, name, repository, newTag),
     list: (options) => list(deps, options),
     inspect: (name, options) => inspect(deps, name, options),
     history: (name, platform) => history(deps, name, platform),

@@ -8,6 +8,7 @@ import { pickManifest } from './catalog.ts';
 import type { DroppedContent } from './collector.ts';
 import type { ImageServiceDeps } from './deps.ts';
 import { invalidArchive } from './errors.ts';
+import { publishImage, readLabels } from './image-event.ts';
 import { readDockerArchive } from './load-docker.ts';
 import { readLayout } from './load-layout.ts';
 import { choosePlatforms, knownManifests, surplus } from './load-platform.ts';
@@ -37,7 +38,7 @@ export async function load(
     for (const image of images) await unpackLoaded(deps, image, platforms, progress, signal);
     signal.throwIfAborted();
     const unwanted = await surplus(deps, images, platforms, known);
-    for (const image of images) keepLoaded(deps, image, progress);
+    for (const image of images) await keepLoaded(deps, image, progress);
     dropped = unwanted;
   } finally {
     // Everything in the archive became a blob; what no image uses goes.
@@ -106,13 +107,17 @@ async function unpackOne(
   });
 }
 
-function keepLoaded(deps: ImageServiceDeps, { target, names }: LoadedImage, progress: ProgressSink): void {
+async function keepLoaded(
+  deps: ImageServiceDeps,
+  { target, names }: LoadedImage,
+  progress: ProgressSink,
+): Promise<void> {
   deps.collector.claim(target.digest);
   deps.records.put(target, names, deps.now());
   const shown = names.map((name) => familiarReference(parseReference(name)));
-  for (const name of shown.length > 0 ? shown : [target.digest]) {
-    deps.events.publish({ type: 'image', action: 'load', id: target.digest, attributes: { name } });
-  }
+  const labels = await readLabels(deps, target);
+  for (const name of shown.length > 0 ? shown : [target.digest])
+    publishImage(deps, 'load', target.digest, { name, labels });
   for (const name of shown) progress({ stream: `Loaded image: ${name}\n` });
   if (shown.length === 0) progress({ stream: `Loaded image ID: ${target.digest}\n` });
 }

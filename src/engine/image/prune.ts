@@ -28,7 +28,7 @@ export async function prune(
   const freed = new Map<Digest, number>(doomed.flatMap((image) => [...image.parts].filter(([key]) => !kept.has(key))));
   const deleted = doomed
     .filter(({ record }) => isUnchanged(deps, record))
-    .flatMap(({ record }) => deleteImage(deps, record, record.names));
+    .flatMap(({ record, labels }) => deleteImage(deps, record, record.names, labels));
   const partialBytes = await deps.collector.collect({ partials: others.size === 0 ? 'all' : 'old' });
   const reclaimedBytes = [...freed.values()].reduce((sum, size) => sum + size, partialBytes);
   deps.events.publish({ type: 'image', action: 'prune', id: '', attributes: { reclaimed: String(reclaimedBytes) } });

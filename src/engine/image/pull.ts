@@ -19,6 +19,7 @@ import type { Descriptor } from '../../store/content/content-store.ts';
 import { bestMatch, isAttestation } from './catalog.ts';
 import type { ImageServiceDeps } from './deps.ts';
 import { noMatchingManifest, pullError, schema1Removed, wrongPlatform } from './errors.ts';
+import { publishImage } from './image-event.ts';
 import { fetchAttestations } from './pull-attestations.ts';
 import { fetchLayers } from './pull-layers.ts';
 import type { ImageService, ProgressSink } from './service.ts';
@@ -217,12 +218,7 @@ export async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 function publishPull(deps: ImageServiceDeps, reference: Reference, document: ImageDocument): void {
   const name = familiarReference(reference);
   const labels = (document.config.Labels ?? {}) as Readonly<Record<string, string>>;
-  deps.events.publish({
-    type: 'image',
-    action: 'pull',
-    id: name,
-    attributes: { ...labels, name: familiarName(reference) },
-  });
+  publishImage(deps, 'pull', name, { name: familiarName(reference), labels });
 }
 
 /** Turns a registry's failure into the text people know. */

@@ -12,6 +12,7 @@ import {
   parseReference,
 } from '../../oci/reference.ts';
 import type { ImageServiceDeps } from './deps.ts';
+import { publishImage, readLabels } from './image-event.ts';
 import { pushBlobs, pushLayers } from './push-blobs.ts';
 import { mountSources, planPush } from './push-plan.ts';
 import type { ImageService, ProgressSink } from './service.ts';
@@ -88,11 +89,9 @@ async function pushOne(
   const { descriptor, bytes } = plan.top;
   const tag = reference.tag ?? 'latest';
   await repository.putManifest(tag, { ...descriptor, bytes }, { signal });
-  deps.events.publish({
-    type: 'image',
-    action: 'push',
-    id: familiarReference(reference),
-    attributes: { name: familiarName(reference) },
+  publishImage(deps, 'push', familiarReference(reference), {
+    name: familiarName(reference),
+    labels: await readLabels(deps, record.target),
   });
   const { digest, size } = descriptor;
   progress({ status: `${tag}: digest: ${digest} size: ${size}` });

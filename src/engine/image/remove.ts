@@ -6,6 +6,7 @@ import type { ImageServiceDeps, ImageUser } from './deps.ts';
 import { referenceInUse, severalRepositories, usedByRunning, usedByStopped } from './errors.ts';
 import type { FoundImage } from './find.ts';
 import { findImage } from './find.ts';
+import { publishImage, readLabels } from './image-event.ts';
 import { removePlatforms } from './remove-platform.ts';
 import type { ImageService } from './service.ts';
 
@@ -47,6 +48,7 @@ export async function remove(
   name: string,
   options: Parameters<ImageService['remove']>[1],
 ): Promise<readonly ImageDeleteResponseItem[]> {
+  const labels = await readLabels(deps, findImage(deps.records, name).record.target);
   const found = findImage(deps.records, name);
   const { platforms = [], force } = options;
   const removed = platforms.length > 0 ? await removePlatforms(deps, found, { force, platforms }) : undefined;
@@ -57,9 +59,9 @@ export async function remove(
     case 'refuse':
       throw removal.error;
     case 'untag':
-      return untag(deps, found.record, removal.names);
+      return untag(deps, found.record, removal.names, labels);
     case 'delete': {
-      const done = deleteImage(deps, found.record, removal.names);
+      const done = deleteImage(deps, found.record, removal.names, labels);
       await deps.collector.collect();
       return done;
     }
@@ -72,10 +74,11 @@ function untag(
   deps: ImageServiceDeps,
   { target }: ImageRecord,
   names: readonly string[],
+  labels: Readonly<Record<string, string>>,
 ): readonly ImageDeleteResponseItem[] {
   return names.map((name) => {
     deps.records.removeName(name);
-    deps.events.publish({ type: 'image', action: 'untag', id: target.digest, attributes: { name: target.digest } });
+    publishImage(deps, 'untag', target.digest, { name: target.digest, labels });
     return { Untagged: familiarReference(parseReference(name)) };
   });
 }
@@ -85,10 +88,11 @@ export function deleteImage(
   deps: ImageServiceDeps,
   record: ImageRecord,
   names: readonly string[],
+  labels: Readonly<Record<string, string>>,
 ): readonly ImageDeleteResponseItem[] {
   const { digest } = record.target;
-  const untagged = untag(deps, record, names);
+  const untagged = untag(deps, record, names, labels);
   deps.records.remove(digest);
-  deps.events.publish({ type: 'image', action: 'delete', id: digest, attributes: { name: digest } });
+  publishImage(deps, 'delete', digest, { name: digest, labels });
   return [...untagged, { Deleted: digest }];
 }

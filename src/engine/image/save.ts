@@ -12,6 +12,7 @@ import { otherPlatforms, pickExact, pickManifest } from './catalog.ts';
 import type { ImageServiceDeps } from './deps.ts';
 import { damagedBlob, wrongPlatform } from './errors.ts';
 import { findImage } from './find.ts';
+import { publishImage, readLabels } from './image-event.ts';
 
 interface Selected {
   readonly record: ImageRecord;
@@ -35,11 +36,9 @@ export async function save(
     const images = select(deps.records, names);
     const parts = await planArchive(deps, images, platforms);
     for (const { record } of images)
-      deps.events.publish({
-        type: 'image',
-        action: 'save',
-        id: record.target.digest,
-        attributes: { name: shownName(record) },
+      publishImage(deps, 'save', record.target.digest, {
+        name: shownName(record),
+        labels: await readLabels(deps, record.target),
       });
     return releasing(writeArchive(deps.content, parts, signal), lease);
   } catch (error) {

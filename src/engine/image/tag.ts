@@ -9,9 +9,15 @@ import {
 } from '../../oci/reference.ts';
 import type { ImageServiceDeps } from './deps.ts';
 import { findImage } from './find.ts';
+import { publishImage, readLabels } from './image-event.ts';
 
 /** Gives an image one more name, taking it from another image if need be. Errors: not_found, invalid_parameter. */
-export function tag(deps: ImageServiceDeps, name: string, repository: string, newTag: string | undefined): void {
+export async function tag(
+  deps: ImageServiceDeps,
+  name: string,
+  repository: string,
+  newTag: string | undefined,
+): Promise<void> {
   const { record } = findImage(deps.records, name);
   const parsed = parseReference(repository);
   if (parsed.digest !== undefined)
@@ -21,10 +27,8 @@ export function tag(deps: ImageServiceDeps, name: string, repository: string, ne
   if (newTag && !isValidTag(newTag)) throw new KnownError('invalid_parameter', 'invalid tag format');
   const reference = withDefaultTag(newTag ? { ...parsed, tag: newTag } : parsed);
   deps.records.put(record.target, [formatReference(reference)], deps.now());
-  deps.events.publish({
-    type: 'image',
-    action: 'tag',
-    id: record.target.digest,
-    attributes: { name: familiarReference(reference) },
+  publishImage(deps, 'tag', record.target.digest, {
+    name: familiarReference(reference),
+    labels: await readLabels(deps, record.target),
   });
 }

@@ -67,11 +67,15 @@ function parseUsageType(text: string): UsageType {
   return type;
 }
 
+/** Here 0 is a moment like any other. */
+function momentOf(query: URLSearchParams, name: string): bigint | undefined {
+  return query.get(name) === '0' ? 0n : parseTimeNanos(query.get(name), name);
+}
+
 async function streamEvents(call: Call, bus: EventBus): Promise<void> {
   const { query, signal } = call;
   const filters = parseFilters(query.get('filters'), EVENT_FILTERS);
-  const sinceNanos = parseTimeNanos(query.get('since'), 'since');
-  const untilNanos = parseTimeNanos(query.get('until'), 'until');
+  const [sinceNanos, untilNanos] = [momentOf(query, 'since'), momentOf(query, 'until')];
   if (sinceNanos !== undefined && untilNanos !== undefined && untilNanos < sinceNanos)
     throw new KnownError(
       'invalid_parameter',
