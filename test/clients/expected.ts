@@ -57,7 +57,6 @@ export const EXPECTED: readonly Difference[] = [
     because: 'Answers have the fields of API 1.51, and lack those it has dropped since 1.41',
     fields: ['stdout'],
     steps: [
-      "docker version --format '{{json .Server}}'",
       "docker info --format '{{json .}}'",
       'docker network inspect bridge',
       'docker network inspect none',
