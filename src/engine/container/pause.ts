@@ -10,9 +10,10 @@ export async function pauseContainer(ctx: ContainerContext, live: LiveContainer)
   if (!isRunning(state)) throw notRunning(id);
   if (state.status === 'paused') throw alreadyPaused(id);
   if (state.status === 'restarting') throw isRestarting(id);
-  await ctx.cgroups.freeze(cgroupPath(ctx, live.record), true);
+  await freeze(ctx, live, true, () =>
+    ctx.table.saveState(live, nextState(live.record.state, 'paused', healthAtRest(live.record.state))),
+  );
   ctx.health.end(live);
-  ctx.table.saveState(live, nextState(live.record.state, 'paused', healthAtRest(live.record.state)));
   publish(ctx, live.record, 'pause');
 }
 
@@ -20,8 +21,19 @@ export async function pauseContainer(ctx: ContainerContext, live: LiveContainer)
 export async function unpauseContainer(ctx: ContainerContext, live: LiveContainer): Promise<void> {
   const { id, state } = live.record;
   if (state.status !== 'paused') throw notPaused(id);
-  await ctx.cgroups.freeze(cgroupPath(ctx, live.record), false);
-  ctx.table.saveState(live, nextState(live.record.state, 'unpaused'));
+  await freeze(ctx, live, false, () => ctx.table.saveState(live, nextState(live.record.state, 'unpaused')));
   ctx.health.begin(live);
   publish(ctx, live.record, 'unpause');
+}
+
+/** What cannot be recorded is undone: a container that is frozen and does not say so could not be ended. */
+async function freeze(ctx: ContainerContext, live: LiveContainer, frozen: boolean, record: () => void): Promise<void> {
+  const path = cgroupPath(ctx, live.record);
+  await ctx.cgroups.freeze(path, frozen);
+  try {
+    record();
+  } catch (error) {
+    await ctx.cgroups.freeze(path, !frozen);
+    throw error;
+  }
 }

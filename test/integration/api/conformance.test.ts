@@ -1,14 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { join } from 'node:path';
 import { CLUSTER } from './cases/cluster.ts';
 import { CONTAINER } from './cases/container.ts';
 import { IMAGE } from './cases/image.ts';
 import { NETWORK } from './cases/network.ts';
 import { SYSTEM } from './cases/system.ts';
 import { VOLUME } from './cases/volume.ts';
-import type { Cases, Way } from './cases.ts';
+import type { Cases, SickWay, Way } from './cases.ts';
 import { operationsOf, readDefinition, type Schema } from './definition.ts';
 import { LOOSER, MAYBE_UNSEEN, UNSEEN } from './differences.ts';
 import { createChecker } from './schema.ts';
+import { sicken } from './sicken.ts';
 import { type Answer, openWorld, type World } from './world.ts';
 
 const definition = readDefinition();
@@ -28,6 +30,7 @@ for (const [name, { responses }] of operations) {
   describe(name, () => {
     for (const [status, { schema }] of Object.entries(responses)) {
       const way = cases[name]?.[Number(status)];
+      if (isSick(way)) continue;
       if (typeof way === 'string') {
         impossible.push(`${name} ${status}: ${way}`);
         continue;
@@ -47,6 +50,30 @@ for (const [name, { responses }] of operations) {
       }, 60_000);
     }
   });
+}
+
+describe('while nothing can be written', () => {
+  let sickness: Disposable;
+  beforeAll(() => {
+    sickness = sicken(join(world.daemon.root, 'd'));
+  });
+  afterAll(() => sickness[Symbol.dispose]());
+
+  for (const [name, { responses }] of operations)
+    for (const [status, { schema }] of Object.entries(responses)) {
+      const way = cases[name]?.[Number(status)];
+      if (!isSick(way)) continue;
+      test(`${name} answers ${status} as defined`, async () => {
+        const answer = await way.sick(world);
+        expect([answer.status, answer.text]).toEqual([Number(status), '{"message":"the disk is sick"}\n']);
+        expect(problemsOf(name, Number(status), schema, answer)).toEqual([]);
+        seen.statuses += 1;
+      }, 60_000);
+    }
+});
+
+function isSick(way: Cases[string][number] | undefined): way is SickWay {
+  return typeof way === 'object' && 'sick' in way;
 }
 
 /** What is wrong with an answer beside its status. */

@@ -92,7 +92,15 @@ test('SIGHUP takes over what may change, tells it as an event, and keeps the old
   await reload({ nope: 1 });
   expect(daemon.log()).toContain("the following directives don't match any configuration option: nope");
   expect(await daemon.ok(['info', '-f', format])).toBe('true ["zone=b"] ["http://127.0.0.1:1/"]');
-  const events = await daemon.ok(['events', '--since', '1h', '--until', String(Date.now() / 1000), '--filter', 'type=daemon']);
+  const events = await daemon.ok([
+    'events',
+    '--since',
+    '1h',
+    '--until',
+    String(Date.now() / 1000),
+    '--filter',
+    'type=daemon',
+  ]);
   expect(events.split('\n').filter((line) => line.includes('zone=b'))).toHaveLength(1);
   expect(events).toContain('daemon reload');
   await reload(FILE);

@@ -1,5 +1,5 @@
 import { tarOf } from '../../../fixtures/images.ts';
-import { type Cases, FAILURE } from '../cases.ts';
+import { type Cases, FAILURE, sick } from '../cases.ts';
 import type { Answer, World } from '../world.ts';
 
 const filters = (value: object): string => `filters=${encodeURIComponent(JSON.stringify(value))}`;
@@ -46,7 +46,7 @@ export const CONTAINER: Cases = {
       await w.made(`/containers/create?name=${name}`, CONFIG);
       return await w.post(`/containers/create?name=${name}`, CONFIG);
     },
-    500: FAILURE,
+    500: sick(async (w) => await w.post('/containers/create', CONFIG)),
   },
   'GET /containers/{id}/json': {
     200: [
@@ -148,7 +148,7 @@ export const CONTAINER: Cases = {
     200: async (w) =>
       await w.post(`/containers/${await w.start()}/update`, { CpuShares: 512, RestartPolicy: { Name: 'always' } }),
     404: missing('POST', '/update', { CpuShares: 512 }),
-    500: FAILURE,
+    500: sick(async (w) => await w.post(`/containers/${w.running}/update`, { CpuShares: 256 })),
   },
   'POST /containers/{id}/rename': {
     204: async (w) => await w.post(`/containers/${await w.create()}/rename?name=${w.fresh()}`),
@@ -158,7 +158,7 @@ export const CONTAINER: Cases = {
       await w.made(`/containers/create?name=${name}`, CONFIG);
       return await w.post(`/containers/${w.idle}/rename?name=${name}`);
     },
-    500: FAILURE,
+    500: sick(async (w) => await w.post(`/containers/${w.idle}/rename?name=${w.fresh()}`)),
   },
   'POST /containers/{id}/pause': {
     204: async (w) => {
@@ -168,7 +168,7 @@ export const CONTAINER: Cases = {
       return answer;
     },
     404: missing('POST', '/pause'),
-    500: FAILURE,
+    500: sick(async (w) => await w.post(`/containers/${w.running}/pause`)),
   },
   'POST /containers/{id}/unpause': {
     204: async (w) => {

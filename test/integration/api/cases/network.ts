@@ -1,4 +1,4 @@
-import { type Cases, FAILURE } from '../cases.ts';
+import { type Cases, FAILURE, sick } from '../cases.ts';
 import type { World } from '../world.ts';
 
 async function network(w: World): Promise<string> {
@@ -38,7 +38,7 @@ export const NETWORK: Cases = {
     400: async (w) => await w.post('/networks/create', { Name: w.fresh(), IPAM: { Config: [{ Subnet: 'nonsense' }] } }),
     403: async (w) => await w.post('/networks/create', { Name: 'host', Driver: 'host' }),
     404: async (w) => await w.post('/networks/create', { Name: w.fresh(), Driver: 'nosuch' }),
-    500: FAILURE,
+    500: sick(async (w) => await w.post('/networks/create', { Name: w.fresh() })),
   },
   'POST /networks/{id}/connect': {
     200: async (w) => await w.post(`/networks/${await network(w)}/connect`, { Container: await w.start() }),
