@@ -56,6 +56,7 @@ import {
   memoryNodes,
   readSeccompProfile,
 } from '../linux/host/host-facts.host.ts';
+import { readHostState } from '../linux/host/host-state.host.ts';
 import { createMonitorHost } from '../linux/monitor/monitor.host.ts';
 import { createMounter } from '../linux/mount/mounter.host.ts';
 import { createDnsSockets } from '../linux/netns/dns-sockets.host.ts';
@@ -336,6 +337,7 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
 
   const engineId = networkRecords.fact('engine id') ?? networkRecords.keepFact('engine id', randomUUID());
   const system = createSystemService({
+    host: () => readHostState(cgroups.version),
     containers: containers.service,
     images,
     usage: {

@@ -1,5 +1,6 @@
 import type { DataRootAccount, SystemDataUsage } from '../../api/types/system.ts';
 import { createSingleFlight } from '../../lib/async/single-flight.ts';
+import type { HostState } from '../../linux/host/host-state.host.ts';
 import type { ContainerService } from '../container/service.ts';
 import type { ImageService } from '../image/service.ts';
 import { type DiskUsageDeps, diskUsage, explainDataRoot } from './disk-usage.ts';
@@ -44,6 +45,7 @@ export interface SystemSettings {
 export function createSystemService(deps: {
   readonly facts: SystemFacts;
   readonly settings: () => SystemSettings;
+  readonly host: () => HostState;
   readonly containers: ContainerService;
   readonly images: ImageService;
   readonly usage: DiskUsageDeps;
@@ -86,6 +88,7 @@ export function createSystemService(deps: {
       };
     },
     async info() {
+      const host = deps.host();
       const settings = deps.settings();
       const containers = await deps.containers.list({ all: true, size: false, filters: new Map() });
       const images = await deps.images.list({ all: false, digests: false, sharedSize: false, filters: new Map() });
@@ -107,17 +110,17 @@ export function createSystemService(deps: {
           Authorization: [],
           Log: ['json-file', 'none'],
         },
-        MemoryLimit: true,
-        SwapLimit: true,
-        CpuCfsPeriod: true,
-        CpuCfsQuota: true,
-        CPUShares: true,
-        CPUSet: true,
-        PidsLimit: true,
-        OomKillDisable: facts.cgroupVersion === 1,
-        IPv4Forwarding: true,
+        MemoryLimit: host.memoryLimit,
+        SwapLimit: host.swapLimit,
+        CpuCfsPeriod: host.cpuPeriod,
+        CpuCfsQuota: host.cpuQuota,
+        CPUShares: host.cpuShares,
+        CPUSet: host.cpuset,
+        PidsLimit: host.pidsLimit,
+        OomKillDisable: host.oomKillDisable,
+        IPv4Forwarding: host.ipv4Forwarding,
         Debug: settings.logLevel === 'debug',
-        NFd: -1,
+        NFd: host.openFiles,
         NGoroutines: 0,
         SystemTime: new Date().toISOString(),
         LoggingDriver: settings.loggingDriver,
@@ -133,8 +136,9 @@ export function createSystemService(deps: {
         MemTotal: facts.memoryBytes,
         IndexServerAddress: 'https://index.docker.io/v1/',
         RegistryConfig: {
-          InsecureRegistryCIDRs: ['127.0.0.0/8', '::1/128'],
+          InsecureRegistryCIDRs: ['127.0.0.0/8', '::1/128', ...settings.insecureRegistries.filter(isCidr)],
           IndexConfigs: {
+            ...Object.fromEntries(settings.insecureRegistries.filter((name) => !isCidr(name)).map(toInsecure)),
             'docker.io': { Name: 'docker.io', Mirrors: [...settings.registryMirrors], Secure: true, Official: true },
           },
           Mirrors: [...settings.registryMirrors],
@@ -168,8 +172,30 @@ export function createSystemService(deps: {
         SecurityOptions: [...settings.securityOptions],
         FirewallBackend: { Driver: 'nftables' },
         CDISpecDirs: [],
-        Warnings: [],
+        Warnings: warningsOf(host),
       };
     },
   };
+}
+
+/** What clients print beside the rest (moby's fillSystemInfo). */
+function warningsOf(host: HostState): string[] {
+  const lacking = [
+    [host.memoryLimit, 'No memory limit support'],
+    [host.swapLimit, 'No swap limit support'],
+    [host.cpuQuota, 'No cpu cfs quota support'],
+    [host.cpuPeriod, 'No cpu cfs period support'],
+    [host.cpuShares, 'No cpu shares support'],
+    [host.cpuset, 'No cpuset support'],
+    [host.ipv4Forwarding, 'IPv4 forwarding is disabled'],
+  ] as const;
+  return lacking.flatMap(([has, warning]) => (has ? [] : [`WARNING: ${warning}`]));
+}
+
+function isCidr(registry: string): boolean {
+  return /^[0-9a-f.:]+\/\d+$/i.test(registry);
+}
+
+function toInsecure(Name: string): readonly [string, object] {
+  return [Name, { Name, Mirrors: [], Secure: false, Official: false }];
 }
