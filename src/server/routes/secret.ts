@@ -3,7 +3,7 @@ import { LOCAL_SECRETS, LOCAL_SECRETS_HEADER } from '../../api/types/secret.ts';
 import type { SecretService } from '../../engine/secret/secret.ts';
 import { KnownError } from '../../lib/errors.ts';
 import type { Call, Route } from '../route.ts';
-import { NO_SWARM } from './absent.ts';
+import { NO_MANAGER } from './swarm.ts';
 import { toText, toTexts } from './text-fields.ts';
 
 /**
@@ -13,8 +13,9 @@ import { toText, toTexts } from './text-fields.ts';
 export function secretRoutes(secrets: SecretService): readonly Route[] {
   const local = (handle: Route['handle']): Route['handle'] => {
     return async (call) => {
-      if (call.headers[LOCAL_SECRETS_HEADER] !== LOCAL_SECRETS) throw new KnownError('unavailable', NO_SWARM);
-      await handle(call);
+      if (call.headers[LOCAL_SECRETS_HEADER] === LOCAL_SECRETS) return await handle(call);
+      await call.json(); // what is wrong with a request itself is said first
+      throw new KnownError('unavailable', NO_MANAGER);
     };
   };
   const name = (call: Call): string => call.params['name'] ?? '';

@@ -1,7 +1,8 @@
 import { KnownError } from '../../lib/errors.ts';
 import type { Call, Route } from '../route.ts';
 
-const NO_MANAGER =
+/** What an engine outside a swarm says to who asks for something of a swarm. */
+export const NO_MANAGER =
   'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.';
 const NO_SWARM = 'This node is not part of a swarm';
 const NEVER = 'Swarm is not supported by this engine: this node cannot become part of a swarm';
@@ -20,14 +21,11 @@ const PLAIN = [
   'GET /tasks',
   'GET /tasks/{id}',
   'GET /tasks/{id}/logs',
-  'GET /secrets',
-  'GET /secrets/{id}',
-  'DELETE /secrets/{id}',
   'GET /configs',
   'GET /configs/{id}',
   'DELETE /configs/{id}',
 ];
-const WITH_BODY = ['POST /swarm/unlock', 'POST /services/create', 'POST /secrets/create', 'POST /configs/create'];
+const WITH_BODY = ['POST /swarm/unlock', 'POST /services/create', 'POST /configs/create'];
 /** With what an object is called whose version is missing. */
 const WITH_VERSION: Readonly<Record<string, string>> = {
   'POST /swarm/update': 'swarm',

@@ -3,7 +3,7 @@ import { parseFilters } from '../../api/filters.ts';
 import type { VolumeService } from '../../engine/volume/volume.ts';
 import { KnownError } from '../../lib/errors.ts';
 import { type Call, flag, type Route } from '../route.ts';
-import { NO_SWARM } from './absent.ts';
+import { NO_MANAGER } from './swarm.ts';
 import { toText, toTexts } from './text-fields.ts';
 
 export function volumeRoutes(volumes: VolumeService): readonly Route[] {
@@ -36,14 +36,6 @@ export function volumeRoutes(volumes: VolumeService): readonly Route[] {
       handle: async (call) => call.answerJson(200, await volumes.inspect(call.params['name'] ?? '')),
     },
     {
-      method: 'PUT',
-      path: '/volumes/{name}',
-      handle: () =>
-        Promise.reject(
-          new KnownError('unavailable', 'volume update only valid for cluster volumes, but swarm is unavailable'),
-        ),
-    },
-    {
       method: 'DELETE',
       path: '/volumes/{name}',
       handle: async (call) => {
@@ -62,15 +54,11 @@ async function listed(call: Call, volumes: VolumeService): Promise<object> {
 
 function toRequest(body: Readonly<Record<string, unknown>>): Parameters<VolumeService['create']>[0] {
   const { Name, Driver, DriverOpts, Labels, ClusterVolumeSpec } = body;
-  if (ClusterVolumeSpec !== undefined && ClusterVolumeSpec !== null) throw new KnownError('unavailable', NO_SWARM);
+  if (ClusterVolumeSpec !== undefined && ClusterVolumeSpec !== null) throw new KnownError('unavailable', NO_MANAGER);
   return {
     ...(Name ? { name: toText(Name, 'Name') } : {}),
     ...(Driver ? { driver: toText(Driver, 'Driver') } : {}),
     driverOpts: toTexts(DriverOpts, 'DriverOpts'),
     labels: toTexts(Labels, 'Labels'),
   };
-}
-
-function isBefore(version: string, minor: number): boolean {
-  return Number(version.split('.')[1]) < minor;
 }
