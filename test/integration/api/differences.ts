@@ -11,6 +11,7 @@ const LOOSER_BY_REASON: Readonly<Record<string, readonly string[]>> = {
     'ContainerBlkioStats.io_service_bytes_recursive',
     ...['Cmd', 'Entrypoint', 'Env', 'Labels', 'OnBuild', 'Volumes'].map((field) => `ImageConfig.${field}`),
     'Volume.Options',
+    'Volume.Labels',
     'VolumeListResponse.Warnings',
     'IPAM.Options',
   ].map((field) => `${field}: null`),

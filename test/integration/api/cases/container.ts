@@ -336,7 +336,7 @@ const FULL = {
       },
       {
         Type: 'bind',
-        Source: '/tmp',
+        Source: '/usr/share',
         Target: '/b',
         ReadOnly: true,
         BindOptions: {
@@ -348,7 +348,7 @@ const FULL = {
       },
       {
         Type: 'bind',
-        Source: '/tmp',
+        Source: '/usr/share',
         Target: '/c',
         ReadOnly: true,
         BindOptions: { Propagation: 'rprivate', ReadOnlyForceRecursive: true },
