@@ -5,6 +5,8 @@ import { createConnection, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { KnownError, messageOf } from '../lib/errors.ts';
 import { invalid } from '../lib/invalid.ts';
+import type { AccessPolicy } from '../server/access/policy.ts';
+import { restrict } from '../server/access/restrict.ts';
 import type { TlsFiles } from './config/daemon-config.ts';
 import { type ListenAddress, parseListenAddress } from './listen-address.ts';
 
@@ -26,18 +28,29 @@ export interface Listeners {
   close(): void;
 }
 
+/** A socket to open; without a policy its clients may do everything. */
+export interface Listener {
+  readonly host: string;
+  readonly policy?: AccessPolicy;
+  /** Instead of the settings' group. */
+  readonly group?: string | undefined;
+}
+
 /**
- * Opens every `hosts` entry; what comes there goes to `api`. All or nothing.
+ * Opens every listener; what comes there goes to `api`. All or nothing.
  * Errors: invalid_parameter for addresses, certificates, and plain TCP beyond loopback, which would be root for everyone who reaches it;
  * conflict for a socket that somebody answers on; system.
  */
 export async function openListeners(
   api: Server,
-  hosts: readonly string[],
+  listeners: readonly Listener[],
   settings: ListenerSettings,
 ): Promise<Listeners> {
-  const addresses = hosts.map((host) => parseListenAddress(host, settings.tls !== undefined));
-  for (const address of addresses) checkPlainTcp(address, settings);
+  const wanted = listeners.map(({ host, ...listener }) => ({
+    ...listener,
+    address: parseListenAddress(host, settings.tls !== undefined),
+  }));
+  for (const { address } of wanted) checkPlainTcp(address, settings);
   const connections = new Set<Socket>();
   const opened: { readonly server: Server; readonly shown: string; readonly path?: string }[] = [];
   const close = (): void => {
@@ -48,13 +61,13 @@ export async function openListeners(
     for (const connection of connections) connection.destroy();
   };
   try {
-    for (const address of addresses) {
+    for (const { address, policy, group = settings.group } of wanted) {
       const server = address.kind === 'tcp' && settings.tls ? tlsServer(settings.tls) : createServer();
       server.keepAliveTimeout = KEEP_ALIVE_MS;
-      forward(server, api, connections);
+      forward(server, api, connections, policy);
       if (address.kind === 'unix') await preparePath(address.path);
       await started(server, placeOf(address));
-      if (address.kind === 'unix') giveToGroup(address.path, settings);
+      if (address.kind === 'unix') giveToGroup(address.path, group, settings.warn);
       opened.push({ server, shown: address.shown, ...(address.kind === 'unix' && { path: address.path }) });
     }
   } catch (error) {
@@ -105,9 +118,15 @@ function readPem(setting: string, path: string): string {
 }
 
 /** One API behind every listener. The server itself forgets connections that it has handed over to attach and exec. */
-function forward(server: Server, api: Server, connections: Set<Socket>): void {
-  server.on('request', (request, response) => void api.emit('request', request, response));
-  server.on('upgrade', (request, socket, head) => void api.emit('upgrade', request, socket, head));
+function forward(server: Server, api: Server, connections: Set<Socket>, policy: AccessPolicy | undefined): void {
+  server.on('request', (request, response) => {
+    if (policy) restrict(request, policy);
+    api.emit('request', request, response);
+  });
+  server.on('upgrade', (request, socket, head) => {
+    if (policy) restrict(request, policy);
+    api.emit('upgrade', request, socket, head);
+  });
   server.on('connection', (socket: Socket) => {
     connections.add(socket);
     socket.once('close', () => connections.delete(socket));
@@ -121,7 +140,7 @@ async function preparePath(path: string): Promise<void> {
 }
 
 /** 0660, so that the group alone decides who else may ask for root's work. */
-function giveToGroup(path: string, { group, warn }: ListenerSettings): void {
+function giveToGroup(path: string, group: string, warn: ListenerSettings['warn']): void {
   chmodSync(path, 0o660);
   const gid = groupId(group);
   if (gid !== undefined) chownSync(path, 0, gid);

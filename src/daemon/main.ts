@@ -33,7 +33,11 @@ async function run({ config, configFile, reload }: Extract<Asked, { readonly kin
     if (config.oomScoreAdjust !== undefined) writeFileSync('/proc/self/oom_score_adj', String(config.oomScoreAdjust));
     const engine = await assemble(config, log);
     undo.defer(() => engine.shutdown());
-    const listeners = await openListeners(engine.server, config.hosts, { ...config, warn: (text) => log.warn(text) });
+    const listeners = await openListeners(
+      engine.server,
+      [...config.hosts.map((host) => ({ host })), ...config.restrictedHosts],
+      { ...config, warn: (text) => log.warn(text) },
+    );
     undo.defer(() => listeners.close());
     for (const address of listeners.addresses) log.info(`API listen on ${address}`);
     process.on('SIGHUP', () => {

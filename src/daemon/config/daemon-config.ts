@@ -9,13 +9,15 @@ import { mergeUlimits, parseUlimit, type Ulimit } from '../../lib/ulimit.ts';
 import type { LogLevel } from '../log.ts';
 import { DIRECTIVES } from './directives.ts';
 import { addressPools, defaultBridgeSettings } from './network-settings.ts';
-import { isObject, type JsonObject, type JsonValue, type Settings, unsupported } from './settings.ts';
+import { type RestrictedHost, restrictedHosts } from './restricted-hosts.ts';
+import { asText, isObject, type JsonObject, type JsonValue, type Settings, unsupported } from './settings.ts';
 
 /** Settings of one daemon, checked and with their defaults. */
 export interface DaemonConfig extends ReloadableConfig {
   readonly dataRoot: string;
   readonly execRoot: string;
   readonly hosts: readonly string[];
+  readonly restrictedHosts: readonly RestrictedHost[];
   readonly pidFile: string;
   /** Owner of the unix sockets by name or number. */
   readonly group: string;
@@ -112,6 +114,7 @@ export function resolveConfig(settings: Settings): DaemonConfig {
     dataRoot: absolute(read.text('data-root')),
     execRoot: absolute(read.text('exec-root')),
     hosts: settings.has('hosts') ? read.list('hosts') : ['unix:///var/run/docker.sock'],
+    restrictedHosts: restrictedHosts(read.value('restricted-hosts')),
     pidFile: read.text('pidfile'),
     group: read.text('group'),
     tls: tlsFiles(read),
@@ -287,10 +290,6 @@ function tlsFiles(read: Reader): TlsFiles | undefined {
     key: file('tlskey', 'key.pem'),
     clientCa: verify ? file('tlscacert', 'ca.pem') : undefined,
   };
-}
-
-function asText(value: JsonValue): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function oneOf<T extends string>(name: string, value: string, possible: readonly T[], message?: string): T {

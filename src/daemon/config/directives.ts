@@ -165,6 +165,11 @@ export const DIRECTIVES: readonly Directive[] = [
   ),
   both(bool('raw-logs', 'Full timestamps without ANSI coloring')),
   renamed(list('registry-mirror', 'Registry mirror, asked before Docker Hub'), 'registry-mirrors'),
+  renamed(
+    list('restricted-host', 'Socket whose clients may do less: host=...,allow=read|all[,label=key=value][,group=...]'),
+    'restricted-hosts',
+    { json: 'objects' },
+  ),
   { flag: bool('rootless', 'Enable rootless mode'), refused: 'this engine needs root' },
   both(text('seccomp-profile', 'Path to seccomp profile. Set to "unconfined" to disable the default seccomp profile')),
   both(bool('selinux-enabled', 'Enable selinux support'), { refused: 'this engine sets no SELinux labels' }),

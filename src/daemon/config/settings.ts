@@ -101,6 +101,11 @@ function isOfKind(kind: Kind, value: JsonValue): boolean {
   return isObject(value) && (kind === 'object' || Object.values(value).every((entry) => typeof entry === 'string'));
 }
 
+/** A string as it is, anything else as JSON. */
+export function asText(value: JsonValue): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
 export function isObject(value: JsonValue | undefined): value is JsonObject {
   return value !== null && typeof value === 'object' && !Array.isArray(value);
 }
