@@ -36,3 +36,16 @@ function valuesOf(value: unknown): readonly string[] {
   }
   throw new KnownError('invalid_parameter', 'invalid filter');
 }
+
+const LONGEST_PATTERN = 256;
+
+/** Docker's match of names and ids: the same text, or a regular expression that is found in it. What is no expression finds nothing. */
+export function isMatch(pattern: string, text: string): boolean {
+  if (text === pattern) return true;
+  if (pattern.length > LONGEST_PATTERN) return false;
+  try {
+    return new RegExp(pattern).test(text);
+  } catch {
+    return false;
+  }
+}

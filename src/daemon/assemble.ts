@@ -8,7 +8,7 @@ import { createHostDownload } from '../distribution/download.host.ts';
 import { createHostRegistryClient } from '../distribution/registry-client.host.ts';
 import type { RegistryClient } from '../distribution/registry-client.ts';
 import { createBuildService } from '../engine/build/build-service.ts';
-import { defaultGcRules } from '../engine/build/gc-policy.ts';
+import { defaultGcRules, type GcRule } from '../engine/build/gc-policy.ts';
 import type { BuildService } from '../engine/build/service.ts';
 import { type Containers, createContainerService } from '../engine/container/container-service.ts';
 import { createContainerFilesService } from '../engine/container/files/files-service.ts';
@@ -69,7 +69,8 @@ import { createResourceUpdates } from '../linux/runtime/resource-updates.host.ts
 import { createRuntimeStates } from '../linux/runtime/runtime-states.host.ts';
 import { createVolumeFiles } from '../linux/volume/volume-files.host.ts';
 import { createVolumePlugins } from '../linux/volume/volume-plugins.host.ts';
-import { API_VERSION, MIN_API_VERSION } from '../server/router.ts';
+import { createAccessLookups } from '../server/access/lookups.ts';
+import { API_VERSION } from '../server/router.ts';
 import { buildRoutes } from '../server/routes/build.ts';
 import { buildKitRoutes } from '../server/routes/buildkit.ts';
 import { containerRoutes } from '../server/routes/container.ts';
@@ -325,7 +326,7 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
     initPath: [join(monitorDir, 'skiff-init')].find((file) => existsSync(file)),
     readCdi: facts.readCdi,
     keptContexts,
-    gcRules: defaultGcRules(diskBytes(config.dataRoot).total),
+    gcRules: gcRules(config.builderGc, diskBytes(config.dataRoot).total),
     freeBytes: () => diskBytes(config.dataRoot).free,
     background: tasks,
     report,
@@ -359,7 +360,7 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
       name: hostname(),
       version: ENGINE_VERSION,
       apiVersion: API_VERSION,
-      minApiVersion: MIN_API_VERSION,
+      minApiVersion: config.minApiVersion,
       kernelVersion: release(),
       operatingSystem: osRelease('PRETTY_NAME'),
       osVersion: osRelease('VERSION_ID'),
@@ -380,6 +381,15 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
   });
   const server = createApiServer({
     engineVersion: ENGINE_VERSION,
+    minApiVersion: config.minApiVersion,
+    audit: (message) => log.info(message),
+    lookups: createAccessLookups({
+      containers: containers.service,
+      execs: execs.service,
+      images,
+      networks: networking,
+      volumes,
+    }),
     report,
     routes: [
       ...systemRoutes({ system, events }),
@@ -437,6 +447,11 @@ function registryClient(config: ReloadableConfig): RegistryClient {
     maxDownloadAttempts: config.maxDownloadAttempts,
     certsDir: '/etc/docker/certs.d',
   });
+}
+
+function gcRules(gc: DaemonConfig['builderGc'], totalBytes: number): readonly GcRule[] {
+  if (gc.kind === 'off') return [];
+  return gc.kind === 'policy' ? gc.rules : defaultGcRules(totalBytes, gc.settings);
 }
 
 /** `setting`: a file, `unconfined`, `builtin`, or empty. Errors: invalid_parameter naming the file. */

@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 import { KnownError, messageOf } from '../lib/errors.ts';
 import { invalid } from '../lib/invalid.ts';
 import type { AccessPolicy } from '../server/access/policy.ts';
-import { restrict } from '../server/access/restrict.ts';
+import { type Restriction, restrict } from '../server/access/restrict.ts';
 import type { TlsFiles } from './config/daemon-config.ts';
 import { type ListenAddress, parseListenAddress } from './listen-address.ts';
 
@@ -64,7 +64,7 @@ export async function openListeners(
     for (const { address, policy, group = settings.group } of wanted) {
       const server = address.kind === 'tcp' && settings.tls ? tlsServer(settings.tls) : createServer();
       server.keepAliveTimeout = KEEP_ALIVE_MS;
-      forward(server, api, connections, policy);
+      forward(server, api, connections, policy && { policy, by: address.shown });
       if (address.kind === 'unix') await preparePath(address.path);
       await started(server, placeOf(address));
       if (address.kind === 'unix') giveToGroup(address.path, group, settings.warn);
@@ -118,13 +118,13 @@ function readPem(setting: string, path: string): string {
 }
 
 /** One API behind every listener. The server itself forgets connections that it has handed over to attach and exec. */
-function forward(server: Server, api: Server, connections: Set<Socket>, policy: AccessPolicy | undefined): void {
+function forward(server: Server, api: Server, connections: Set<Socket>, limits: Restriction | undefined): void {
   server.on('request', (request, response) => {
-    if (policy) restrict(request, policy);
+    if (limits) restrict(request, limits);
     api.emit('request', request, response);
   });
   server.on('upgrade', (request, socket, head) => {
-    if (policy) restrict(request, policy);
+    if (limits) restrict(request, limits);
     api.emit('upgrade', request, socket, head);
   });
   server.on('connection', (socket: Socket) => {

@@ -47,13 +47,16 @@ function decode(text: string): string {
 }
 
 /** Splits `/v1.43/x` into version and `/x`. Errors: invalid_parameter in Docker's words for versions too old or too new. */
-export function splitVersion(path: string): { readonly version: string; readonly rest: string } {
+export function splitVersion(
+  path: string,
+  lowest = MIN_API_VERSION,
+): { readonly version: string; readonly rest: string } {
   const [, version, rest] = /^\/v(\d+\.\d+)(\/.*)$/.exec(path) ?? [];
   if (version === undefined || rest === undefined) return { version: API_VERSION, rest: path };
-  if (compare(version, OLDEST_ANSWERED) < 0) {
+  if (compare(version, lowest === MIN_API_VERSION ? OLDEST_ANSWERED : lowest) < 0) {
     throw new KnownError(
       'invalid_parameter',
-      `client version ${version} is too old. Minimum supported API version is ${MIN_API_VERSION}, please upgrade your client to a newer version`,
+      `client version ${version} is too old. Minimum supported API version is ${lowest}, please upgrade your client to a newer version`,
     );
   }
   if (compare(version, API_VERSION) > 0) {

@@ -1,7 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { isBefore } from '../api/compat/version.ts';
-import { KnownError } from '../lib/errors.ts';
+import { KnownError, messageOf } from '../lib/errors.ts';
+import { guard } from './access/guard.ts';
+import type { AccessLookups } from './access/policy.ts';
+import { restrictionOf } from './access/restrict.ts';
 import { createCall, parseObject } from './call.ts';
 import { toBody, toStatus } from './errors.ts';
 import { writeRefused, writeUpgraded, writeWhole } from './hijack.ts';
@@ -13,12 +16,25 @@ const UPGRADE_BODY_BYTES = 1024 * 1024;
 export interface ApiServerDeps {
   readonly routes: readonly Route[];
   readonly engineVersion: string;
+  /** Lowest version that is answered; undefined: the lowest that can be. */
+  readonly minApiVersion?: string;
+  /** For requests that came by a restricted listener. */
+  readonly lookups: AccessLookups;
+  /** Told about every change that was asked for by a restricted listener, and what became of it. */
+  readonly audit: (message: string) => void;
   /** Told about failures that are the engine's own. */
   readonly report: (what: string, error: unknown) => void;
 }
 
 /** The HTTP face: finds the route, makes the call, turns errors into answers. Listening is the daemon's. */
-export function createApiServer({ routes, engineVersion, report }: ApiServerDeps): Server {
+export function createApiServer({
+  routes,
+  engineVersion,
+  minApiVersion,
+  lookups,
+  audit,
+  report,
+}: ApiServerDeps): Server {
   const router = createRouter(routes);
   const common = {
     'Api-Version': API_VERSION,
@@ -39,7 +55,7 @@ export function createApiServer({ routes, engineVersion, report }: ApiServerDeps
     request: IncomingMessage,
   ): { readonly match: Match; readonly query: URLSearchParams; readonly apiVersion: string } => {
     const url = new URL(request.url ?? '/', 'http://engine');
-    const { version, rest } = splitVersion(url.pathname);
+    const { version, rest } = splitVersion(url.pathname, minApiVersion);
     const match = router(request.method ?? 'GET', rest);
     if (!match) throw new KnownError('not_found', 'page not found');
     const { since } = match.route;
@@ -48,15 +64,30 @@ export function createApiServer({ routes, engineVersion, report }: ApiServerDeps
     return { match, query: url.searchParams, apiVersion: version };
   };
 
+  const handle = async (request: IncomingMessage, route: Route, call: Call): Promise<void> => {
+    const restriction = restrictionOf(request);
+    if (!restriction) return await route.handle(call);
+    const told = (outcome: string): void => {
+      if (route.method !== 'GET' && route.method !== 'HEAD')
+        audit(`${restriction.by}: ${route.method} ${pathOf(request)}: ${outcome}`);
+    };
+    try {
+      await route.handle(await guard(restriction.policy, route, call, lookups));
+      told('done');
+    } catch (error) {
+      told(messageOf(error));
+      throw error;
+    }
+  };
+
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const gone = new AbortController();
     response.on('close', () => gone.abort(new KnownError('cancelled', 'the client has gone')));
     try {
       if (request.method === 'OPTIONS') return void response.writeHead(200, { 'Content-Length': '0' }).end();
       const { match, query, apiVersion } = locate(request);
-      await match.route.handle(
-        createCall(request, response, { params: match.params, query, apiVersion, signal: gone.signal }),
-      );
+      const parts = { params: match.params, query, apiVersion, signal: gone.signal };
+      await handle(request, match.route, createCall(request, response, parts));
     } catch (error) {
       const status = toStatus(error);
       if (status === 500 && !gone.signal.aborted) report(`${request.method} ${pathOf(request)}`, error);
@@ -78,18 +109,11 @@ export function createApiServer({ routes, engineVersion, report }: ApiServerDeps
       const { match, query, apiVersion } = locate(request);
       if (head.length > 0) socket.unshift(head);
       const body = await readBody(request);
-      await match.route.handle(
-        upgradeCall(
-          request,
-          socket,
-          body,
-          { params: match.params, query, apiVersion, signal: gone.signal },
-          common,
-          () => {
-            hijacked = true;
-          },
-        ),
-      );
+      const parts = { params: match.params, query, apiVersion, signal: gone.signal };
+      const call = upgradeCall(request, socket, body, parts, common, () => {
+        hijacked = true;
+      });
+      await handle(request, match.route, call);
     } catch (error) {
       if (toStatus(error) === 500 && !gone.signal.aborted) report(`${request.method} ${pathOf(request)}`, error);
       if (hijacked) socket.destroy();

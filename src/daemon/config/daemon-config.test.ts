@@ -35,6 +35,9 @@ describe('a flag and its key in daemon.json say the same', () => {
 
 /** Something else than the default for every directive. */
 const OTHER: Readonly<Record<string, JsonValue>> = {
+  builder: { gc: { enabled: false } },
+  'min-api-version': '1.30',
+  'restricted-hosts': [{ host: 'unix:///x', allow: 'read' }],
   bridge: 'x0',
   bip: '10.1.1.1/24',
   bip6: 'fd00::1/64',
@@ -121,6 +124,11 @@ describe('refused', () => {
     [{ 'max-concurrent-downloads': 0 }, 'invalid value for max-concurrent-downloads: 0'],
     [{ 'default-address-pools': [{ base: '10.0.0.0/16', size: 8 }] }, 'invalid default address pool: {"base"'],
     [{ mtu: 5 }, 'invalid MTU: 5'],
+    [{ 'min-api-version': '1.12' }, 'invalid min-api-version: 1.12'],
+    [{ builder: { entitlements: {} } }, 'builder.entitlements is not supported'],
+    [{ builder: { gc: { policy: [{ filter: ['id=x'] }] } } }, 'builder.gc.policy: filter id is not supported'],
+    [{ 'restricted-hosts': [{ host: 'unix:///x' }] }, 'unix:///x: allow must be read or all'],
+    [{ 'restricted-hosts': [{ host: 'unix:///x', allow: 'all', lable: 'x' }] }, 'unknown key lable'],
     [{ 'data-root': 'x' }, "the daemon's roots must be absolute paths: x"],
   ])('%p', (file, message) => {
     expect(() => byFile(file)).toThrow(message);
@@ -149,6 +157,32 @@ describe('refused', () => {
     expect(() => parseCommandLine(['run'])).toThrow('"dockerd" accepts no arguments: "run"');
     expect(() => parseCommandLine(['--nope'])).toThrow('unknown flag: --nope');
   });
+});
+
+test('builder.gc: sizes, rules of the user, or none', () => {
+  expect(byFile({ builder: { gc: { defaultKeepStorage: '20GB' } } }).builderGc).toEqual({
+    kind: 'default',
+    settings: { reservedBytes: 20 * 2 ** 30 },
+  });
+  const rule = { keepStorage: '1GB', filter: ['unused-for=1h30m', 'type=exec.cachemount'], all: true };
+  expect(byFile({ builder: { gc: { policy: [rule] } } }).builderGc).toEqual({
+    kind: 'policy',
+    rules: [
+      {
+        types: ['exec.cachemount'],
+        unusedMs: 5_400_000,
+        all: true,
+        space: { reservedBytes: 2 ** 30, maxUsedBytes: 0, minFreeBytes: 0 },
+      },
+    ],
+  });
+  expect(byFile({ builder: { gc: { enabled: false } } }).builderGc).toEqual({ kind: 'off' });
+});
+
+test('restricted hosts by flag and by file', () => {
+  expect(byFlags('--restricted-host', 'host=unix:///x,allow=all,label=a=b,group=g').restrictedHosts).toEqual(
+    byFile({ 'restricted-hosts': [{ host: 'unix:///x', allow: 'all', label: 'a=b', group: 'g' }] }).restrictedHosts,
+  );
 });
 
 describe('registry-mirrors', () => {

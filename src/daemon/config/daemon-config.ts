@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { isBefore } from '../../api/compat/version.ts';
 import type { LogDriver } from '../../engine/container/defaults.ts';
 import type { DefaultBridgeSettings } from '../../engine/network/default-bridge.ts';
 import type { AddressPools } from '../../engine/network/pools.ts';
@@ -6,7 +7,9 @@ import { KnownError } from '../../lib/errors.ts';
 import { invalid } from '../../lib/invalid.ts';
 import { parseSize } from '../../lib/size.ts';
 import { mergeUlimits, parseUlimit, type Ulimit } from '../../lib/ulimit.ts';
+import { API_VERSION, MIN_API_VERSION } from '../../server/router.ts';
 import type { LogLevel } from '../log.ts';
+import { type BuilderGc, builderGc } from './builder-settings.ts';
 import { DIRECTIVES } from './directives.ts';
 import { addressPools, defaultBridgeSettings } from './network-settings.ts';
 import { type RestrictedHost, restrictedHosts } from './restricted-hosts.ts';
@@ -17,6 +20,9 @@ export interface DaemonConfig extends ReloadableConfig {
   readonly dataRoot: string;
   readonly execRoot: string;
   readonly hosts: readonly string[];
+  /** Lowest version of the API that is answered. */
+  readonly minApiVersion: string;
+  readonly builderGc: BuilderGc;
   readonly restrictedHosts: readonly RestrictedHost[];
   readonly pidFile: string;
   /** Owner of the unix sockets by name or number. */
@@ -114,6 +120,8 @@ export function resolveConfig(settings: Settings): DaemonConfig {
     dataRoot: absolute(read.text('data-root')),
     execRoot: absolute(read.text('exec-root')),
     hosts: settings.has('hosts') ? read.list('hosts') : ['unix:///var/run/docker.sock'],
+    minApiVersion: apiVersion(read.text('min-api-version')),
+    builderGc: builderGc(read.value('builder')),
     restrictedHosts: restrictedHosts(read.value('restricted-hosts')),
     pidFile: read.text('pidfile'),
     group: read.text('group'),
@@ -317,6 +325,14 @@ function shmSize(text: string): number {
 
 function label(text: string): string {
   if (!/^[^=]+=/.test(text)) throw invalid(`bad attribute format: ${text}`);
+  return text;
+}
+
+function apiVersion(text: string): string {
+  if (text === '') return MIN_API_VERSION;
+  if (!/^1\.\d{1,3}$/.test(text)) throw invalid(`invalid min-api-version: ${text}`);
+  if (isBefore(text, MIN_API_VERSION) || isBefore(API_VERSION, text))
+    throw invalid(`invalid min-api-version: ${text}: must be from ${MIN_API_VERSION} to ${API_VERSION}`);
   return text;
 }
 

@@ -66,7 +66,7 @@ export const DIRECTIVES: readonly Directive[] = [
   both(text('bip', 'Address of the default bridge, with its prefix length')),
   both(text('bip6', 'IPv6 address of the default bridge, with its prefix length')),
   both(text('bridge', 'Attach containers to this bridge, made when it is missing', { short: 'b' })),
-  { key: 'builder', json: 'object', refused: NOT_YET },
+  { key: 'builder', json: 'object' },
   renamed(list('cdi-spec-dir', 'CDI specification directories to use'), 'cdi-spec-dirs'),
   both(text('cgroup-parent', 'Parent of the cgroups of containers', { default: '/skiff' })),
   { flag: text('config-file', 'Daemon configuration file', { default: CONFIG_FILE }) },
@@ -147,7 +147,7 @@ export const DIRECTIVES: readonly Directive[] = [
   both(text('metrics-addr', 'Set default address and port to serve the metrics api on'), {
     refused: 'this engine serves no metrics',
   }),
-  { key: 'min-api-version', refused: NOT_YET },
+  { key: 'min-api-version' },
   both(int('mtu', 'Set the MTU of the default bridge network', { default: 1500 })),
   both(int('network-control-plane-mtu', 'Network Control plane MTU'), { refused: NO_SWARM }),
   both(bool('no-new-privileges', 'Set no-new-privileges by default for new containers')),

@@ -1,4 +1,4 @@
-import type { Filters } from '../../api/filters.ts';
+import { type Filters, isMatch } from '../../api/filters.ts';
 import type { ContainerRecord } from '../../store/record/container-records.ts';
 import { invalid } from './errors.ts';
 
@@ -34,16 +34,17 @@ export function createFilter(filters: Filters, context: FilterContext): (subject
     if (!/^-?\d+$/.test(value)) throw invalid(`invalid filter 'exited=${value}'`);
     return Number(value);
   });
-  const names = valuesOf('name').map(toPattern);
-  const ids = valuesOf('id').map(toPattern);
   const isTask = booleansOf(valuesOf('is-task'));
   const ports = {
     publish: valuesOf('publish').map(toRange('publish')),
     expose: valuesOf('expose').map(toRange('expose')),
   };
   const tests: readonly (readonly [string, (subject: FilterSubject) => boolean])[] = [
-    ['name', ({ record }) => names.some((pattern) => pattern(record.name) || pattern(`/${record.name}`))],
-    ['id', ({ record }) => ids.some((pattern) => pattern(record.id))],
+    [
+      'name',
+      ({ record }) => valuesOf('name').some((name) => isMatch(name, record.name) || isMatch(name, `/${record.name}`)),
+    ],
+    ['id', ({ record }) => valuesOf('id').some((id) => isMatch(id, record.id))],
     ['status', ({ record }) => valuesOf('status').includes(record.state.status)],
     ['health', ({ record }) => valuesOf('health').includes(record.state.health?.status ?? 'none')],
     ['exited', ({ record }) => record.state.status === 'exited' && exited.includes(record.state.exitCode)],
@@ -79,17 +80,6 @@ export function createFilter(filters: Filters, context: FilterContext): (subject
   ];
   const active = tests.filter(([key]) => filters.has(key) && valuesOf(key).length > 0);
   return (subject) => active.every(([, test]) => test(subject));
-}
-
-/** Exact, or a regular expression found anywhere; what is no expression is plain text. */
-function toPattern(value: string): (text: string) => boolean {
-  let pattern: RegExp | undefined;
-  try {
-    pattern = new RegExp(value);
-  } catch {
-    pattern = undefined;
-  }
-  return (text) => text === value || (pattern ? pattern.test(text) : text.includes(value));
 }
 
 /** Every wanted `key` or `key=value` is there. */

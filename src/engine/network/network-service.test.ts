@@ -13,6 +13,9 @@ test('networks are filtered by type, label and use; prune leaves those in use an
   expect(names('type', 'custom')).toEqual(['used', 'idle']);
   expect(names('type', 'builtin')).toEqual(['bridge']);
   expect(names('dangling', 'true')).toEqual(['idle']);
+  expect(names('name', 'us')).toEqual(['used']);
+  expect(names('name', '^idle$')).toEqual(['idle']);
+  expect(names('name', '^id$')).toEqual([]);
   expect(names('label', 'a')).toEqual(['used', 'idle']);
   expect(names('label', 'a=2')).toEqual(['idle']);
   expect(() => names('type', 'x')).toThrow("invalid filter: 'type'='x'");

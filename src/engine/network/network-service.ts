@@ -1,4 +1,4 @@
-import type { Filters } from '../../api/filters.ts';
+import { type Filters, isMatch } from '../../api/filters.ts';
 import type { Network } from '../../api/types/network.ts';
 import { isKind, KnownError } from '../../lib/errors.ts';
 import { parseUntil } from '../container/prune.ts';
@@ -53,8 +53,8 @@ export function networkFilter(filters: Filters): (network: Network) => boolean {
     const builtin = BUILTIN.includes(Name);
     const unused = !builtin && Object.keys(Containers).length === 0;
     return (
-      matches('name', (value) => Name.includes(value)) &&
-      matches('id', (value) => Id.startsWith(value)) &&
+      matches('name', (value) => isMatch(value, Name)) &&
+      matches('id', (value) => isMatch(value, Id)) &&
       matches('driver', (value) => network.Driver === value) &&
       matches('scope', (value) => network.Scope === value) &&
       matches('type', (value) => (value === 'builtin') === builtin) &&

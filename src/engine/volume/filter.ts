@@ -1,4 +1,4 @@
-import type { Filters } from '../../api/filters.ts';
+import { type Filters, isMatch } from '../../api/filters.ts';
 import type { Volume } from '../../api/types/volume.ts';
 import { KnownError } from '../../lib/errors.ts';
 
@@ -25,7 +25,7 @@ export function matchesFilters({ Name = '', Driver = '', Labels }: Volume, isUse
   return (
     (dangling === undefined || dangling !== isUsed) &&
     (filters.get('driver')?.includes(Driver) ?? true) &&
-    (filters.get('name')?.some((value) => value === Name || isFound(value, Name)) ?? true) &&
+    (filters.get('name')?.some((value) => value === Name || isMatch(value, Name)) ?? true) &&
     matchesLabels(Labels ?? {}, filters)
   );
 }
@@ -36,14 +36,4 @@ export function matchesLabels(labels: Readonly<Record<string, string>>, filters:
     return at === -1 ? wanted in labels : labels[wanted.slice(0, at)] === wanted.slice(at + 1);
   };
   return (filters.get('label') ?? []).every(has) && !(filters.get('label!') ?? []).some(has);
-}
-
-/** What is no regular expression finds nothing, as in Docker. */
-function isFound(pattern: string, name: string): boolean {
-  if (pattern.length > 256) return false;
-  try {
-    return new RegExp(pattern).test(name);
-  } catch {
-    return false;
-  }
 }

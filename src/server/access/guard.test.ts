@@ -168,7 +168,7 @@ describe('a container of such a listener', () => {
     { HostConfig: { VolumesFrom: ['db'] } },
     { NetworkingConfig: { EndpointsConfig: { back: {} } } },
   ])('has nothing to do with what it does not see: %j', async (body) => {
-    await expect(ask(WEB, CREATE, { body })).rejects.toThrow('No such');
+    await expect(ask(WEB, CREATE, { body })).rejects.toThrow('this listener does not allow the');
   });
 
   test.each([

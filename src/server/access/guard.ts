@@ -1,3 +1,4 @@
+import { LOCAL_SECRETS_HEADER } from '../../api/types/secret.ts';
 import { isKind, KnownError } from '../../lib/errors.ts';
 import type { Call, Route } from '../route.ts';
 import { asksOfHost, namedVolumes, volumesFrom } from './host-access.ts';
@@ -20,12 +21,18 @@ export async function guard(
   if (!rule) throw refused(`${method} ${path}`);
   if (rule.does === 'write' && policy.allow === 'read') throw refused('changes');
   const { label } = policy;
+  if (rule.swarm) return withoutLocalSecrets(call);
   if (!label) return rule.makes ? await checkedBody(rule, call, undefined, lookups) : call;
   if (rule.whole) throw refused(`${method} ${path}`);
   const params = rule.of ? await ownParams(rule.of, call, label, lookups) : call.params;
   const query = rule.filtered ? filteredQuery(call.query, label) : call.query;
   const own = { ...call, params, query };
   return rule.makes || rule.names ? await checkedBody(rule, own, label, lookups) : own;
+}
+
+function withoutLocalSecrets(call: Call): Call {
+  const { [LOCAL_SECRETS_HEADER]: _local, ...headers } = call.headers;
+  return { ...call, headers };
 }
 
 export function refused(what: string): KnownError {
@@ -124,10 +131,23 @@ async function checkContainer(body: Body, label: Label | undefined, lookups: Acc
   if (!label) return body;
   const networking: Body = typeof body['NetworkingConfig'] === 'object' ? { ...body['NetworkingConfig'] } : {};
   const endpoints = typeof networking['EndpointsConfig'] === 'object' ? (networking['EndpointsConfig'] ?? {}) : {};
-  for (const name of [mode, ...Object.keys(endpoints)]) await checkNetwork(name, label, lookups);
-  for (const name of volumesFrom(host)) await ownId('container', name, label, lookups);
-  for (const name of namedVolumes(host)) await checkVolume(name, label, lookups);
+  for (const name of [mode, ...Object.keys(endpoints)])
+    await mustBeOwn(`the network ${name}`, checkNetwork(name, label, lookups));
+  for (const name of volumesFrom(host))
+    await mustBeOwn(`the volumes of ${name}`, ownId('container', name, label, lookups));
+  // One that is not there would be made without the label, and could be anybody's later.
+  for (const name of namedVolumes(host))
+    await mustBeOwn(`the volume ${name}: create it first`, ownId('volume', name, label, lookups));
   return body;
+}
+
+/** Not found means another thing to who creates a container: that its image has to be pulled. */
+async function mustBeOwn(what: string, found: Promise<unknown>): Promise<void> {
+  try {
+    await found;
+  } catch (error) {
+    throw isKind(error, 'not_found') ? refused(what) : error;
+  }
 }
 
 async function checkNetwork(name: string, label: Label, lookups: AccessLookups): Promise<void> {
@@ -135,16 +155,6 @@ async function checkNetwork(name: string, label: Label, lookups: AccessLookups):
   const container = /^container:(.*)$/s.exec(name)?.[1];
   if (container === undefined) await ownId('network', name, label, lookups);
   else await ownId('container', container, label, lookups);
-}
-
-/** One that is not there would be made without the label, and could be anybody's later. */
-async function checkVolume(name: string, label: Label, lookups: AccessLookups): Promise<void> {
-  try {
-    await ownId('volume', name, label, lookups);
-  } catch (error) {
-    if (!isKind(error, 'not_found')) throw error;
-    throw refused(`the volume ${name}: create it first`);
-  }
 }
 
 function textOf(value: unknown): string {

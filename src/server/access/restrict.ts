@@ -1,14 +1,21 @@
 import type { IncomingMessage } from 'node:http';
 import type { AccessPolicy } from './policy.ts';
 
-const policies = new WeakMap<IncomingMessage, AccessPolicy>();
+/** By which socket a request came, and what it may do. */
+export interface Restriction {
+  readonly policy: AccessPolicy;
+  /** The socket's path or address. */
+  readonly by: string;
+}
+
+const restrictions = new WeakMap<IncomingMessage, Restriction>();
 
 /** Notes by which listener a request came; the API asks for it when it has found the route. */
-export function restrict(request: IncomingMessage, policy: AccessPolicy): void {
-  policies.set(request, policy);
+export function restrict(request: IncomingMessage, restriction: Restriction): void {
+  restrictions.set(request, restriction);
 }
 
 /** undefined: a request that may do everything. */
-export function policyOf(request: IncomingMessage): AccessPolicy | undefined {
-  return policies.get(request);
+export function restrictionOf(request: IncomingMessage): Restriction | undefined {
+  return restrictions.get(request);
 }

@@ -11,6 +11,8 @@ export interface Rule {
   readonly makes?: 'container' | 'network' | 'volume' | 'exec';
   /** The body names a container. */
   readonly names?: 'container';
+  /** A swarm's object, as an engine outside a swarm answers: never this engine's own secrets. */
+  readonly swarm?: true;
   /** It cannot be limited to a label: refused where there is one. */
   readonly whole?: true;
 }
@@ -30,11 +32,21 @@ export const RULES: Readonly<Record<string, Rule>> = {
   'GET /events': read({ filtered: true }),
   'GET /system/df': read({ whole: true }),
 
+  // `docker inspect` asks for all of them
+  'GET /plugins': read(),
+  'GET /plugins/{name*}/json': read(),
+  'GET /services/{id}': read(),
+  'GET /tasks/{id}': read(),
+  'GET /nodes/{id}': read(),
+  'GET /configs/{id}': read(),
+  'GET /secrets/{id}': read({ swarm: true }),
+
   'GET /containers/json': read({ filtered: true }),
   'GET /containers/{name}/json': read({ of: 'container' }),
   'GET /containers/{name}/top': read({ of: 'container' }),
   'GET /containers/{name}/logs': read({ of: 'container' }),
   'GET /containers/{name}/stats': read({ of: 'container' }),
+  'GET /containers/{name}/ports': read({ of: 'container' }),
   'GET /containers/{name}/changes': read({ of: 'container' }),
   'POST /containers/{name}/wait': read({ of: 'container' }),
   'POST /containers/create': write({ makes: 'container' }),
