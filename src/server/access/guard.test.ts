@@ -37,7 +37,7 @@ async function ask(
   request: string,
   more: { readonly params?: Record<string, string>; readonly query?: string; readonly body?: Body } = {},
 ): Promise<Call> {
-  const [method, path = ''] = request.split(' ') as [Route['method'], string];
+  const [method, path] = request.split(' ') as [Route['method'], string];
   const { params = {}, query = '', body = {} } = more;
   const call = { params, query: new URLSearchParams(query), json: async () => body } as unknown as Call;
   return await guard(policy, { method, path }, call, lookups);

@@ -23,7 +23,7 @@ export function createAccessLookups(engine: {
         case 'container':
           return await ofContainer(name);
         case 'exec': {
-          const { ContainerID = '' } = await engine.execs.inspect(name);
+          const { ContainerID } = await engine.execs.inspect(name);
           return await ofContainer(ContainerID);
         }
         case 'image': {
