@@ -125,6 +125,12 @@ function parseOrExplain(parse: () => ParsedFlags, path: string, usage: string): 
   }
 }
 
+/** Options first, then the environment. */
+function wantedTls(globals: Flags, env: Program['env']): { readonly tls: boolean; readonly verify: boolean } {
+  const verify = globals.given('tlsverify') ? globals.bool('tlsverify') : Boolean(env['DOCKER_TLS_VERIFY']);
+  return { tls: verify || globals.bool('tls') || Boolean(env['DOCKER_TLS']), verify };
+}
+
 async function createContext(globals: Flags, program: Program): Promise<CommandContext> {
   const { env } = program;
   const directory = globals.text('config');
@@ -136,14 +142,17 @@ async function createContext(globals: Flags, program: Program): Promise<CommandC
   const currentContext = textIn(raw, 'currentContext');
   const needsStore = Boolean(context || envContext || currentContext);
   const store = needsStore ? await import('./config/context.ts') : undefined;
+  const wants = wantedTls(globals, env);
   const target = decideTarget({
     hosts: globals.list('host'),
     context,
     envHost: env['DOCKER_HOST'],
     envContext,
     currentContext,
-    tls: globals.bool('tls') || globals.bool('tlsverify') || Boolean(env['DOCKER_TLS'] || env['DOCKER_TLS_VERIFY']),
-    readContext: (name) => store?.readContextHost(directory, name) ?? '',
+    tls: wants.tls
+      ? (await import('./config/tls.ts')).readTls(globals, env['DOCKER_CERT_PATH'] || directory, wants.verify)
+      : undefined,
+    readContext: (name) => store?.readContextEndpoint(directory, name) ?? { host: '' },
   });
   const version = env['DOCKER_API_VERSION']?.replace(/^v/, '');
   const api = createEngineApi({

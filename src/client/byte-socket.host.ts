@@ -16,10 +16,30 @@ export async function openSocket(endpoint: Endpoint): Promise<ByteSocket> {
     error: (_socket: Socket, error: Error) => state.ended(error),
   };
   const options = { allowHalfOpen: true, socket: handlers };
-  const socket =
-    endpoint.kind === 'unix'
-      ? await Bun.connect({ ...options, unix: endpoint.path })
-      : await Bun.connect({ ...options, hostname: endpoint.hostname, port: endpoint.port });
+  if (endpoint.kind === 'unix') return toByteSocket(await Bun.connect({ ...options, unix: endpoint.path }), state);
+  const { hostname, port, tls } = endpoint;
+  if (!tls) return toByteSocket(await Bun.connect({ ...options, hostname, port }), state);
+  const { verify, ...material } = tls;
+  const { promise: trusted, resolve, reject } = Promise.withResolvers<void>();
+  trusted.catch(() => undefined); // the connection itself may fail first
+  const handshake = (socket: Socket, success: boolean, problem: Error | null): void => {
+    if (success || !verify) return resolve();
+    reject(problem ?? new Error('the TLS handshake failed'));
+    socket.terminate();
+  };
+  const close = (_socket: Socket, error?: Error): void => {
+    state.ended(error);
+    reject(error ?? new Error('EOF'));
+  };
+  const socket = await Bun.connect({
+    ...options,
+    hostname,
+    port,
+    socket: { ...handlers, handshake, close },
+    // Bun checks the certificate against this name too
+    tls: { ...material, rejectUnauthorized: verify, serverName: hostname },
+  });
+  await trusted;
   return toByteSocket(socket, state);
 }
 

@@ -178,6 +178,10 @@ function messageIn(text: string): string {
   return text;
 }
 
+function schemeOf(endpoint: Endpoint): string {
+  return endpoint.kind === 'tcp' && endpoint.tls ? 'https' : 'http';
+}
+
 function toConnectionError(error: unknown, endpoint: Endpoint, method: string, target: string): unknown {
   const code = errnoOf(error);
   if (error instanceof ApiError) return error;
@@ -188,7 +192,7 @@ function toConnectionError(error: unknown, endpoint: Endpoint, method: string, t
     );
   }
   const where = endpoint.kind === 'unix' ? encodeURIComponent(endpoint.path) : hostHeader(endpoint);
-  const action = `${method.charAt(0)}${method.slice(1).toLowerCase()} "http://${where}${target}"`;
+  const action = `${method.charAt(0)}${method.slice(1).toLowerCase()} "${schemeOf(endpoint)}://${where}${target}"`;
   if (code === 'EACCES' || code === 'EPERM') {
     const path = endpoint.kind === 'unix' ? `dial unix ${endpoint.path}` : `dial tcp ${where}`;
     return new ConnectionError(

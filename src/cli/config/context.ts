@@ -3,22 +3,23 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, KnownError, messageOf } from '../../lib/errors.ts';
 import { isRecord } from './load.ts';
+import type { ContextEndpoint } from './target.ts';
+import { defaultPaths, readMaterial } from './tls.ts';
 
 /**
- * The daemon's address that the context `name` stores in `<config dir>/contexts/meta/<sha256 of the name>/meta.json`.
- * Errors: not_found, invalid_parameter for a file that says no address, not_implemented for one that needs TLS.
+ * The daemon's address that the context `name` stores in `<config dir>/contexts/meta/<sha256 of the name>/meta.json`, and the certificates in
+ * `<config dir>/contexts/tls/<sha256>/docker`. Errors: not_found, invalid_parameter for a file that says no address.
  */
-export function readContextHost(configDir: string, name: string): string {
+export function readContextEndpoint(configDir: string, name: string): ContextEndpoint {
   const id = createHash('sha256').update(name).digest('hex');
   const path = join(configDir, 'contexts', 'meta', id, 'meta.json');
   const endpoint = dockerEndpoint(readMeta(path, name));
   const host = endpoint?.['Host'];
   if (typeof host !== 'string' || host === '')
     throw new KnownError('invalid_parameter', `docker endpoint for "${name}" not found`);
-  if (endpoint?.['SkipTLSVerify'] === true) {
-    throw new KnownError('not_implemented', `context "${name}": connecting to a daemon over TLS is not supported`);
-  }
-  return host;
+  const skip = endpoint?.['SkipTLSVerify'] === true;
+  const material = readMaterial(defaultPaths(join(configDir, 'contexts', 'tls', id, 'docker')));
+  return Object.keys(material).length === 0 && !skip ? { host } : { host, tls: { ...material, verify: !skip } };
 }
 
 function readMeta(path: string, name: string): unknown {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'bun:test';
-import { decideTarget, type TargetNames } from './target.ts';
+import { type ContextEndpoint, decideTarget, type TargetNames } from './target.ts';
 
-const readContext = (name: string): string => `unix:///contexts/${name}`;
+const readContext = (name: string): ContextEndpoint => ({ host: `unix:///contexts/${name}` });
 const decide = (names: Partial<TargetNames>): string => {
-  const { endpoint, contextName } = decideTarget({ hosts: [], tls: false, readContext, ...names });
+  const { endpoint, contextName } = decideTarget({ hosts: [], readContext, ...names });
   return `${contextName} ${endpoint.text}`;
 };
 
@@ -27,8 +27,12 @@ describe('the daemon that is meant', () => {
     expect(() => decide({ hosts: ['unix:///s', 'unix:///t'] })).toThrow('Specify only one -H');
   });
 
-  test('TLS is refused, not left out', () => {
-    expect(() => decide({ hosts: ['tcp://h'], tls: true })).toThrow('TLS is not supported');
-    expect(() => decide({ tls: true })).toThrow('TLS is not supported');
+  test('TLS has a port and a default host of its own, and is for tcp alone', () => {
+    const tls = { verify: true };
+    const endpoint = (names: Partial<TargetNames>) => decideTarget({ hosts: [], readContext, tls, ...names }).endpoint;
+    expect(endpoint({ hosts: ['tcp://h'] })).toMatchObject({ hostname: 'h', port: 2376, tls });
+    expect(endpoint({})).toMatchObject({ text: 'tcp://localhost:2376', tls });
+    expect(endpoint({ hosts: ['unix:///s'] })).toEqual({ kind: 'unix', path: '/s', text: 'unix:///s' });
+    expect(endpoint({ context: 'c', tls: undefined })).toMatchObject({ path: '/contexts/c' });
   });
 });

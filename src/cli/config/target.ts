@@ -1,4 +1,4 @@
-import { type Endpoint, parseEndpoint } from '../../client/endpoint.ts';
+import { type ClientTls, type Endpoint, parseEndpoint } from '../../client/endpoint.ts';
 import { KnownError } from '../../lib/errors.ts';
 
 /** What names a daemon: options first, then the environment, then config.json. Absent and empty are the same. */
@@ -8,9 +8,16 @@ export interface TargetNames {
   readonly envHost?: string | undefined;
   readonly envContext?: string | undefined;
   readonly currentContext?: string | undefined;
-  readonly tls: boolean;
-  /** The address a context stores. */
-  readonly readContext: (name: string) => string;
+  /** Asked for by options or the environment; undefined: in clear. */
+  readonly tls?: ClientTls | undefined;
+  /** What a context stores. */
+  readonly readContext: (name: string) => ContextEndpoint;
+}
+
+/** Where a context leads. */
+export interface ContextEndpoint {
+  readonly host: string;
+  readonly tls?: ClientTls;
 }
 
 export interface Target {
@@ -20,7 +27,7 @@ export interface Target {
 
 /**
  * Decides which daemon is meant: `-H` > `-c` > DOCKER_HOST > DOCKER_CONTEXT > currentContext > the default socket.
- * Errors: invalid_parameter, not_found for an unknown context, not_implemented for TLS and other transports.
+ * Errors: invalid_parameter, not_found for an unknown context, not_implemented for other transports.
  */
 export function decideTarget(names: TargetNames): Target {
   if (names.hosts.length > 0 && names.context) {
@@ -28,9 +35,6 @@ export function decideTarget(names: TargetNames): Target {
   }
   try {
     if (names.hosts.length > 1) throw new KnownError('invalid_parameter', 'Specify only one -H');
-    if (names.tls) {
-      throw new KnownError('not_implemented', 'connecting to a daemon over TLS is not supported');
-    }
     return chooseTarget(names);
   } catch (error) {
     if (!(error instanceof KnownError)) throw error;
@@ -40,8 +44,9 @@ export function decideTarget(names: TargetNames): Target {
 
 function chooseTarget(names: TargetNames): Target {
   const host = names.hosts[0] || (names.context ? undefined : names.envHost);
-  if (names.hosts.length > 0 || host) return { endpoint: parseEndpoint(host ?? ''), contextName: 'default' };
+  if (names.hosts.length > 0 || host) return { endpoint: parseEndpoint(host ?? '', names.tls), contextName: 'default' };
   const contextName = names.context || names.envContext || names.currentContext || 'default';
-  const address = contextName === 'default' ? '' : names.readContext(contextName);
-  return { endpoint: parseEndpoint(address), contextName };
+  if (contextName === 'default') return { endpoint: parseEndpoint('', names.tls), contextName };
+  const { host: address, tls } = names.readContext(contextName);
+  return { endpoint: parseEndpoint(address, tls), contextName };
 }

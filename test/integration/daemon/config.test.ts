@@ -5,6 +5,7 @@ import { type Authority, createAuthority } from '../../fixtures/authority.ts';
 import { startDaemon, type TestDaemon } from '../../helpers/daemon.ts';
 
 const DOCKERD = join(import.meta.dirname, '../../../bin/dockerd');
+const DOCKER = join(import.meta.dirname, '../../../bin/docker');
 const FILE = {
   labels: ['zone=a'],
   'default-ulimits': { nofile: { Name: 'nofile', Soft: 100, Hard: 200 } },
@@ -125,6 +126,24 @@ test('over TLS a client needs a certificate of the named authority', async () =>
   expect((await overTls(authority)).exitCode).toBe(0);
   expect((await overTls(undefined)).exitCode).toBe(1);
   expect((await overTls(stranger)).exitCode).toBe(1);
+});
+
+test('our client speaks TLS by the environment and by options, and trusts nobody else', () => {
+  const ours = (args: readonly string[], env: Readonly<Record<string, string>> = {}) => {
+    const { exitCode, stdout, stderr } = Bun.spawnSync([DOCKER, ...args], {
+      env: { PATH: process.env['PATH'], HOME: folder, DOCKER_HOST: `tcp://127.0.0.1:${port}`, ...env },
+      stdin: Buffer.from('in'),
+    });
+    return { exitCode, text: `${stdout.toString()}${stderr.toString()}` };
+  };
+  const verified = { DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: certPath(authority) };
+  expect(ours(['run', '--rm', '-i', 'busybox', 'cat'], verified)).toEqual({ exitCode: 0, text: 'in' });
+  const files = ['--tlscacert', stranger.ca, '--tlscert', authority.certificate, '--tlskey', authority.key];
+  expect(ours(['--tlsverify', ...files, 'ps']).text).toContain('self signed certificate');
+  expect(ours(['--tls', ...files, 'ps', '-q'])).toEqual({ exitCode: 0, text: '' });
+  expect(ours(['--tls', '--tlscacert', authority.ca, 'ps']).exitCode).toBe(1);
+  expect(ours(['ps']).exitCode).toBe(1);
+  expect(ours(['--tlsverify', '--tlscert', '/nowhere', 'ps']).text).toContain('could not read TLS cert file /nowhere');
 });
 
 /** A folder as DOCKER_CERT_PATH wants it: the client's own certificate, and the authority that the daemon's is of. */
