@@ -104,6 +104,7 @@ import { createSecretBox } from '../store/secret/secret-box.host.ts';
 import { createLayerStore } from '../store/snapshot/layer-store.host.ts';
 import { createDataRoot } from '../store/usage/data-root.host.ts';
 import type { DaemonConfig, ReloadableConfig } from './config/daemon-config.ts';
+import { shownProxies } from './config/proxy-settings.ts';
 import { reloadAttributes } from './config/reload-attributes.ts';
 import type { Log } from './log.ts';
 import { recover } from './recover.ts';
@@ -376,6 +377,7 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
       ...now,
       runtimes,
       loggingDriver: config.container.logDriver,
+      proxies: shownProxies(process.env),
       securityOptions: securityOptions(config.container, facts.defaultSeccomp),
     }),
   });

@@ -31,6 +31,11 @@ async function run({ config, configFile, reload }: Extract<Asked, { readonly kin
     writePidFile(config.pidFile);
     undo.defer(() => rmSync(config.pidFile, { force: true }));
     if (config.oomScoreAdjust !== undefined) writeFileSync('/proc/self/oom_score_adj', String(config.oomScoreAdjust));
+    // Whatever fetches reads them there, as programs do (lower case comes first for some).
+    for (const [name, value] of Object.entries(config.proxies)) {
+      process.env[name] = value;
+      process.env[name.toLowerCase()] = value;
+    }
     const engine = await assemble(config, log);
     undo.defer(() => engine.shutdown());
     const listeners = await openListeners(

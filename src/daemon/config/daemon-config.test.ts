@@ -36,6 +36,7 @@ describe('a flag and its key in daemon.json say the same', () => {
 /** Something else than the default for every directive. */
 const OTHER: Readonly<Record<string, JsonValue>> = {
   builder: { gc: { enabled: false } },
+  proxies: { 'no-proxy': 'x' },
   'min-api-version': '1.30',
   'restricted-hosts': [{ host: 'unix:///x', allow: 'read' }],
   bridge: 'x0',
@@ -177,6 +178,20 @@ test('builder.gc: sizes, rules of the user, or none', () => {
     ],
   });
   expect(byFile({ builder: { gc: { enabled: false } } }).builderGc).toEqual({ kind: 'off' });
+});
+
+test('proxies by flags and by file, never in both, shown without passwords', () => {
+  expect(byFlags('--http-proxy', 'http://p:1').proxies).toEqual({ HTTP_PROXY: 'http://p:1' });
+  expect(byFile({ proxies: { 'https-proxy': 'http://p:1', 'no-proxy': 'a,b' } }).proxies).toEqual({
+    HTTPS_PROXY: 'http://p:1',
+    NO_PROXY: 'a,b',
+  });
+  const flags = parseCommandLine(['--http-proxy', 'http://me:secret@p']).settings;
+  const file = parseConfigFile('{"proxies": {"http-proxy": "http://q"}}');
+  const both = (): unknown => resolveConfig(joinSettings(flags, file));
+  expect(both).toThrow('http-proxy: (from flag: http://xxxxx:xxxxx@p, from file: http://q)');
+  expect(() => byFile({ proxies: { ftp: 'x' } })).toThrow('proxies: unknown key ftp');
+  expect(() => byFlags('--https-proxy', 'p')).toThrow('invalid value for https-proxy: "p"');
 });
 
 test('restricted hosts by flag and by file', () => {

@@ -12,6 +12,7 @@ import type { LogLevel } from '../log.ts';
 import { type BuilderGc, builderGc } from './builder-settings.ts';
 import { DIRECTIVES } from './directives.ts';
 import { addressPools, defaultBridgeSettings } from './network-settings.ts';
+import { type ProxySettings, proxySettings } from './proxy-settings.ts';
 import { type RestrictedHost, restrictedHosts } from './restricted-hosts.ts';
 import { asText, isObject, type JsonObject, type JsonValue, type Settings, unsupported } from './settings.ts';
 
@@ -23,6 +24,7 @@ export interface DaemonConfig extends ReloadableConfig {
   /** Lowest version of the API that is answered. */
   readonly minApiVersion: string;
   readonly builderGc: BuilderGc;
+  readonly proxies: ProxySettings;
   readonly restrictedHosts: readonly RestrictedHost[];
   readonly pidFile: string;
   /** Owner of the unix sockets by name or number. */
@@ -121,6 +123,7 @@ export function resolveConfig(settings: Settings): DaemonConfig {
     execRoot: absolute(read.text('exec-root')),
     hosts: settings.has('hosts') ? read.list('hosts') : ['unix:///var/run/docker.sock'],
     minApiVersion: apiVersion(read.text('min-api-version')),
+    proxies: proxySettings(settings, read.map('proxies')),
     builderGc: builderGc(read.value('builder')),
     restrictedHosts: restrictedHosts(read.value('restricted-hosts')),
     pidFile: read.text('pidfile'),

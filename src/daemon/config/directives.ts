@@ -118,8 +118,8 @@ export const DIRECTIVES: readonly Directive[] = [
   both(text('group', 'Group of the unix socket', { short: 'G', default: 'docker' })),
   renamed(list('host', 'Daemon socket(s) to connect to', { short: 'H' }), 'hosts'),
   both(list('host-gateway-ip', 'IP addresses that "host-gateway" in --add-host resolves to')),
-  renamed(text('http-proxy', 'HTTP proxy URL to use for outgoing traffic'), 'http-proxy', { refused: NOT_YET }),
-  renamed(text('https-proxy', 'HTTPS proxy URL to use for outgoing traffic'), 'https-proxy', { refused: NOT_YET }),
+  { flag: text('http-proxy', 'HTTP proxy URL to use for outgoing traffic') },
+  { flag: text('https-proxy', 'HTTPS proxy URL to use for outgoing traffic') },
   both(bool('icc', 'Enable inter-container communication for the default bridge network', { default: true })),
   both(bool('init', 'Run an init in the container to forward signals and reap processes')),
   both(text('init-path', 'Path to the init of containers')),
@@ -151,13 +151,11 @@ export const DIRECTIVES: readonly Directive[] = [
   both(int('mtu', 'Set the MTU of the default bridge network', { default: 1500 })),
   both(int('network-control-plane-mtu', 'Network Control plane MTU'), { refused: NO_SWARM }),
   both(bool('no-new-privileges', 'Set no-new-privileges by default for new containers')),
-  renamed(text('no-proxy', 'Hosts for which the proxy is not used, separated by commas'), 'no-proxy', {
-    refused: NOT_YET,
-  }),
+  { flag: text('no-proxy', 'Hosts for which the proxy is not used, separated by commas') },
   { key: 'node-generic-resources', json: 'objects', refused: NO_SWARM },
   both(int('oom-score-adjust', 'Set the oom_score_adj for the daemon')),
   both(text('pidfile', 'Path to use for daemon PID file', { short: 'p', default: '/run/skiff.pid' })),
-  { key: 'proxies', json: 'object', refused: NOT_YET },
+  { key: 'proxies', json: 'map' },
   both(
     text('published-ports', "Whether the host's own firewall decides about published ports: docker or host-firewall", {
       default: 'docker',

@@ -33,6 +33,8 @@ export interface SystemSettings {
   readonly liveRestore: boolean;
   readonly logLevel: string;
   readonly loggingDriver: string;
+  /** Without passwords. */
+  readonly proxies: { readonly http: string; readonly https: string; readonly none: string };
   /** `key=value`. */
   readonly labels: readonly string[];
   readonly securityOptions: readonly string[];
@@ -144,9 +146,9 @@ export function createSystemService(deps: {
           Mirrors: [...settings.registryMirrors],
         },
         GenericResources: [],
-        HttpProxy: '',
-        HttpsProxy: '',
-        NoProxy: '',
+        HttpProxy: settings.proxies.http,
+        HttpsProxy: settings.proxies.https,
+        NoProxy: settings.proxies.none,
         Name: facts.name,
         Labels: [...settings.labels],
         ExperimentalBuild: false,

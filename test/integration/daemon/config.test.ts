@@ -186,3 +186,23 @@ test('TCP beyond loopback is not served in clear', () => {
   expect(refused.exitCode).toBe(1);
   expect(refused.text).toContain('without TLS everyone who reaches it is root on this machine');
 });
+
+test('what the daemon fetches goes by the proxy it is told of; info shows it without its password', async () => {
+  const asked: string[] = [];
+  using proxy = Bun.serve({
+    hostname: '127.0.0.1',
+    port: 0,
+    fetch(request) {
+      asked.push(request.url);
+      return new Response('', { status: 404 });
+    },
+  });
+  const address = `http://me:secret@127.0.0.1:${proxy.port}`;
+  const flags = ['--http-proxy', address, '--no-proxy', 'near.example', '--insecure-registry', 'far.example'];
+  await using other = await startDaemon({ flags, images: [] });
+  await other.docker(['pull', 'far.example/x']);
+  expect(asked[0]).toStartWith('http://far.example/v2/');
+  expect(await other.ok(['info', '-f', '{{.HTTPProxy}} {{.NoProxy}}'])).toBe(
+    `http://xxxxx:xxxxx@127.0.0.1:${proxy.port} near.example`,
+  );
+});
