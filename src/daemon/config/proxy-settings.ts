@@ -1,5 +1,5 @@
 import { invalid } from '../../lib/invalid.ts';
-import type { Settings } from './settings.ts';
+import { asText, type Settings } from './settings.ts';
 
 /** Proxies for what the daemon itself fetches; what is not set stays as the daemon's environment says. */
 export interface ProxySettings {
@@ -19,7 +19,7 @@ export function proxySettings(settings: Settings, file: Readonly<Record<string, 
       const flag = settings.get(name);
       if (flag !== undefined && file[name])
         throw invalid(
-          `the following directives are specified both as a flag and in the configuration file: ${name}: (from flag: ${shown(String(flag))}, from file: ${shown(file[name])})`,
+          `the following directives are specified both as a flag and in the configuration file: ${name}: (from flag: ${shown(asText(flag))}, from file: ${shown(file[name])})`,
         );
       const value = typeof flag === 'string' ? flag : (file[name] ?? '');
       if (value !== '' && name !== 'no-proxy' && !URL.canParse(value))
