@@ -30,6 +30,8 @@ export interface Command {
   readonly usage: string;
   /** First line of its help. */
   readonly description: string;
+  /** It talks to no daemon: the context in use need not exist. */
+  readonly withoutDaemon?: true;
   /** Its help says that it may change. */
   readonly experimental?: boolean;
   readonly flags: readonly Flag[];

@@ -112,7 +112,7 @@ async function runCommand(row: Row, found: Resolved, globals: Flags, program: Pr
   }
   const problem = argumentProblem(parsed.args.length, command.args, found.path, usage);
   if (problem !== undefined) throw new ExitError(1, problem);
-  return await command.run(await createContext(globals, program), parsed);
+  return await command.run(await createContext(globals, program, command.withoutDaemon ?? false), parsed);
 }
 
 function parseOrExplain(parse: () => ParsedFlags, path: string, usage: string): ParsedFlags {
@@ -131,7 +131,7 @@ function wantedTls(globals: Flags, env: Program['env']): { readonly tls: boolean
   return { tls: verify || globals.bool('tls') || Boolean(env['DOCKER_TLS']), verify };
 }
 
-async function createContext(globals: Flags, program: Program): Promise<CommandContext> {
+async function createContext(globals: Flags, program: Program, withoutDaemon: boolean): Promise<CommandContext> {
   const { env } = program;
   const directory = globals.text('config');
   const path = `${directory}/config.json`;
@@ -152,7 +152,7 @@ async function createContext(globals: Flags, program: Program): Promise<CommandC
     tls: wants.tls
       ? (await import('./config/tls.ts')).readTls(globals, env['DOCKER_CERT_PATH'] || directory, wants.verify)
       : undefined,
-    readContext: (name) => store?.readContextEndpoint(directory, name) ?? { host: '' },
+    readContext: (name) => (withoutDaemon ? undefined : store?.readContextEndpoint(directory, name)) ?? { host: '' },
   });
   const version = env['DOCKER_API_VERSION']?.replace(/^v/, '');
   const api = createEngineApi({

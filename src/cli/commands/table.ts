@@ -17,6 +17,7 @@ export interface Row {
 export const NOUNS: Readonly<Record<string, string>> = {
   builder: 'Manage builds',
   container: 'Manage containers',
+  context: 'Manage contexts',
   image: 'Manage images',
   manifest: 'Manage Docker image manifests and manifest lists',
   network: 'Manage networks',
@@ -526,6 +527,62 @@ export const TABLE: readonly Row[] = [
     aliases: ['remove'],
     description: 'Remove one or more secrets',
     load: async () => (await import('./secret/rm.ts')).rm,
+  },
+  {
+    noun: 'context',
+    verb: 'create',
+    description: 'Create a context',
+    load: async () => (await import('./context/create.ts')).create,
+  },
+  {
+    noun: 'context',
+    verb: 'export',
+    description: 'Export a context to a tar archive FILE or a tar stream on STDOUT.',
+    load: async () => (await import('./context/export.ts')).exportContext,
+  },
+  {
+    noun: 'context',
+    verb: 'import',
+    description: 'Import a context from a tar or zip file',
+    load: async () => (await import('./context/import.ts')).importContext,
+  },
+  {
+    noun: 'context',
+    verb: 'inspect',
+    description: 'Display detailed information on one or more contexts',
+    load: async () => (await import('./context/inspect.ts')).inspect,
+  },
+  {
+    noun: 'context',
+    verb: 'ls',
+    aliases: ['list'],
+    description: 'List contexts',
+    load: async () => (await import('./context/ls.ts')).ls,
+  },
+  {
+    noun: 'context',
+    verb: 'rm',
+    aliases: ['remove'],
+    description: 'Remove one or more contexts',
+    load: async () => (await import('./context/rm.ts')).rm,
+  },
+  {
+    noun: 'context',
+    verb: 'show',
+    description: 'Print the name of the current context',
+    load: async () => (await import('./context/show.ts')).show,
+  },
+  {
+    noun: 'context',
+    verb: 'update',
+    description: 'Update a context',
+    load: async () => (await import('./context/update.ts')).update,
+  },
+  {
+    noun: 'context',
+    verb: 'use',
+    description: 'Set the current docker context',
+    load: async () => (await import('./context/use.ts')).use,
   },
 ];
 

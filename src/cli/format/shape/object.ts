@@ -20,5 +20,9 @@ export const OBJECT_SHAPES: Shapes = {
     'Name string; EndpointID string; MacAddress string; IPv4Address string; IPv6Address string',
   'volume.Volume':
     'ClusterVolume *any; CreatedAt string; Driver string; Labels map[string]string; Mountpoint string; Name string; Options map[string]string; Scope string; Status map[string]any; UsageData *volume.UsageData',
+  'store.Inspected':
+    'Name string; Metadata *store.Metadata; Endpoints map[string]any; TLSMaterial map[string][]string; Storage *store.StorageInfo',
+  'store.Metadata': 'Name string',
+  'store.StorageInfo': 'MetadataPath string; TLSPath string',
   'volume.UsageData': 'RefCount int; Size int',
 };
