@@ -74,15 +74,23 @@ async function dispatch(argv: readonly string[], program: Program): Promise<numb
   if (asked && found.row === undefined && (found.noun === undefined || found.rest.length > 0)) {
     throw new KnownError('invalid_parameter', `unknown help topic: ${words.join(' ')}`);
   }
+  if (found.row === undefined && found.noun === undefined) return await runUnknown(found, argv, before.flags);
   if (found.row === undefined) return await runNoun(found, program, before.help || asked);
   return await runCommand(found.row, found, before.flags, program, before.help || asked);
 }
 
+/** A plugin's command, or nobody's. */
+async function runUnknown({ path }: Resolved, argv: readonly string[], globals: Flags): Promise<number> {
+  const { findPlugin, runPlugin } = await import('./plugin.ts');
+  const directory = globals.text('config');
+  const extra = loadConfig(`${directory}/config.json`).raw['cliPluginsExtraDirs'];
+  const plugin = findPlugin(path.replace(/^docker /, ''), directory, Array.isArray(extra) ? extra.map(String) : []);
+  if (plugin !== undefined) return await runPlugin(plugin, argv);
+  throw new ExitError(1, `docker: unknown command: ${path}\n\nRun 'docker --help' for more information`);
+}
+
 async function runNoun(found: Resolved, program: Program, help: boolean): Promise<number> {
-  const { noun, path, rest } = found;
-  if (noun === undefined) {
-    throw new ExitError(1, `docker: unknown command: ${path}\n\nRun 'docker --help' for more information`);
-  }
+  const { noun = '', path, rest } = found;
   const parsed = parseOrExplain(() => parseFlags([], rest), path, path);
   if (parsed.args.length === 0 || parsed.help) {
     const print = help || parsed.help ? program.out : program.err;
