@@ -10,7 +10,6 @@ export interface Difference {
   readonly steps: readonly string[];
 }
 
-
 export const EXPECTED: readonly Difference[] = [
   {
     because: 'Errors are worded as Docker 28 words them',

@@ -9,6 +9,7 @@ import {
   explained,
   inTurns,
   reaches,
+  reachesSoon,
   type Server,
   serveOutside,
   startServer,
@@ -230,9 +231,9 @@ test("beside Docker's daemon: its published ports work, its containers and ours 
   const ours = servers['web'] as Server;
   while (!(await reaches(within(theirs), '127.0.0.1', 80))) await Bun.sleep(20);
   expect({
-    published: await reaches(lab.outside, HOST, 8201),
-    publishedFromOurs: await reaches(within(ours), HOST, 8201),
-    oursFromTheirs: await reaches(within(theirs), HOST, PORTS['web'] ?? 0),
+    published: await reachesSoon(lab.outside, HOST, 8201),
+    publishedFromOurs: await reachesSoon(within(ours), HOST, 8201),
+    oursFromTheirs: await reachesSoon(within(theirs), HOST, PORTS['web'] ?? 0),
     direct: await reaches(within(ours), ip, 81),
     directFromTheirs: await reaches(within(theirs), ours.ip, 81),
   }).toEqual({

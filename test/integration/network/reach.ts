@@ -83,6 +83,12 @@ export async function reaches(words: readonly string[], host: string, port: numb
   return host !== '' && (await fetchFrom(words, host, port)) === 'hello';
 }
 
+/** For what is expected to: a machine under load may take longer than one try waits. */
+export async function reachesSoon(words: readonly string[], host: string, port: number): Promise<boolean> {
+  for (let tries = 0; tries < 5; tries++) if (await reaches(words, host, port)) return true;
+  return false;
+}
+
 /** From where. */
 export function askers(
   lab: NetworkLab,
