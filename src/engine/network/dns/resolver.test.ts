@@ -148,6 +148,15 @@ test('several addresses come in turns', async () => {
   expect(parse(await resolver.answer(view, ask('web'), 'udp')).ips).toEqual(['10.1.0.3', '10.1.0.2']);
 });
 
+test('an answer changes with the address of who is asked for, and with that alone', async () => {
+  const { resolver } = make();
+  const answered = async (seen: NameView, id: number): Promise<ReturnType<typeof parse>> =>
+    parse(await resolver.answer(seen, ask('web2', TYPE.A, { id }), 'udp'));
+  expect(await answered(view, 1)).toMatchObject({ id: 1, ips: ['10.1.0.3'] });
+  expect(await answered(view, 2)).toMatchObject({ id: 2, ips: ['10.1.0.3'] });
+  expect(await answered(viewOf(web1, [web1, box('web2', { n: '10.1.0.9' })]), 3)).toMatchObject({ ips: ['10.1.0.9'] });
+});
+
 test.each([
   ['web1', AAAA],
   ['web2', TXT],

@@ -4,6 +4,7 @@ import { forward } from './forward.ts';
 import { formatAnswer, formatName, type OwnAnswer, parseQuery, type Query, RCODE, TYPE, withId } from './message.ts';
 import { addressesOf, mayAskOutside, type NameView, nameOfAddress, reverseAddress } from './names.ts';
 import { hostServers, setsNdots } from './resolv-conf.ts';
+import { createSettledAnswers } from './settled-answers.ts';
 
 /** Answers the queries of containers: names of their networks itself, everything else by asking other resolvers. */
 export interface Resolver {
@@ -36,16 +37,24 @@ const MOST_SERVERS = 3;
 
 export function createResolver({ upstream, hostResolvConf, nowMs, random, newId }: ResolverDeps): Resolver {
   const cache = createResponseCache(nowMs);
+  const settled = createSettledAnswers();
   const waiting = new Map<string, number>();
   let waitingOfAll = 0;
   return {
     answer(view, bytes, via) {
+      const same = via === 'udp' ? settled.get(view, bytes) : undefined;
+      if (same) return same;
       const query = parseQuery(bytes);
       if (!query) return undefined;
       const say = (answer: OwnAnswer): Uint8Array => formatAnswer(query, answer, via, TTL_SECONDS);
       if (query.opcode !== QUERY) return say(nothing(RCODE.NOT_IMPLEMENTED));
       const own = answerOwn(view, query, random);
-      if (own) return say(own);
+      if (own) {
+        const answer = say(own);
+        // Several addresses come in another order each time.
+        if (via === 'udp' && own.records.length <= 1) settled.put(view, bytes, answer);
+        return answer;
+      }
       if (!mayAskOutside(view)) return say(nothing(RCODE.SERVER_FAILURE));
       const host = hostResolvConf();
       if (isForSearchDomains(view, query, host)) return say(nothing(RCODE.NO_ERROR));
