@@ -32,6 +32,7 @@ export async function createContainerNetworking(deps: NetworkingDeps): Promise<E
     firewall.reset(() => ({ bridges: networks.bridges(), forwards: published() }));
   namespaces.setSysctl('net/ipv4/ip_forward', '1');
   await resetFirewall();
+  const removals = new Set<Promise<void>>();
   const linkPrefix = `sk${fingerprint(deps.bridge)}`;
 
   const lookup: NetworkLookup = (id) => {
@@ -185,11 +186,12 @@ export async function createContainerNetworking(deps: NetworkingDeps): Promise<E
     inspect: (nameOrId) => networks.describe(networks.find(nameOrId), [...sandboxes.values()]),
     list: () => networks.all().map((network) => networks.describe(network, [...sandboxes.values()])),
     async create(body) {
+      while (removals.size > 0) await Promise.allSettled(removals);
       const record = networks.create(parseNetworkCreate(body));
       try {
         if (record.driver === 'bridge') await resetFirewall();
       } catch (error) {
-        networks.forget(record)();
+        await untilGone(networks.forget(record)());
         throw error;
       }
       tell('create', networks.find(record.id));
@@ -202,17 +204,30 @@ export async function createContainerNetworking(deps: NetworkingDeps): Promise<E
       if (members.length > 0) throw activeEndpoints(network.name, members);
       const shown = networks.describe(network, []);
       const finish = networks.forget(network.record);
-      if (network.record.driver === 'bridge') await resetFirewall();
-      finish();
+      // Together: the kernel takes its time for the link, and no container is on it.
+      const rules = network.record.driver === 'bridge' ? resetFirewall() : Promise.resolve();
+      const [link, table] = await Promise.allSettled([untilGone(finish()), rules]);
+      for (const part of [table, link]) if (part.status === 'rejected') throw part.reason;
       tell('destroy', network);
       return shown;
     },
     async shutdown() {
+      await Promise.allSettled(removals);
       if (sandboxes.size > 0) return;
       await firewall.destroy();
       networks.removeLinks();
     },
   };
+
+  /** Nothing is made while a link goes: one of that name, or routes to that subnet, could still be seen. */
+  async function untilGone(removal: Promise<void>): Promise<void> {
+    removals.add(removal);
+    try {
+      await removal;
+    } finally {
+      removals.delete(removal);
+    }
+  }
 
   function sandboxOf(containerId: string): SandboxRecord {
     const record = sandboxes.get(containerId);

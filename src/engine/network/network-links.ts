@@ -22,6 +22,15 @@ export function removeNetworkLink(namespaces: NetworkNamespaces, record: Network
   if (record.ownsLink && !isShared) namespaces.removeLink(record.link);
 }
 
+/** As {@link removeNetworkLink}, while everything else goes on. */
+export async function removeNetworkLinkAside(
+  namespaces: NetworkNamespaces,
+  record: NetworkRecord,
+  isShared: boolean,
+): Promise<void> {
+  if (record.ownsLink && !isShared) await namespaces.removeLinkAside(record.link);
+}
+
 function ensureBridge(namespaces: NetworkNamespaces, record: NetworkRecord, builtin: boolean): void {
   const { link, mtu, subnets, inhibitIPv4, enableIPv4, enableIPv6, gatewayMode6, internal } = record;
   const addresses = subnets.flatMap((subnet) =>

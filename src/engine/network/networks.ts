@@ -7,7 +7,7 @@ import { type DefaultBridgeDeps, hostSubnets, planDefaultBridge } from './defaul
 import { describeNetwork, describePlain, type PlainNetwork } from './describe.ts';
 import { ambiguousNetwork, configInUse, networkExists, noSuchNetwork } from './errors.ts';
 import { overlaps, parseCidr, type Subnet } from './ipam.ts';
-import { ensureNetworkLink, removeNetworkLink } from './network-links.ts';
+import { ensureNetworkLink, removeNetworkLink, removeNetworkLinkAside } from './network-links.ts';
 import { planNetwork } from './plan-network.ts';
 import { type AddressPools, createPools } from './pools.ts';
 import { firstSubnet } from './subnets.ts';
@@ -35,7 +35,7 @@ export interface NetworkTable {
   /** Makes a network's link, and its record before it. Errors: conflict, forbidden, invalid_parameter, not_found, not_implemented, system. */
   create(wanted: WantedNetwork): NetworkRecord;
   /** No longer found from now on; the link and then the record go with the returned call. Errors: forbidden for a configuration in use. */
-  forget(record: NetworkRecord): () => void;
+  forget(record: NetworkRecord): () => Promise<void>;
   describe(network: KnownNetwork, sandboxes: readonly SandboxRecord[]): Network;
   /** Takes all links away; the next start makes them again. */
   removeLinks(): void;
@@ -103,7 +103,10 @@ export function createNetworkTable(deps: NetworkTableDeps): NetworkTable {
       if (record.configOnly && recorded().some(({ configFrom }) => configFrom === record.name))
         throw configInUse(record.name);
       networks.delete(record.id);
-      return () => unmake(record);
+      return async () => {
+        await removeNetworkLinkAside(namespaces, record, isShared(record));
+        records.removeNetwork(record.id);
+      };
     },
     describe: (network, sandboxes) =>
       network.kind === 'recorded'
@@ -135,9 +138,12 @@ export function createNetworkTable(deps: NetworkTableDeps): NetworkTable {
   }
 
   function unmake(record: NetworkRecord): void {
-    const isShared = recorded().some(({ id, link }) => id !== record.id && link === record.link);
-    removeNetworkLink(namespaces, record, isShared);
+    removeNetworkLink(namespaces, record, isShared(record));
     records.removeNetwork(record.id);
+  }
+
+  function isShared(record: NetworkRecord): boolean {
+    return recorded().some(({ id, link }) => id !== record.id && link === record.link);
   }
 
   /** Another engine of the machine may have taken the same pool at the same time: both go on to another one. */

@@ -1,4 +1,6 @@
+import { write } from 'node:fs';
 import { constants } from 'node:os';
+import { promisify } from 'node:util';
 import {
   bindSocket,
   closeFd,
@@ -75,11 +77,38 @@ export interface Links {
   close(): void;
 }
 
-export function openLinks(): Links {
+const writeAside = promisify(write);
+
+/**
+ * As {@link Links.remove}, in the namespace of the calling thread, by another thread: the kernel deletes in the call that asks for it, which for a
+ * bridge lasts tens of milliseconds.
+ */
+export async function removeLinkAside(name: string): Promise<void> {
+  const fd = openNetlink();
+  try {
+    await writeAside(fd, netlinkMessage(RTM_DELLINK, NLM_F_REQUEST | NLM_F_ACK, 1, removal(name)));
+    const errno = acknowledgement(Buffer.from(receiveBytes(fd, Buffer.alloc(8192))));
+    if (errno !== 0 && errno !== constants.errno.ENODEV)
+      throw new SystemCallError(`removing ${name}`, errnoName(errno));
+  } finally {
+    closeFd(fd);
+  }
+}
+
+function removal(name: string): Buffer {
+  return Buffer.concat([linkInfo(0, 0, 0), textAttribute(IFLA.IFNAME, name)]);
+}
+
+function openNetlink(): number {
   const fd = openSocket(AF_NETLINK, SOCK_RAW_CLOEXEC, NETLINK_ROUTE);
   const address = Buffer.alloc(12);
   address.writeUInt16LE(AF_NETLINK, 0);
   bindSocket(fd, address);
+  return fd;
+}
+
+export function openLinks(): Links {
+  const fd = openNetlink();
   const buffer = Buffer.alloc(8192);
   let sequence = 0;
   const request = (what: string, type: number, flags: number, ...body: readonly Buffer[]): void => {
@@ -160,10 +189,7 @@ export function openLinks(): Links {
       ifThere(['ESRCH', 'ENOENT'], () =>
         request('removing the default route', RTM_DELROUTE, 0, defaultRouteInfo(family, 'any')),
       ),
-    remove: (name) =>
-      ifThere(['ENODEV'], () =>
-        request(`removing ${name}`, RTM_DELLINK, 0, linkInfo(0, 0, 0), textAttribute(IFLA.IFNAME, name)),
-      ),
+    remove: (name) => ifThere(['ENODEV'], () => request(`removing ${name}`, RTM_DELLINK, 0, removal(name))),
     close: () => closeFd(fd),
   };
 }

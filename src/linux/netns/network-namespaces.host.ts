@@ -2,7 +2,7 @@ import { closeSync, existsSync, openSync, readdirSync, rmSync, writeFileSync } f
 import { errnoOf, wrapError } from '../../lib/errors.ts';
 import { MNT_DETACH, mount, unmount } from '../ffi/libc.host.ts';
 import { MS } from '../mount/mount-flags.ts';
-import { isUnsupported, type Links, openLinks } from '../netlink/links.host.ts';
+import { isUnsupported, type Links, openLinks, removeLinkAside } from '../netlink/links.host.ts';
 import { inNamespace, inNamespaceOf, OWN_NETNS } from './enter.host.ts';
 import type { DefaultRoutes, NetworkNamespaces, Wire } from './network-namespaces.ts';
 import { readRoutes } from './routes.host.ts';
@@ -50,6 +50,16 @@ export function createNetworkNamespaces(): NetworkNamespaces {
       rmSync(path, { force: true });
     },
     removeLink: (hostName) => host.remove(hostName),
+    async removeLinkAside(name) {
+      let over = false;
+      const removing = removeLinkAside(name).finally(() => {
+        over = true;
+      });
+      // The kernel is not done with it for some time after that.
+      while (!over && hasLink(name)) await Promise.race([removing, Bun.sleep(1)]);
+      if (hasLink(name)) await removing;
+      else removing.catch(() => undefined);
+    },
     removeInside: (path, linkName) =>
       ignoringGone(() => inNamespaceOf(path, () => withLinks((links) => links.remove(linkName)))),
     hasLink,

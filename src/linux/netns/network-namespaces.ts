@@ -1,4 +1,4 @@
-/** Network namespaces that live as files, and the wires into them. All calls are synchronous and short. */
+/** Network namespaces that live as files, and the wires into them. Calls without a promise are synchronous and short. */
 export interface NetworkNamespaces {
   /** Makes a namespace with loopback up, kept alive by a bind mount on `path`. */
   create(path: string): void;
@@ -10,6 +10,10 @@ export interface NetworkNamespaces {
   remove(path: string): void;
   /** Takes the other end of a wire along. Fine when it is gone. */
   removeLink(hostName: string): void;
+  /**
+   * As {@link NetworkNamespaces.removeLink}, while everything else goes on, bridges included; resolves when the link is no longer seen. Errors: system.
+   */
+  removeLinkAside(name: string): Promise<void>;
   /** Takes a link inside of a namespace away. Fine when it is gone. */
   removeInside(path: string, linkName: string): void;
   hasLink(name: string): boolean;
