@@ -1,12 +1,13 @@
 import { networkInterfaces } from 'node:os';
-import { KnownError } from '../../lib/errors.ts';
+import { errnoOf, KnownError } from '../../lib/errors.ts';
 import { endUdpFlows } from '../netlink/conntrack.host.ts';
-import { readRulesetGeneration } from '../netlink/ruleset-generation.host.ts';
+import { openNfTables } from '../netlink/nf-tables.host.ts';
+import type { SetElement } from '../netlink/nf-tables.ts';
 import type { Firewall, PortForward } from './firewall.ts';
 import { type ForeignChain, parseChains } from './foreign-chains.ts';
 import type { HostForwarding } from './host-forwarding.ts';
 import { formatTable } from './ruleset.ts';
-import { formatElements, isTranslated } from './ruleset-elements.ts';
+import { elementsOf, isTranslated } from './ruleset-elements.ts';
 
 export interface FirewallDeps {
   /** Of the default network; the table is named after it. */
@@ -19,10 +20,11 @@ export interface FirewallDeps {
 const LOOK_MS = 2000;
 
 /**
- * nft(8) with a script on stdin: each script is one transaction. What other programs' chains are is seen with each one that adds something, and
- * soon after they change.
+ * Chains and rules by nft(8) with a script on stdin, ports by netlink: each is one transaction. What other programs' chains are is seen before
+ * something is added that they may not let through, and soon after they change.
  */
 export function createFirewall({ bridge, forwarding, report }: FirewallDeps): Firewall {
+  const kernel = openNfTables();
   const table = `skiff_${bridge.replaceAll(/[^A-Za-z0-9]/g, '_')}`;
   // A reset waits for changes under way, and they for it: one that came in between would be lost, or come back.
   let resetting: Promise<unknown> = Promise.resolve();
@@ -57,12 +59,24 @@ export function createFirewall({ bridge, forwarding, report }: FirewallDeps): Fi
       report('letting containers through the rules of the host', error);
     }
   };
+  /** All or nothing; what only we have changed since the last look needs none. */
+  const changeElements = (verb: 'add' | 'delete', elements: readonly SetElement[]): void => {
+    const before = kernel.generation();
+    kernel.change(verb, table, elements);
+    const after = kernel.generation();
+    if (before === generation && after === before + 1) generation = after;
+  };
+  /** Those of others as they are now. */
+  const settleAnew = async (): Promise<void> => {
+    const seen = kernel.generation();
+    if (seen === generation) return;
+    await settle(parseChains(await runNft('list chains'), table));
+    generation = seen;
+  };
   /** Rules of others may have come, or been made anew without ours. */
   const look = async (): Promise<void> => {
     try {
-      if (readRulesetGeneration() === generation) return;
-      await change(async () => await settle(parseChains(await runNft('list chains'), table)));
-      generation = readRulesetGeneration();
+      if (kernel.generation() !== generation) await change(settleAnew);
     } catch (error) {
       report('looking at the rules of the host', error);
     }
@@ -78,7 +92,7 @@ export function createFirewall({ bridge, forwarding, report }: FirewallDeps): Fi
         current = state.forwards;
         links = state.bridges.map(({ link }) => link);
         await settle(parseChains(chains, table));
-        generation = readRulesetGeneration();
+        generation = kernel.generation();
         watch ??= setInterval(() => void look(), LOOK_MS).unref();
       })();
       resetting = mine.catch(() => undefined);
@@ -87,10 +101,10 @@ export function createFirewall({ bridge, forwarding, report }: FirewallDeps): Fi
     async add(forwards) {
       await change(async () => {
         current = [...current, ...forwards];
-        const elements = formatElements('add', table, forwards);
+        const elements = elementsOf(forwards);
         if (elements.length === 0) return;
-        const chains = await runNft(`${elements.join('\n')}\nlist chains`);
-        await settle(parseChains(chains, table));
+        changeElements('add', elements);
+        await settleAnew();
       });
       endFlows(forwards, 'untranslated');
     },
@@ -98,10 +112,10 @@ export function createFirewall({ bridge, forwarding, report }: FirewallDeps): Fi
       const names = new Set(forwards.map(nameOf));
       await change(async () => {
         current = current.filter((forward) => !names.has(nameOf(forward)));
-        const lines = formatElements('delete', table, forwards, current);
+        const elements = elementsOf(forwards, current);
         // One that is not there would undo all: then each goes alone.
-        if (lines.length === 0 || (await runNft(lines.join('\n')).then(() => true, isMissing))) return;
-        for (const line of lines) await runNft(line).catch(isMissing);
+        if (elements.length === 0 || isThere(() => changeElements('delete', elements))) return;
+        for (const element of elements) isThere(() => changeElements('delete', [element]));
       });
       endFlows(forwards, 'translated');
     },
@@ -142,6 +156,17 @@ export function createFirewall({ bridge, forwarding, report }: FirewallDeps): Fi
 
 function nameOf({ protocol, hostIp, hostPort, containerIp, containerPort }: PortForward): string {
   return [protocol, hostIp, hostPort, containerIp, containerPort].join(' ');
+}
+
+/** False when the call failed because something is not there. Errors: any other one. */
+function isThere(call: () => void): boolean {
+  try {
+    call();
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return false;
+    throw error;
+  }
 }
 
 /** False for an error of what is not there. Errors: any other one. */

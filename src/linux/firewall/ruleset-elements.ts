@@ -1,3 +1,4 @@
+import type { ElementPart, SetElement } from '../netlink/nf-tables.ts';
 import type { PortForward, PortProtocol } from './firewall.ts';
 
 export const PROTOCOLS: readonly PortProtocol[] = ['tcp', 'udp', 'sctp'];
@@ -26,21 +27,25 @@ export function openName({ version }: IpFamily): string {
 }
 
 /**
- * Lines that add or delete what the kernel does of these forwards. `staying`: those that remain when others are deleted; a container's port that
- * one of them leads to stays open.
+ * What the kernel does of these forwards, each once. `staying`: those that remain when they are deleted; a container's port that one of them leads
+ * to stays open.
  */
-export function formatElements(
-  verb: 'add' | 'delete',
-  table: string,
+export function elementsOf(
   forwards: readonly PortForward[],
   staying: readonly PortForward[] = [],
-): readonly string[] {
-  const kept = new Set(staying.flatMap(openElements));
-  const lines = forwards.flatMap((forward) => [
+): readonly SetElement[] {
+  const kept = new Set(staying.flatMap(openElements).map(formatElement));
+  const elements = forwards.flatMap((forward) => [
     ...translationElements(forward),
-    ...openElements(forward).filter((element) => !kept.has(element)),
+    ...openElements(forward).filter((element) => !kept.has(formatElement(element))),
   ]);
-  return [...new Set(lines)].map((element) => `${verb} element inet ${table} ${element}`);
+  return [...new Map(elements.map((element) => [formatElement(element), element])).values()];
+}
+
+/** As nft(8) writes it, behind the name of the table. */
+export function formatElement({ set, key, data }: SetElement): string {
+  const text = (parts: readonly ElementPart[]): string => parts.map((part) => Object.values(part)[0]).join(' . ');
+  return `${set} { ${text(key)}${data ? ` : ${text(data)}` : ''} }`;
 }
 
 /** Whether the kernel takes it to the container: within a family, by a port of the host other than one of `::1`. */
@@ -48,19 +53,19 @@ export function isTranslated({ hostIp, hostPort, containerIp, byHost }: PortForw
   return hostPort !== 0 && !byHost && familyOf(hostIp) === familyOf(containerIp) && hostIp !== '::1';
 }
 
-function translationElements(forward: PortForward): readonly string[] {
+function translationElements(forward: PortForward): readonly SetElement[] {
   const { protocol, hostIp, hostPort, containerIp, containerPort } = forward;
   if (!isTranslated(forward)) return [];
   const every = hostIp === '0.0.0.0' || hostIp === '::';
-  const name = mapName(protocol, every ? 'any' : 'one', familyOf(hostIp));
-  const key = every ? `${hostPort}` : `${hostIp} . ${hostPort}`;
-  return [`${name} { ${key} : ${containerIp} . ${containerPort} }`];
+  const set = mapName(protocol, every ? 'any' : 'one', familyOf(hostIp));
+  const key = [...(every ? [] : [{ ip: hostIp }]), { port: hostPort }];
+  return [{ set, key, data: [{ ip: containerIp }, { port: containerPort }] }];
 }
 
-function openElements({ protocol, hostIp, containerIp, containerPort, byHost }: PortForward): readonly string[] {
+function openElements({ protocol, hostIp, containerIp, containerPort, byHost }: PortForward): readonly SetElement[] {
   const family = familyOf(containerIp);
   if (byHost || family !== familyOf(hostIp)) return [];
-  return [`${openName(family)} { ${containerIp} . ${protocol} . ${containerPort} }`];
+  return [{ set: openName(family), key: [{ ip: containerIp }, { protocol }, { port: containerPort }] }];
 }
 
 function familyOf(ip: string): IpFamily {

@@ -3,7 +3,7 @@ import type { FirewallBridge, PortForward } from './firewall.ts';
 import { parseChains } from './foreign-chains.ts';
 import { foreignBridges, formatChain, planPlace } from './host-forwarding.ts';
 import { formatTable } from './ruleset.ts';
-import { formatElements } from './ruleset-elements.ts';
+import { elementsOf, formatElement } from './ruleset-elements.ts';
 
 const bridge: FirewallBridge = {
   link: 'br-a',
@@ -95,16 +95,12 @@ test.each([
   [{ byHost: true }, []],
   [{ protocol: 'sctp' }, ['sctp_any4 { 8080 : 10.1.0.2 . 80 }', 'open4 { 10.1.0.2 . sctp . 80 }']],
 ] as const)('a forward with %o is %o to the kernel', (change, elements) => {
-  expect(formatElements('add', 't', [{ ...forward, ...change }])).toEqual(
-    elements.map((element) => `add element inet t ${element}`),
-  );
+  expect(elementsOf([{ ...forward, ...change }]).map(formatElement)).toEqual([...elements]);
 });
 
 test("a container's port stays open as long as one forward leads to it", () => {
   const other = { ...forward, hostPort: 8081 };
-  expect(formatElements('delete', 't', [forward], [other])).toEqual([
-    'delete element inet t tcp_any4 { 8080 : 10.1.0.2 . 80 }',
-  ]);
+  expect(elementsOf([forward], [other]).map(formatElement)).toEqual(['tcp_any4 { 8080 : 10.1.0.2 . 80 }']);
 });
 
 test('the kernel takes the whole table, twice', () => {

@@ -1,5 +1,13 @@
 import type { FirewallBridge, FirewallGatewayMode, FirewallState } from './firewall.ts';
-import { FAMILIES, formatElements, type IpFamily, mapName, openName, PROTOCOLS } from './ruleset-elements.ts';
+import {
+  elementsOf,
+  FAMILIES,
+  formatElement,
+  type IpFamily,
+  mapName,
+  openName,
+  PROTOCOLS,
+} from './ruleset-elements.ts';
 
 /** Text for nft(8) that makes the whole table, replacing an earlier one in one transaction. */
 export function formatTable(table: string, { bridges, forwards }: FirewallState): string {
@@ -22,7 +30,7 @@ export function formatTable(table: string, { bridges, forwards }: FirewallState)
     '}',
     ...(bridges.length > 0 ? formatBorders(bridges) : []),
     '}',
-    ...formatElements('add', table, forwards),
+    ...elementsOf(forwards).map((element) => `add element inet ${table} ${formatElement(element)}`),
     '',
   ].join('\n');
 }
