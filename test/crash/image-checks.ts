@@ -30,9 +30,11 @@ export function remains(dataRoot: string): readonly string[] {
     'writable',
     'containers',
     'volumes',
+    'volumes/.new',
     'trash',
   ]
     .flatMap((folder) => namesIn(join(dataRoot, folder)).map((name) => `${folder}/${name}`))
+    .filter((name) => name !== 'volumes/.new')
     .concat(
       namesIn(join(dataRoot, 'layers'))
         .filter((name) => name !== 'empty')
@@ -114,13 +116,14 @@ function folderProblems(dataRoot: string, db: Database): readonly string[] {
     ...differ(dataRoot, 'writable', containers),
     ...differ(dataRoot, 'containers', containers),
     ...differ(dataRoot, 'volumes', column(db, 'SELECT name AS it FROM volume')),
+    ...differ(dataRoot, 'volumes/.new', []),
     ...differ(dataRoot, 'content/ingest', []),
     ...differ(dataRoot, 'trash', []),
   ];
 }
 
 function differ(dataRoot: string, folder: string, recorded: readonly string[]): readonly string[] {
-  const names = namesIn(join(dataRoot, folder));
+  const names = namesIn(join(dataRoot, folder)).filter((name) => name !== '.new');
   return [
     ...names.filter((name) => !recorded.includes(name)).map((name) => `${folder}/${name} is on no record`),
     ...recorded.filter((name) => !names.includes(name)).map((name) => `${folder}/${name} is on record and not there`),

@@ -16,12 +16,15 @@ export async function endLostRun(ctx: ContainerContext, record: ContainerRecord)
   }
 }
 
-/** Runs of containers that no record knows. */
+/**
+ * Runs of containers that no record knows. Other daemons may have theirs below the same parent: ours have, or had, a folder of ours.
+ */
 export async function sweepLostRuns(ctx: ContainerContext): Promise<void> {
   const parent = ctx.settings.cgroupParent;
   const unknown = (id: string): boolean => /^[0-9a-f]{64}$/.test(id) && ctx.table.byId(id) === undefined;
+  const ours = new Set([...ctx.bundles.listRuns(), ...ctx.bundles.listKept().map((id) => id.slice(0, 24))]);
   const report = (what: string) => (error: unknown) => ctx.report(what, error);
-  for (const id of ctx.cgroups.below(parent).filter(unknown)) {
+  for (const id of ctx.cgroups.below(parent).filter((one) => unknown(one) && ours.has(one.slice(0, 24)))) {
     await ctx.cgroups.kill(`${parent}/${id}`).catch(report(`processes of lost container ${id}`));
     for (const { runtime } of ctx.runtimeStates.list().filter((state) => state.id === id))
       await ctx.runtimeStates.destroy(runtime, id).catch(report(`runtime state of lost container ${id}`));

@@ -118,3 +118,12 @@ test('ended auto-remove containers and half removals go, and files without a rec
     0, 0, 0, 0,
   ]);
 });
+
+test('processes of runs without a record are ended, but not those of another daemon below the same cgroup', async () => {
+  const world = createWorld();
+  const [lost, others] = ['a'.repeat(64), 'b'.repeat(64)];
+  world.cgroupsThere.push(lost, others);
+  world.bundles.runs.add(lost.slice(0, 24));
+  await sweepOrphans(world.containers.context);
+  expect(world.cgroupsKilled).toEqual([`${world.deps.settings.cgroupParent}/${lost}`]);
+});

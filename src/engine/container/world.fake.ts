@@ -35,6 +35,8 @@ export function createWorld(kept: { readonly rows?: Map<string, ContainerRecord>
   const frozen = new Set<string>();
   const clock = createFakeClock();
   const groupsKilled: number[] = [];
+  const cgroupsKilled: string[] = [];
+  const cgroupsThere: string[] = [];
   const tasks = createTaskGroup((name, error) => problems.push(`${name}: ${String(error)}`));
   const deps: ContainerDeps = {
     records: createFakeRecords(rows),
@@ -80,8 +82,8 @@ export function createWorld(kept: { readonly rows?: Map<string, ContainerRecord>
       isFrozen: (path) => frozen.has(path),
       pids: () => [100],
       remove: () => undefined,
-      kill: async () => undefined,
-      below: () => [],
+      kill: async (path) => void cgroupsKilled.push(path),
+      below: () => cgroupsThere,
     },
     runtimeStates: { list: () => [], destroy: async () => undefined },
     processes: {
@@ -143,6 +145,8 @@ export function createWorld(kept: { readonly rows?: Map<string, ContainerRecord>
     frozen,
     clock,
     groupsKilled,
+    cgroupsKilled,
+    cgroupsThere,
     tasks,
     /** The daemon was killed and started again on what is durable. */
     again: () => createWorld({ rows: new Map(rows) }),
