@@ -26,6 +26,7 @@ struct logfile {
 	struct logfile_options options;
 	int fd;
 	long long size;      /* of the file, with what waits in the batch */
+	long long written;   /* in all */
 	bool torn;           /* the file ends in the middle of a record */
 	pid_t compressor;    /* 0: none */
 	char *batch;
@@ -206,6 +207,11 @@ static void rotate(struct logfile *log)
 		compress_newest(log);
 }
 
+long long logfile_written(const struct logfile *log)
+{
+	return log->written;
+}
+
 bool logfile_reaped(struct logfile *log, pid_t pid)
 {
 	if (!log || log->compressor != pid)
@@ -257,6 +263,7 @@ static void write_record(struct logfile *log, int stream, const char *data, size
 		add(log, copy, record);
 	}
 	log->size += (long long)record;
+	log->written += (long long)record;
 }
 
 /* Joins a piece to the unfinished line; returns the whole when it is complete. */

@@ -25,6 +25,9 @@ void logfile_append(struct logfile *log, int stream, const char *data, size_t le
 /* Writes what is left of unfinished lines. */
 void logfile_finish(struct logfile *log, struct timespec now);
 
+/* Bytes of all records since it was opened, those that were rotated away and those that could not be written included. */
+long long logfile_written(const struct logfile *log);
+
 /* Tells the log that a child of the process has ended: true when it was its compressor. */
 bool logfile_reaped(struct logfile *log, pid_t pid);
 

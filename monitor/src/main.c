@@ -37,6 +37,9 @@ static struct {
 	pid_t runtime, process, deleter;
 	bool had_control, listener_paused;
 	bool terminal_rests;       /* nobody has it open */
+	struct client *creditor;   /* who bounds the log; NULL: nobody */
+	long long credit_end;      /* where the log may get to, as logfile_written counts */
+	bool held;                 /* it is there: output is not read */
 	int client_count;
 	int exit_code, signal, oom;
 	struct timespec started, finished;
@@ -66,6 +69,26 @@ static void unwatch_close(int *fd)
 	if (*fd >= 0)
 		epoll_ctl(m.epoll, EPOLL_CTL_DEL, *fd, NULL);
 	close_fd(fd);
+}
+
+/* --- output that waits ---------------------------------------------------------------------------------- */
+
+/* Only what runs waits: the rest of a process that has ended is little. */
+static void update_hold(void)
+{
+	bool hold = m.creditor && m.log && m.state == RUNNING && logfile_written(m.log) >= m.credit_end;
+	if (hold == m.held)
+		return;
+	m.held = hold;
+	if (hold) {
+		epoll_ctl(m.epoll, EPOLL_CTL_DEL, m.streams.out, NULL);
+		epoll_ctl(m.epoll, EPOLL_CTL_DEL, m.streams.err, NULL);
+		return;
+	}
+	if (m.streams.out >= 0)
+		watch(m.streams.out, &OUT, m.terminal_rests ? EPOLLIN | EPOLLET : EPOLLIN);
+	if (m.streams.err >= 0)
+		watch(m.streams.err, &ERR, EPOLLIN);
 }
 
 /* --- clients ------------------------------------------------------------------------------------------ */
@@ -133,6 +156,10 @@ static void sweep_clients(void)
 	for (struct client **at = &m.clients; *at;) {
 		struct client *client = *at;
 		if (client->dead) {
+			if (client == m.creditor) {
+				m.creditor = NULL;
+				update_hold();
+			}
 			if (!client->input_ended)
 				end_input(client);
 			*at = client->next;
@@ -370,7 +397,7 @@ static void rest_terminal(int master)
 
 static void take_output(int *fd, int stream)
 {
-	for (int rounds = 0; rounds < 16; rounds++) {
+	for (int rounds = 0; rounds < 16 && !m.held; rounds++) {
 		ssize_t n = RETRY(read(*fd, m.buffer, sizeof(m.buffer)));
 		if (n < 0 && errno == EAGAIN)
 			return;
@@ -391,6 +418,7 @@ static void take_output(int *fd, int stream)
 		for (struct client *client = m.clients; client; client = client->next)
 			client_output(client, stream, m.buffer, (size_t)n, m.options.tty);
 		clients_bound(m.clients, QUEUE_SPILL_BYTES);
+		update_hold();
 		if ((size_t)n < sizeof(m.buffer))
 			return;
 	}
@@ -402,6 +430,7 @@ static void on_exited(int status)
 	m.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 	m.exit_code = m.signal ? 128 + m.signal : WEXITSTATUS(status);
 	m.state = DRAINING;
+	update_hold();
 	m.deadline_ms = monotonic_ms() + DRAIN_TIMEOUT_MS;
 	if (m.terminal_rests)
 		watch(m.streams.out, &OUT, EPOLLIN);
@@ -469,10 +498,19 @@ static void resize(struct client *client, unsigned rows, unsigned columns)
 	client_say(client, "resize %s\n", open ? "ok" : "gone");
 }
 
+/* The last who gave it counts. */
+static void credit(struct client *client, long long bytes)
+{
+	m.creditor = client;
+	m.credit_end = (m.log ? logfile_written(m.log) : 0) + bytes;
+	update_hold();
+}
+
 /* False: the line means nothing, the connection is closed. */
 static bool take_line(struct client *client, const char *line)
 {
 	unsigned a, b;
+	long long bytes;
 	char letters[8];
 	if (client->role == CLIENT_NEW) {
 		if (sscanf(line, "control %u", &a) == 1 && a == PROTOCOL_VERSION) {
@@ -489,6 +527,8 @@ static bool take_line(struct client *client, const char *line)
 		send_signal(client, (int)a);
 	else if (sscanf(line, "resize %u %u", &a, &b) == 2)
 		resize(client, a, b);
+	else if (sscanf(line, "credit %lld", &bytes) == 1 && bytes >= 0 && bytes <= CREDIT_MAX_BYTES)
+		credit(client, bytes);
 	else
 		return false;
 	return true;

@@ -12,7 +12,7 @@ import { defaultGcRules, type GcRule } from '../engine/build/gc-policy.ts';
 import type { BuildService } from '../engine/build/service.ts';
 import { type Containers, createContainerService } from '../engine/container/container-service.ts';
 import { createContainerFilesService } from '../engine/container/files/files-service.ts';
-import { toLogFile } from '../engine/container/log-config.ts';
+import { planLog } from '../engine/container/log/log-plan.ts';
 import { createContainerResources } from '../engine/container/resources/resources-service.ts';
 import { buildSpec, parseProfile } from '../engine/container/spec/build-spec.ts';
 import { ALL_CAPABILITIES } from '../engine/container/spec/capabilities.ts';
@@ -57,6 +57,7 @@ import {
   readSeccompProfile,
 } from '../linux/host/host-facts.host.ts';
 import { readHostState } from '../linux/host/host-state.host.ts';
+import { createLogSinks } from '../linux/log-sink/log-sinks.host.ts';
 import { createMonitorHost } from '../linux/monitor/monitor.host.ts';
 import { createMounter } from '../linux/mount/mounter.host.ts';
 import { createDnsSockets } from '../linux/netns/dns-sockets.host.ts';
@@ -97,6 +98,7 @@ import { createContainerLogs } from '../store/record/container-log.host.ts';
 import { createContainerRecords } from '../store/record/container-records.host.ts';
 import { openDatabase } from '../store/record/database.host.ts';
 import { createImageRecords } from '../store/record/image-records.host.ts';
+import { createLogFollower } from '../store/record/log-follower.host.ts';
 import { createNetworkRecords } from '../store/record/network-records.host.ts';
 import { createSecretRecords } from '../store/record/secret-records.host.ts';
 import { createVolumeRecords } from '../store/record/volume-records.host.ts';
@@ -240,10 +242,12 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
     devicesAt,
     readCdi: () => readCdiRegistry(config.cdiFolders),
   };
-  toLogFile({ Type: config.container.logDriver, Config: config.container.logOptions }, '', NOBODY);
+  planLog({ Type: config.container.logDriver, Config: config.container.logOptions }, NOBODY);
   const containers: Containers = createContainerService({
     records: createContainerRecords({ db }),
     logs: createContainerLogs(),
+    logFollower: createLogFollower(),
+    logSinks: createLogSinks(),
     bundles: createBundles({ dataRoot: config.dataRoot, execRoot: config.execRoot }),
     images: createImageLookup(imageDeps),
     layers,
@@ -257,6 +261,7 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
     processes: createProcessList(),
     tasks,
     report,
+    warn: (message) => log.warn(message),
     buildSpec: (input) => buildSpec(input, facts),
     runtimeStates: createRuntimeStates(() => runtimes),
     filters: createCompiledFilters({ crun: join(config.execRoot, 'crun') }),
@@ -482,7 +487,7 @@ function securityOptions(
 }
 
 /** For the log options of nobody's container. */
-const NOBODY = { id: '', name: '', imageId: '', config: {} };
+const NOBODY = { id: '', name: '', imageId: '', created: '', config: {} };
 
 /** Docker's default masks. */
 const MASKED = [

@@ -21,6 +21,7 @@ export async function recover(deps: {
     await deps.execs.recover(id);
     if (live?.record.state.status === 'running') context.health.begin(live);
   }
+  context.logForwarders.recover();
   watchRecovered(context, running);
   await finishRemovals(context, toRemove);
   await sweepOrphans(context);

@@ -34,6 +34,7 @@ export async function writeLogs(call: Call, containers: ContainerService): Promi
 function formatRecord({ time, line, attrs }: LogRecord, timestamps: boolean, details: boolean): Uint8Array {
   const facts = details
     ? `${Object.entries(attrs ?? {})
+        .sort(([a], [b]) => (a < b ? -1 : 1))
         .map(([key, value]) => `${encodeURIComponent(key)}=${encodeURIComponent(value)}`)
         .join(',')} `
     : '';

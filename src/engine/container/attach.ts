@@ -5,6 +5,7 @@ import { createDetachScanner, parseDetachKeys } from './detach-keys.ts';
 import { attachPaused, attachRestarting, logsNotReadable } from './errors.ts';
 import { formatFrame } from './frame.ts';
 import type { LiveContainer } from './live.ts';
+import { isLogReadable, logPathOf } from './log/container-log-plan.ts';
 import type { AttachOptions } from './service.ts';
 
 /** See ContainerService.attach. For a container that does not run the stream waits for the next start. */
@@ -16,7 +17,7 @@ export async function attachContainer(
   const { record } = live;
   if (record.state.status === 'paused') throw attachPaused(record.id);
   if (record.state.status === 'restarting') throw attachRestarting(record.id);
-  if (options.logs && record.hostConfig.LogConfig?.Type === 'none') throw logsNotReadable();
+  if (options.logs && !isLogReadable(record)) throw logsNotReadable();
   const tty = record.config.Tty ?? false;
   const keys = parseDetachKeys(options.detachKeys);
   const stream = new AttachStream({
@@ -51,7 +52,7 @@ async function* readPast(
   options: AttachOptions,
   tty: boolean,
 ): AsyncIterable<Uint8Array> {
-  for await (const entry of ctx.logs.read(ctx.bundles.paths(record.id).log, { signal: options.signal }))
+  for await (const entry of ctx.logs.read(logPathOf(ctx, record), { signal: options.signal }))
     if (entry.stream === 'stdout' ? options.stdout : options.stderr) yield toWire(entry, tty);
 }
 

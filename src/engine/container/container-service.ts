@@ -12,6 +12,7 @@ import { inspectContainer } from './inspect.ts';
 import { killContainer } from './kill.ts';
 import { listContainers } from './list.ts';
 import { createContainerTable, type LiveContainer } from './live.ts';
+import { createLogForwarders } from './log/log-forwarders.ts';
 import { readLogs } from './logs.ts';
 import { pauseContainer, unpauseContainer } from './pause.ts';
 import { pruneContainers } from './prune.ts';
@@ -52,6 +53,7 @@ export function createContainerService(deps: ContainerDeps): Containers {
       clock,
       probe: (live, probe) => createRunProbe({ containers: context, allCapabilities: [], execs }, clock)(live, probe),
     }),
+    logForwarders: createLogForwarders({ context: () => context, clock }),
     locked: (id, work) => lock.run(id, work),
     startByPolicy: (live) => startContainer(context, live, 'policy'),
     isShuttingDown: () => daemon.shuttingDown,
@@ -88,10 +90,13 @@ export function createContainerService(deps: ContainerDeps): Containers {
     async shutdown(timeoutMs) {
       daemon.shuttingDown = true;
       await shutdownContainers(context, timeoutMs);
+      await context.logForwarders.drain();
+      context.logForwarders.stopAll();
     },
     disconnect() {
       daemon.shuttingDown = true;
       context.health.endAll();
+      context.logForwarders.stopAll();
       for (const live of table.all()) {
         live.cancelBackOff?.();
         live.session?.disconnect();

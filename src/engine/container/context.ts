@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import type { Clock } from '../../lib/async/clock.ts';
 import type { TaskGroup } from '../../lib/async/task-group.ts';
 import type { Cgroups } from '../../linux/cgroup/cgroup.ts';
+import type { LogSinks } from '../../linux/log-sink/log-sink.ts';
 import type { MonitorHost } from '../../linux/monitor/monitor.ts';
 import type { Mounter } from '../../linux/mount/mounter.ts';
 import type { Bundles } from '../../linux/runtime/bundle.ts';
@@ -10,6 +11,7 @@ import type { ProcessList } from '../../linux/runtime/ps.ts';
 import type { RuntimeStates } from '../../linux/runtime/runtime-states.ts';
 import type { ContainerLogs } from '../../store/record/container-log.ts';
 import type { ContainerRecord, ContainerRecords } from '../../store/record/container-records.ts';
+import type { LogFollower } from '../../store/record/log-follower.ts';
 import type { LayerStore } from '../../store/snapshot/layer-store.ts';
 import type { EventBus } from '../event/event.ts';
 import type { LiveExec } from '../exec/exec-record.ts';
@@ -20,12 +22,15 @@ import type { VolumeService } from '../volume/volume.ts';
 import type { HostDefaults } from './defaults.ts';
 import type { HealthChecks } from './health/health-checks.ts';
 import type { ContainerTable, LiveContainer } from './live.ts';
+import type { LogForwarders } from './log/log-forwarders.ts';
 import type { SpecInput } from './spec-input.ts';
 
 /** What the rules of containers stand on. */
 export interface ContainerDeps {
   readonly records: ContainerRecords;
   readonly logs: ContainerLogs;
+  readonly logFollower: LogFollower;
+  readonly logSinks: LogSinks;
   readonly bundles: Bundles;
   readonly images: ImageLookup;
   readonly layers: LayerStore;
@@ -46,6 +51,8 @@ export interface ContainerDeps {
   readonly tasks: TaskGroup;
   /** Called with what went wrong where nobody can be told. */
   readonly report: (what: string, error: unknown) => void;
+  /** The daemon's log, for what is no error of its own. */
+  readonly warn: (message: string) => void;
   /** [0,1), for names. */
   readonly random?: () => number;
   /** For health checks; the default is the machine's. */
@@ -80,6 +87,7 @@ export interface ContainerContext extends ContainerDeps {
   /** Execs of all containers by id, health checks included. */
   readonly execs: Map<string, LiveExec>;
   readonly health: HealthChecks;
+  readonly logForwarders: LogForwarders;
   /** Runs under the container's lock. Only the service and background work that it starts call it. */
   readonly locked: <T>(id: string, work: () => Promise<T>) => Promise<T>;
   /** The restart policy's start, under the container's lock. */

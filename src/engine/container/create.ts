@@ -11,7 +11,7 @@ import { withPropagation } from './daemon-root.ts';
 import { withConfigDefaults, withHostDefaults, withoutNulls } from './defaults.ts';
 import { invalid, invalidName, nameInUse, unknownRuntime } from './errors.ts';
 import { isOnDefaultBridge, planLinks } from './links.ts';
-import { toLogFile } from './log-config.ts';
+import { planLog } from './log/log-plan.ts';
 import { mergeConfig } from './merge.ts';
 import { parseVolumesFrom, planMounts } from './mounts.ts';
 import { generateName } from './name-generator.ts';
@@ -97,11 +97,12 @@ function planRecord(
     generateName((candidate) => table.ownerOf(candidate) !== undefined, ctx.random ?? Math.random) ||
     id.slice(0, 12);
   const config = withConfigDefaults(merged, request.config.Image ?? '', defaultHostname(ctx, hostConfig, id));
-  toLogFile(hostConfig.LogConfig, '', { id, name, imageId: image.id, config });
+  const created = new Date().toISOString();
+  planLog(hostConfig.LogConfig, { id, name, imageId: image.id, created, config });
   return {
     id,
     name,
-    created: new Date().toISOString(),
+    created,
     image: {
       id: image.id,
       reference: request.config.Image ?? '',

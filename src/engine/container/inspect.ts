@@ -33,7 +33,7 @@ export async function inspectContainer(
     ResolvConfPath: paths.resolvConf,
     HostnamePath: paths.hostname,
     HostsPath: paths.hosts,
-    LogPath: record.hostConfig.LogConfig?.Type === 'none' ? '' : paths.log,
+    LogPath: record.hostConfig.LogConfig?.Type === 'json-file' ? paths.jsonLog : '',
     Name: `/${record.name}`,
     RestartCount: record.state.restartCount,
     Driver: ctx.settings.storageDriver,

@@ -1,6 +1,7 @@
 import type { ContainerContext } from './context.ts';
 import { invalid, logsNotReadable, logsOfRemoved } from './errors.ts';
 import type { LiveContainer } from './live.ts';
+import { isLogReadable, logPathOf } from './log/container-log-plan.ts';
 import type { LogOptions, LogRecord } from './service.ts';
 import { hasProcess } from './state.ts';
 
@@ -12,10 +13,10 @@ export function readLogs(
 ): { readonly tty: boolean; readonly records: AsyncIterable<LogRecord> } {
   const { record } = live;
   if (!options.stdout && !options.stderr) throw invalid('Bad parameters: you must choose at least one stream');
-  if (record.hostConfig.LogConfig?.Type === 'none') throw logsNotReadable();
+  if (!isLogReadable(record)) throw logsNotReadable();
   if (record.state.status === 'removing' || record.state.status === 'dead') throw logsOfRemoved();
   const stopped = live.session ? live.session.exited : hasProcess(record.state) ? live.exit.promise : Promise.resolve();
-  const records = ctx.logs.read(ctx.bundles.paths(record.id).log, {
+  const records = ctx.logs.read(logPathOf(ctx, record), {
     ...(options.tail !== undefined && { tail: options.tail }),
     ...(options.sinceNanos !== undefined && { sinceNanos: options.sinceNanos }),
     ...(options.untilNanos !== undefined && { untilNanos: options.untilNanos }),

@@ -29,6 +29,7 @@ export async function removeContainer(
     // Auto-remove containers are removed at the daemon's next start in any state, so theirs need not be kept.
     if (record.hostConfig.AutoRemove) ctx.table.setState(live, removing);
     else ctx.table.saveState(live, removing);
+    await ctx.logForwarders.end(record.id);
     await ctx.volumes.releaseAll(record.id);
     await removeVolumes(ctx, anonymous);
     await ctx.networking.release(record.id);

@@ -2,7 +2,6 @@ import { describe, expect, test } from 'bun:test';
 import type { HostConfig } from '../../api/types/container.ts';
 import { cgroupPath } from './context.ts';
 import { createDetachScanner, parseDetachKeys } from './detach-keys.ts';
-import { toLogFile } from './log-config.ts';
 import { mergeConfig } from './merge.ts';
 import { generateName } from './name-generator.ts';
 import { parseUntil } from './prune.ts';
@@ -190,36 +189,6 @@ describe('detach keys', () => {
   });
   test('unknown keys are refused', () => {
     expect(() => parseDetachKeys('ctrl-1')).toThrow('Invalid escape keys');
-  });
-});
-
-describe('log options', () => {
-  const subject = {
-    id: 'abcdef0123456789',
-    name: 'web',
-    imageId: 'sha256:1',
-    config: { Labels: { a: '1' }, Env: ['B=2=3'] },
-  };
-  test('become a log file with attributes', () => {
-    const log = {
-      Type: 'json-file',
-      Config: { 'max-size': '10m', 'max-file': '3', compress: 'true', labels: 'a', env: 'B', tag: '{{.Name}}/{{.ID}}' },
-    } as const;
-    expect(toLogFile(log, '/l', subject)).toEqual({
-      path: '/l',
-      maxSizeBytes: 10_485_760,
-      maxFiles: 3,
-      compress: true,
-      attrs: '{"a":"1","B":"2=3","tag":"web/abcdef012345"}',
-    });
-    expect(toLogFile({ Type: 'none' }, '/l', subject)).toBeUndefined();
-  });
-  test.each([
-    [{ 'max-file': '0' }, 'max-file cannot be less than 1'],
-    [{ nope: '1' }, "unknown log opt 'nope' for json-file log driver"],
-    [{ 'max-size': 'x' }, 'invalid value for max-size'],
-  ])('%p: %s', (Config, text) => {
-    expect(() => toLogFile({ Type: 'json-file', Config }, '/l', subject)).toThrow(text);
   });
 });
 

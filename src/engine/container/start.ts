@@ -12,7 +12,8 @@ import { healthAtStart } from './health/decide.ts';
 import { toHealthPlan } from './health/health-config.ts';
 import { linkEnvironment, linkedTo, withLinkedHosts } from './links.ts';
 import type { LiveContainer } from './live.ts';
-import { toLogFile } from './log-config.ts';
+import { logPathOf, logPlanOf } from './log/container-log-plan.ts';
+import type { OpenLog } from './log/log-forwarders.ts';
 import { endLostRun } from './lost-run.ts';
 import { removeContainer } from './remove.ts';
 import { prepareRoot, type Root } from './rootfs.ts';
@@ -48,6 +49,7 @@ async function launch(ctx: ContainerContext, live: LiveContainer, by: StartedBy)
   undo.defer(() => ctx.bundles.removeRun(record.id));
   undo.defer(() => endLostRun(ctx, record)); // a runtime that gives up half-way, or is killed, leaves things
   const env = linkEnvironment(ctx, record);
+  const log = await openLog(ctx, record, by, undo);
   const [session, attached, root] = await allSettled(
     launchMonitor(ctx, record, undo),
     attachNetwork(ctx, record, undo),
@@ -83,6 +85,7 @@ async function launch(ctx: ContainerContext, live: LiveContainer, by: StartedBy)
   );
   live.stopAsked = false;
   undo.move();
+  log?.begin(session);
   publish(ctx, live.record, 'start');
   tellLinked(ctx, record.id);
   watchExit(ctx, live, session);
@@ -118,7 +121,7 @@ async function launchMonitor(
   const runtime = ctx.settings.runtimes[name];
   if (!runtime) throw unknownRuntime(name);
   const paths = ctx.bundles.paths(record.id);
-  const log = toLogFile(hostConfig.LogConfig, paths.log, { ...record, imageId: record.image.id });
+  const { file } = logPlanOf(record);
   const [rows = 0, columns = 0] = hostConfig.ConsoleSize ?? [];
   const session = await ctx.monitors.launch({
     dir: paths.monitor,
@@ -128,12 +131,26 @@ async function launchMonitor(
     stdin: config.OpenStdin ?? false,
     stdinOnce: config.StdinOnce ?? false,
     ...(config.Tty && rows > 0 && columns > 0 && { consoleSize: { rows, columns } }),
-    ...(log && { log }),
+    ...(file && { log: { ...file, path: logPathOf(ctx, record) } }),
     ...(ctx.settings.spillDir !== undefined && { spillDir: ctx.settings.spillDir }),
     oomFile: ctx.cgroups.oomFile(cgroupPath(ctx, record)),
   });
   undo.defer(() => session.abandon());
   return session;
+}
+
+/** A start by its policy need not reach the remote: the container ran before, and what it says is kept. */
+async function openLog(
+  ctx: ContainerContext,
+  record: ContainerRecord,
+  by: StartedBy,
+  undo: AsyncDisposableStack,
+): Promise<OpenLog | undefined> {
+  const { forward } = logPlanOf(record);
+  if (!forward) return undefined;
+  const log = await ctx.logForwarders.open(record, forward, { mustAnswer: forward.mustAnswer && by === 'user' });
+  undo.defer(() => log.abandon());
+  return log;
 }
 
 async function attachNetwork(

@@ -3,6 +3,7 @@ import type { Volume } from '../../api/types/volume.ts';
 import { createFakeClock } from '../../lib/async/clock.fake.ts';
 import { createTaskGroup } from '../../lib/async/task-group.ts';
 import { KnownError } from '../../lib/errors.ts';
+import { createFakeLogSinks } from '../../linux/log-sink/log-sink.fake.ts';
 import { createFakeMonitors } from '../../linux/monitor/monitor.fake.ts';
 import { createFakeMounter } from '../../linux/mount/mounter.fake.ts';
 import { createFakeBundles } from '../../linux/runtime/bundle.fake.ts';
@@ -28,6 +29,7 @@ export function createWorld(kept: { readonly rows?: Map<string, ContainerRecord>
   const events: EngineEvent[] = [];
   const problems: string[] = [];
   const writable = new Set<string>();
+  const sinks = createFakeLogSinks();
   const network = createFakeNetworking();
   const volumes = createFakeVolumes();
   const logs: LogFileRecord[] = [];
@@ -46,6 +48,14 @@ export function createWorld(kept: { readonly rows?: Map<string, ContainerRecord>
       },
       remove: () => undefined,
     },
+    logFollower: {
+      async *follow() {},
+      endOf: () => undefined,
+      waitingBytes: async () => 0,
+      loadPlace: () => undefined,
+      savePlace: () => undefined,
+    },
+    logSinks: sinks,
     bundles,
     images: fakeImages(),
     layers: {
@@ -122,6 +132,7 @@ export function createWorld(kept: { readonly rows?: Map<string, ContainerRecord>
       dataRoot: '/var/lib/engine',
     },
     tasks,
+    warn: (message) => problems.push(message),
     report: (what, error) => problems.push(`${what}: ${String(error)}`),
     random: () => 0,
     clock,
@@ -135,6 +146,7 @@ export function createWorld(kept: { readonly rows?: Map<string, ContainerRecord>
     mounter,
     monitors,
     bundles,
+    sinks,
     events,
     problems,
     writable,

@@ -70,7 +70,7 @@ export function partOf(path: string, owners: Owners): { readonly part: Part; rea
       // `<id>.<n>` is one of an image that is mounted into the container.
       return of('Writable layers', owners.container(second.split('.', 1)[0] ?? ''), 'Belongs to nothing');
     case 'containers': {
-      const log = rest[0]?.includes('-json.log') ?? false;
+      const log = /-json\.log|^container\.log|^log-place\.json/.test(rest[0] ?? '');
       return of(log ? 'Container logs' : 'Container files', owners.container(second), 'Belongs to nothing');
     }
     case 'volumes':

@@ -1,6 +1,7 @@
 import type { DataRootAccount, SystemDataUsage } from '../../api/types/system.ts';
 import { createSingleFlight } from '../../lib/async/single-flight.ts';
 import type { HostState } from '../../linux/host/host-state.host.ts';
+import { LOG_DRIVERS } from '../container/log/log-plan.ts';
 import type { ContainerService } from '../container/service.ts';
 import type { ImageService } from '../image/service.ts';
 import { type DiskUsageDeps, diskUsage, explainDataRoot } from './disk-usage.ts';
@@ -110,7 +111,7 @@ export function createSystemService(deps: {
           Volume: ['local'],
           Network: ['bridge', 'host', 'null'],
           Authorization: [],
-          Log: ['json-file', 'none'],
+          Log: [...LOG_DRIVERS],
         },
         MemoryLimit: host.memoryLimit,
         SwapLimit: host.swapLimit,

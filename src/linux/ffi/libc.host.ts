@@ -25,6 +25,7 @@ const { symbols: libc } = dlopen('libc.so.6', {
   ioctl: { args: [FFIType.i32, FFIType.u64, FFIType.ptr], returns: FFIType.i32 },
   socket: { args: [FFIType.i32, FFIType.i32, FFIType.i32], returns: FFIType.i32 },
   bind: { args: [FFIType.i32, FFIType.ptr, FFIType.u32], returns: FFIType.i32 },
+  connect: { args: [FFIType.i32, FFIType.ptr, FFIType.u32], returns: FFIType.i32 },
   getsockname: { args: [FFIType.i32, FFIType.ptr, FFIType.ptr], returns: FFIType.i32 },
   listen: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
   setsockopt: {
@@ -247,6 +248,17 @@ export function openSocket(domain: number, type: number, protocol: number): numb
 
 export function bindSocket(fd: number, address: Uint8Array): void {
   check(libc.bind(fd, address, address.length), () => 'bind');
+}
+
+/** connect(2). */
+export function connectSocket(fd: number, address: Uint8Array): void {
+  check(libc.connect(fd, address, address.length), () => 'connect');
+}
+
+/** Room for what is sent, beyond the system's limit for others: SO_SNDBUFFORCE of socket(7). */
+export function forceSendBuffer(fd: number, bytes: number): void {
+  const [SOL_SOCKET, SO_SNDBUFFORCE] = [1, 32];
+  check(libc.setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, new Int32Array([bytes]), 4), () => 'setsockopt');
 }
 
 /** The port of an IPv4 socket (getsockname(2)). */

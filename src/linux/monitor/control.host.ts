@@ -90,6 +90,9 @@ export async function openSession(dir: string): Promise<{ readonly hello: Hello;
       return await started.promise;
     },
     attach: async (streams) => await attach(dir, attachLine(streams)),
+    creditLog(bytes) {
+      if (!socket.destroyed) socket.write(`credit ${Math.trunc(Math.min(bytes, PROTOCOL.CREDIT_MAX_BYTES))}\n`);
+    },
     async signal(signo) {
       if (socket.destroyed) return false;
       socket.write(`signal ${signo}\n`);

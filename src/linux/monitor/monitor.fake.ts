@@ -86,6 +86,7 @@ export function createFakeMonitor(
         monitor.attached.push(stream);
         return stream;
       },
+      creditLog() {},
       async signal(signo) {
         if (monitor.state !== 'running') return false;
         monitor.signals.push(signo);

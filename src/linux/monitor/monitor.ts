@@ -86,6 +86,12 @@ export interface MonitorSession {
    */
   attach(streams: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean }): Promise<Duplex>;
 
+  /**
+   * The log may grow by that many bytes; then the process's output waits, until more is given or this session ends. Without a call it never
+   * waits.
+   */
+  creditLog(bytes: number): void;
+
   /** Sends a signal to the process. False when it has already ended. */
   signal(signo: number): Promise<boolean>;
 

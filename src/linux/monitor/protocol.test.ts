@@ -30,6 +30,7 @@ test('the description tells the numbers of the header', () => {
     ['DRAIN_TIMEOUT_MS', '2000', 'two seconds'],
     ['CLIENTS_MAX', '256', '256 connections at once'],
     ['FRAME_HEADER_BYTES', '8', '8-byte header'],
+    ['CREDIT_MAX_BYTES', '1099511627776', 'at most 2^40'],
   ];
   for (const [name, value, words] of told) {
     expect([name, defined.get(name)]).toEqual([name, value]);

@@ -7,6 +7,7 @@ export const PROTOCOL = {
   LINE_MAX_BYTES: 255,
   LOG_RECORD_BYTES: 16 * 1024,
   FRAME_HEADER_BYTES: 8,
+  CREDIT_MAX_BYTES: 2 ** 40,
 } as const;
 
 /** What the monitor says on a control connection, a line each. */

@@ -13,7 +13,9 @@ export function createFakeBundles(): Bundles & {
   const hostPaths = new Set<string>();
   const paths = (id: string): BundlePaths => ({
     kept: `/kept/${id}`,
-    log: `/kept/${id}/log`,
+    jsonLog: `/kept/${id}/log`,
+    cachedLog: `/kept/${id}/container.log`,
+    logPlace: `/kept/${id}/log-place.json`,
     hosts: `/kept/${id}/hosts`,
     hostname: `/kept/${id}/hostname`,
     resolvConf: `/kept/${id}/resolv.conf`,

@@ -32,7 +32,9 @@ export function createBundles(deps: { readonly dataRoot: string; readonly execRo
     const run = join(runRoot, id.slice(0, RUN_ID_LENGTH));
     return {
       kept,
-      log: join(kept, `${id}-json.log`),
+      jsonLog: join(kept, `${id}-json.log`),
+      cachedLog: join(kept, 'container.log'),
+      logPlace: join(kept, 'log-place.json'),
       hosts: join(kept, 'hosts'),
       hostname: join(kept, 'hostname'),
       resolvConf: join(kept, 'resolv.conf'),

@@ -2,7 +2,9 @@
  * The files of containers outside their root file system.
  *
  *   <data-root>/containers/<id>/        kept as long as the container
- *     <id>-json.log[.N[.gz]]            written by the monitor
+ *     <id>-json.log[.N[.gz]]            written by the monitor (driver json-file)
+ *     container.log[.N[.gz]]            likewise (driver local, and the cache of drivers that send)
+ *     log-place.json                    how much of that has been sent
  *     hosts  hostname  resolv.conf      bound into the container
  *     resolv.conf.hash                  of resolv.conf as it was written here
  *   <exec-root>/c/<id, 24 digits>/      as long as it runs; on a tmpfs
@@ -69,7 +71,9 @@ export interface Bundles {
 
 export interface BundlePaths {
   readonly kept: string;
-  readonly log: string;
+  readonly jsonLog: string;
+  readonly cachedLog: string;
+  readonly logPlace: string;
   readonly hosts: string;
   readonly hostname: string;
   readonly resolvConf: string;

@@ -1,7 +1,7 @@
-import { fstatSync, rmSync, watch } from 'node:fs';
-import { dirname } from 'node:path';
+import { fstatSync, rmSync } from 'node:fs';
 import { type ContainerLogs, type LogFileRecord, parseRecord, type ReadLogOptions, toNanos } from './container-log.ts';
 import { closeAll, isMoved, type OpenFile, openChain, placeInChain, readAt, rotatedFiles } from './log/chain.host.ts';
+import { delay, type End, endOf, watchFolder } from './log/growth.host.ts';
 import { createSplitter, planTail, wholeLines } from './log/lines.host.ts';
 
 const BLOCK_BYTES = 64 * 1024;
@@ -101,37 +101,4 @@ async function* growingLines(
     if (final) return;
     await Promise.race([ended.promise, heard, delay(POLL_MS)]);
   }
-}
-
-interface End {
-  readonly over: boolean;
-  readonly promise: Promise<void>;
-}
-
-/** When there is nothing more to wait for. */
-function endOf(options: ReadLogOptions): End {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const state = { over: false, promise };
-  const end = (): void => {
-    state.over = true;
-    resolve();
-  };
-  void options.stopped?.then(end, end);
-  if (options.signal.aborted) end();
-  else options.signal.addEventListener('abort', end, { once: true });
-  return state;
-}
-
-function watchFolder(path: string): { next(): Promise<void> } & Disposable {
-  let wake = Promise.withResolvers<void>();
-  const watcher = watch(dirname(path), () => {
-    wake.resolve();
-    wake = Promise.withResolvers<void>();
-  });
-  watcher.on('error', () => undefined);
-  return { next: () => wake.promise, [Symbol.dispose]: () => watcher.close() };
-}
-
-function delay(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }

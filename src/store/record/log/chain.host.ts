@@ -97,7 +97,8 @@ export async function placeInChain(held: OpenFile, chain: readonly OpenFile[]): 
   return -1;
 }
 
-function readTrailer(fd: number): { readonly checksum: number; readonly size: number } | undefined {
+/** Of a compressed file; undefined when it is cut short. */
+export function readTrailer(fd: number): { readonly checksum: number; readonly size: number } | undefined {
   const end = fstatSync(fd).size;
   const trailer = Buffer.alloc(TRAILER_BYTES);
   if (end < TRAILER_BYTES || readSync(fd, trailer, 0, TRAILER_BYTES, end - TRAILER_BYTES) < TRAILER_BYTES)

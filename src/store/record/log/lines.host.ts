@@ -68,14 +68,18 @@ async function* plainLines(fd: number, start: number): AsyncIterable<string> {
   for await (const block of blocksOf(fd, start)) yield* splitter.push(block);
 }
 
-/** What can be read of a file cut short by a crash is given out. */
 async function* compressedLines(fd: number): AsyncIterable<string> {
   const splitter = createSplitter();
+  for await (const chunk of unpackedBlocks(fd)) yield* splitter.push(chunk);
+}
+
+/** What a compressed file was made from; of one cut short by a crash, what can be read. */
+export async function* unpackedBlocks(fd: number): AsyncIterable<Uint8Array> {
   const source = Readable.from(blocksOf(fd, 0));
   const stream = source.pipe(createGunzip());
   source.on('error', (error) => stream.destroy(error));
   try {
-    for await (const chunk of stream as AsyncIterable<Buffer>) yield* splitter.push(chunk);
+    yield* stream as AsyncIterable<Buffer>;
   } catch (error) {
     if (!errnoOf(error)?.startsWith('Z_')) throw error;
   } finally {
