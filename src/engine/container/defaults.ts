@@ -109,10 +109,11 @@ export function withHostDefaults(host: HostConfig, defaults: HostDefaults): Host
   };
 }
 
-/** The daemon's options are for its own driver only. */
+/** The daemon's options are for its own driver only, except those of the cache, which every driver that sends has. */
 function logConfig(given: HostConfig['LogConfig'], { log }: HostDefaults): NonNullable<HostConfig['LogConfig']> {
   const driver = given?.Type || log.driver;
-  return { Type: driver, Config: { ...(driver === log.driver && log.options), ...given?.Config } };
+  const options = Object.entries(log.options).filter(([key]) => driver === log.driver || key.startsWith('cache-'));
+  return { Type: driver, Config: { ...Object.fromEntries(options), ...given?.Config } };
 }
 
 /** Those of the request, and the daemon's for what they do not name. */

@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import type { Socket } from 'node:net';
 import { basename, join, resolve } from 'node:path';
+import { errnoOf } from '../../lib/errors.ts';
 import { createCgroups } from '../cgroup/cgroup.host.ts';
 import { createMounter } from '../mount/mounter.host.ts';
 import { type Attached, type Control, connect, openAttach, openControl } from './line-client.suite.ts';
@@ -72,10 +73,17 @@ export function childrenOf(pid: number): readonly number[] {
   return text === '' ? [] : text.split(' ').map(Number);
 }
 
-/** What a process's descriptors are, sorted: `socket`, `pipe`, paths. */
+/** What a process's descriptors are, sorted: `socket`, `pipe`, paths. One that is closed while they are listed is none. */
 export function descriptorsOf(pid: number): readonly string[] {
-  const name = (fd: string): string => readlinkSync(`/proc/${pid}/fd/${fd}`).replace(/:\[\d+\]$/, '');
-  return readdirSync(`/proc/${pid}/fd`).map(name).toSorted();
+  const names = readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+    try {
+      return [readlinkSync(`/proc/${pid}/fd/${fd}`).replace(/:\[\d+\]$/, '')];
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return [];
+      throw error;
+    }
+  });
+  return names.toSorted();
 }
 
 /** Real containers of busybox under the monitor, in a temporary directory. */

@@ -258,6 +258,37 @@ test.each([
   expect([await control.line(), await control.line()]).toEqual([expect.stringContaining('waiting'), 'signal gone']);
 });
 
+test.each([[false], [true]])(
+  'output waits when the log has used its credit, and for nobody who has left (tty: %p)',
+  async (tty) => {
+    const command = ['sh', '-c', `yes ${'x'.repeat(1000)} | head -c 4000000; touch /tmp/done; sleep 1000`];
+    const monitor = await bench.launch(command, { tty, log: {} });
+    const giver = await monitor.control();
+    giver.send('credit 1000000');
+    giver.send('go');
+    expect(await giver.line()).toStartWith('hello');
+    expect(await giver.line()).toStartWith('started');
+    const size = (): number => statSync(monitor.logPath).size;
+    for (const least of [1_000_000, 2_000_000]) {
+      await until(() => size() >= least);
+      const held = size();
+      for (let turn = 0; turn < 20; turn++) {
+        giver.send('signal 18');
+        expect(await giver.line()).toBe('signal ok');
+      }
+      expect(size()).toBe(held);
+      if (least < 2_000_000) giver.send(`credit ${2_000_000 - held}`);
+    }
+    expect(existsSync(join(monitor.rootfs, 'tmp/done'))).toBe(false);
+    giver.socket.destroy();
+    await until(() => existsSync(join(monitor.rootfs, 'tmp/done')));
+    const other = await monitor.control();
+    other.send('credit 0');
+    other.send('signal 9');
+    expect(await other.rest()).toContainEqual(expect.stringMatching(/^exited 137 9 /));
+  },
+);
+
 test('hundreds of silent clients keep nobody out once they leave, and no descriptor stays', async () => {
   const monitor = await bench.launch(['sleep', '1000']);
   await start(monitor);

@@ -12,7 +12,16 @@ const OURS = resolve(import.meta.dirname, '../../../bin/docker');
 let daemon: TestDaemon;
 beforeAll(async () => {
   daemon = await startDaemon({
-    flags: ['--log-driver', 'local', '--log-opt', 'max-size=20k', '--log-opt', 'max-file=3'],
+    flags: [
+      '--log-driver',
+      'local',
+      '--log-opt',
+      'max-size=20k',
+      '--log-opt',
+      'max-file=3',
+      '--log-opt',
+      'cache-max-file=4',
+    ],
   });
 }, 60_000);
 afterAll(async () => await daemon.stop(), 60_000);
@@ -62,7 +71,7 @@ describe('drivers that keep a file', () => {
     );
     await daemon.ok(['run', '--name', 'plain', 'busybox', 'sh', '-c', count(2000)]);
     expect(await daemon.ok(['inspect', '-f', '{{json .HostConfig.LogConfig}}{{.LogPath}}', 'plain'])).toBe(
-      '{"Type":"local","Config":{"max-file":"3","max-size":"20k"}}',
+      '{"Type":"local","Config":{"cache-max-file":"4","max-file":"3","max-size":"20k"}}',
     );
     const id = await daemon.ok(['inspect', '-f', '{{.Id}}', 'plain']);
     const files = readdirSync(join(daemon.root, 'd/containers', id)).filter((file) => file.startsWith('container.log'));
@@ -104,11 +113,20 @@ describe('drivers that send', () => {
       '-c',
       script,
     ]);
-    await until(() => server.text().includes('err\n'), server.text);
+    await until(
+      () => server.text().includes('err\n'),
+      () => server.text(),
+    );
     expect(server.text()).toMatch(/^<30>1 \S+ \S+ docker\/sys \d+ docker\/sys - out\n<27>1 .* - err\n$/);
     const { stdout, stderr } = await daemon.docker(['logs', 'sys']);
     expect([stdout, stderr]).toEqual(['out\n', 'err\n']);
-    expect(await daemon.ok(['inspect', '-f', '{{.LogPath}}', 'sys'])).toBe('');
+    const kept = await daemon.ok([
+      'inspect',
+      '-f',
+      '{{.LogPath}}{{index .HostConfig.LogConfig.Config "cache-max-file"}}',
+      'sys',
+    ]);
+    expect(kept).toBe('4');
   });
 
   test('without its cache a log cannot be read', async () => {
@@ -126,7 +144,6 @@ describe('drivers that send', () => {
     expect((await daemon.docker(['logs', 'blind'])).stderr).toContain(
       'configured logging driver does not support reading',
     );
-    expect((await daemon.docker(['attach', 'blind'])).exitCode).not.toBe(0);
   });
 
   test('a container that is removed when it ends has sent everything before', async () => {
@@ -144,9 +161,8 @@ describe('drivers that send', () => {
     const script = `head -c 20000 /dev/zero | tr '\\0' x; echo; ${count(100)}`;
     await daemon.ok(['run', '--rm', '--label', 'team=a', ...to('fluentd', options), 'busybox', 'sh', '-c', script]);
     expect(numbersIn(server.text())).toEqual(Array.from({ length: 100 }, (_, at) => at + 1));
-    expect(server.text()).toMatch(
-      /container_id[^]*container_name[^]*source\xa6stdout[^]*team\xa1a[^]*partial_last\xa4true/,
-    );
+    for (const part of ['container_id', 'container_name', 'source\xa6stdout', 'team\xa1a', 'partial_last\xa4true'])
+      expect(server.text()).toContain(part);
   });
 
   test('GELF datagrams hold one message each', async () => {
@@ -245,7 +261,7 @@ describe('when things fail', () => {
     await daemon.ok(['exec', 'held', 'touch', '/go']);
     await until(waits);
     await server.comeBack();
-    await until(() => numbersIn(server.text()).includes(60_000));
+    await until(() => server.text().includes('n=60000\n'));
     expectComplete(numbersIn(server.text()), 60_000);
     await until(isDone);
     await daemon.ok(['rm', '-f', 'held']);
@@ -259,7 +275,7 @@ describe('when things fail', () => {
     await until(() => existsSync(`/proc/${pid}/root/done`));
     await server.comeBack();
     await daemon.restart();
-    await until(() => numbersIn(server.text()).lastIndexOf(60_000) > 60_000);
+    await until(() => server.text().lastIndexOf('n=60000\n') > server.text().indexOf('n=60000\n'));
     await daemon.ok(['rm', '-f', 'held']);
   }, 60_000);
 
