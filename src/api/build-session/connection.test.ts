@@ -190,26 +190,30 @@ describe('a connection', () => {
   });
 });
 
-test('files follow each other on a channel, empty ones and ones that are gone too', async () => {
+test('files follow each other on a channel, empty ones and ones that are gone too, with their attributes', async () => {
+  const file = (attributes: string, ...content: readonly Buffer[]) => ({ attributes, content });
   const { daemon } = connect((_purpose, channel) => {
     void (async () => {
-      await writeFile(channel, [Buffer.from('one'), Buffer.alloc(0), Buffer.alloc(200_000, 2)]);
+      await writeFile(channel, file('', Buffer.from('one'), Buffer.alloc(0), Buffer.alloc(200_000, 2)));
       await writeFile(channel, undefined);
-      await writeFile(channel, []);
-      await writeFile(channel, [Buffer.from('last')]);
+      await writeFile(channel, file('of nothing'));
+      await writeFile(channel, file('ö'.repeat(100_000), Buffer.from('last')));
       await channel.end();
     })();
   });
   const channel = daemon.open({});
   const reader = createFileReader(channel);
   const sizes: (number | undefined)[] = [];
+  const attributes: (string | undefined)[] = [];
   for (let file = 0; file < 4; file++) {
-    const content = await reader.next();
+    const read = await reader.next();
     let size = 0;
-    for await (const piece of content ?? []) size += piece.length;
-    sizes.push(content && size);
+    for await (const piece of read?.content ?? []) size += piece.length;
+    sizes.push(read && size);
+    attributes.push(read?.attributes);
   }
   expect(sizes).toEqual([200_003, undefined, 0, 4]);
+  expect(attributes).toEqual(['', undefined, 'of nothing', 'ö'.repeat(100_000)]);
   await expect(reader.next()).rejects.toThrow('cut off');
   for await (const _ of bytesOf(channel)) throw new Error('more');
 });

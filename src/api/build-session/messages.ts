@@ -5,7 +5,7 @@
 import type { ErrorKind } from '../../lib/errors.ts';
 
 /** Value of the `version` parameter and of the Upgrade header. Engines that do not know it refuse the request before they read a body. */
-export const SESSION_PROTOCOL = 'skiff-build-1';
+export const SESSION_PROTOCOL = 'skiff-build-2';
 
 export interface BuildAsk {
   readonly kind: 'build';
@@ -118,7 +118,7 @@ export type Purpose =
   | { readonly kind: 'auth'; readonly registry: string }
   /** Lines of `ListedFile`s. */
   | { readonly kind: 'list' }
-  /** The daemon sends positions in the list, a line each; the client answers each with pieces, see file-stream.ts. */
+  /** The daemon sends positions in the list, a line each; the client answers each with a file, see file-stream.ts. */
   | { readonly kind: 'files' }
   /** The archive that is the context, a context, a cache: by position in the request. */
   | { readonly kind: 'context' }
@@ -128,7 +128,8 @@ export type Purpose =
 
 /**
  * One entry of a context: path below the root without a slash before it, kind (file, directory, link, hard link), permission bits, bytes, seconds since
- * the epoch, and where a link leads, or of a hard link the first path, or of a file what changes with its content (times, inode).
+ * the epoch, and where a link leads, or of a hard link the first path, or of a file what changes with its content (times, inode). Of a folder with
+ * extended attributes these, as `oci/kept-attributes.ts` writes them; those of files come with their contents.
  */
 export type ListedFile = readonly [
   path: string,
@@ -137,4 +138,5 @@ export type ListedFile = readonly [
   size: number,
   mtime: number,
   more: string,
+  attributes?: string,
 ];

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseIgnoreFile } from '../../build/ignore/ignore-file.ts';
+import { lsetxattr } from '../../linux/ffi/libc.host.ts';
 import { listContext, readContextFile } from './context-list.ts';
 
 const top = mkdtempSync('/tmp/skiff-list-');
@@ -59,10 +60,22 @@ test('the stamp changes with the content, also when size and time do not', () =>
 });
 
 test('a file is read without following links, waiting for pipes, or failing when it is gone', () => {
-  expect(Buffer.concat([...(readContextFile(join(top, 'a')) ?? [])]).toString()).toBe('a');
+  expect(Buffer.concat([...(readContextFile(join(top, 'a'))?.content ?? [])]).toString()).toBe('a');
   expect([
     readContextFile(join(top, 'sub/link')),
     readContextFile(join(top, 'pipe')),
     readContextFile(join(top, 'no')),
   ]).toEqual([undefined, undefined, undefined]);
+});
+
+test('extended attributes of users come with folders in the list and with the contents of files', () => {
+  mkdirSync(join(top, 'marked'));
+  writeFileSync(join(top, 'marked/file'), '');
+  lsetxattr(join(top, 'marked'), 'user.folder', Buffer.from('1'));
+  lsetxattr(join(top, 'marked/file'), 'user.b', Buffer.from('2'));
+  lsetxattr(join(top, 'marked/file'), 'user.a', Buffer.from(''));
+  lsetxattr(join(top, 'marked/file'), 'trusted.secret', Buffer.from('3'));
+  const attributes = Object.fromEntries(listContext(top, []).map(([path, , , , , , text]) => [path, text]));
+  expect(attributes).toMatchObject({ marked: '[["user.folder","31"]]', 'marked/file': undefined, sub: undefined });
+  expect(readContextFile(join(top, 'marked/file'))?.attributes).toBe('[["user.a",""],["user.b","32"]]');
 });

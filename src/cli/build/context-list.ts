@@ -1,11 +1,14 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
+import type { SentFile } from '../../api/build-session/file-stream.ts';
 import type { ListedFile } from '../../api/build-session/messages.ts';
 import { createIgnoreMatcher } from '../../build/ignore/matcher.ts';
 import { errnoOf, KnownError } from '../../lib/errors.ts';
+import { readAttributes } from '../../linux/build/attributes.host.ts';
+import { attributesText } from '../../oci/kept-attributes.ts';
 
 /**
- * What is below a folder and not ignored, folders before what is in them, names in order; sockets, pipes and devices are left out. Only looks: no file
- * is read. Errors: of the file system; invalid_parameter for a name that is no UTF-8.
+ * What is below a folder and not ignored, folders before what is in them, names in order; sockets, pipes and devices are left out. Only looks: of no
+ * file more is read than what lstat(2) tells. Errors: of the file system; invalid_parameter for a name that is no UTF-8.
  */
 export function listContext(root: string, ignorePatterns: readonly string[]): readonly ListedFile[] {
   const ignore = createIgnoreMatcher(ignorePatterns);
@@ -30,7 +33,7 @@ export function listContext(root: string, ignorePatterns: readonly string[]): re
     if (stat.isDirectory()) {
       // below an ignored folder something may be wanted: then the folder is walked, and comes along
       if (ignored && !ignore.hasExceptions) return;
-      const above: readonly ListedFile[] = [...folders, [name, 'd', mode, 0, mtime, '']];
+      const above: readonly ListedFile[] = [...folders, listedFolder(name, path, mode, mtime)];
       if (!ignored) emit(above);
       return walk(name, above);
     }
@@ -50,6 +53,21 @@ type BigStat = NonNullable<ReturnType<typeof statOf>>;
 
 function statOf(path: string) {
   return lstatSync(path, { bigint: true, throwIfNoEntry: false });
+}
+
+function listedFolder(name: string, path: string, mode: number, mtime: number): ListedFile {
+  const attributes = attributesAt(path);
+  return attributes === '' ? [name, 'd', mode, 0, mtime, ''] : [name, 'd', mode, 0, mtime, '', attributes];
+}
+
+/** '' also when nothing is there any more. */
+function attributesAt(path: string): string {
+  try {
+    return attributesText(readAttributes(path));
+  } catch (error) {
+    if (['ENOENT', 'ENODATA', 'ENOTDIR'].includes(errnoOf(error) ?? '')) return '';
+    throw error;
+  }
 }
 
 function toListed(
@@ -87,8 +105,8 @@ function namesIn(path: string): readonly string[] {
 
 const PIECE_BYTES = 60 * 1024;
 
-/** A file's content; undefined when there is none any more. No link is followed, no pipe waited for. */
-export function readContextFile(path: string): Generator<Uint8Array> | undefined {
+/** A file's content and attributes; undefined when there is none any more. No link is followed, no pipe waited for. */
+export function readContextFile(path: string): SentFile<Generator<Uint8Array>> | undefined {
   let fd: number;
   try {
     fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
@@ -96,7 +114,7 @@ export function readContextFile(path: string): Generator<Uint8Array> | undefined
     if (['ENOENT', 'ELOOP', 'ENXIO', 'ENOTDIR'].includes(errnoOf(error) ?? '')) return undefined;
     throw error;
   }
-  if (fstatSync(fd).isFile()) return pieces(fd);
+  if (fstatSync(fd).isFile()) return { attributes: attributesAt(path), content: pieces(fd) };
   closeSync(fd);
   return undefined;
 }

@@ -5,6 +5,7 @@ import { createIgnoreMatcher } from '../../build/ignore/matcher.ts';
 import { KnownError } from '../../lib/errors.ts';
 import { packTree } from '../../lib/tar/pack.ts';
 import { tarEnd, tarHeader, tarPadding } from '../../lib/tar/writer.ts';
+import { readAttributes } from '../../linux/build/attributes.host.ts';
 
 /** What is sent to POST /build: an archive, and the Dockerfile's name in it. */
 export interface SentContext {
@@ -84,6 +85,7 @@ async function* pack(
   const chunks = packTree(
     { path: root, name: '' },
     {
+      xattrsOf: (path) => readAttributes(path),
       map(path, entry) {
         const name = relative(root, path);
         const ignored = name !== '' && ignore.matches(name);

@@ -92,6 +92,8 @@ export interface FileContent {
   readonly size: number;
   /** Where it begins in the pack. */
   readonly offset: number;
+  /** Extended attributes, as `TreeEntry` has them. */
+  readonly xattrs: string;
 }
 
 /** What a build asks of its client while it goes on. */

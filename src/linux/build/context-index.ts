@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { KnownError } from '../../lib/errors.ts';
 import type { TarHeader } from '../../lib/tar/header.ts';
-import { attributesText } from './attributes.host.ts';
+import { attributesText } from '../../oci/kept-attributes.ts';
 import type { TreeEntry } from './tree-entry.ts';
 
 export const MAX_ENTRIES = 2_000_000;

@@ -1,4 +1,4 @@
-import type { Attributes } from './attributes.host.ts';
+import type { Attributes } from '../../oci/kept-attributes.ts';
 
 /** A tree that files are copied from. Paths are absolute in it, without links on the way. */
 export interface CopySource {

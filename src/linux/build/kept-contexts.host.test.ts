@@ -27,11 +27,17 @@ function openRoot(maxBytes = 1e9): { readonly root: string; readonly again: () =
   return { root, again: () => createKeptContexts({ root, maxBytes, report }) };
 }
 
-async function add(context: KeptContext, path: string, stamp: string, text: string | Buffer): Promise<string> {
-  const pieces = (async function* () {
+async function add(
+  context: KeptContext,
+  path: string,
+  stamp: string,
+  text: string | Buffer,
+  attributes = '',
+): Promise<string> {
+  const content = (async function* () {
     yield Buffer.from(text);
   })();
-  return (await context.add(path, stamp, pieces)).hash;
+  return (await context.add(path, stamp, { attributes, content })).hash;
 }
 
 function text(context: KeptContext, path: string, stamp: string): string | undefined {
@@ -48,7 +54,7 @@ test('contents are there for the next build, also of the next daemon, as long as
   {
     using context = again().open('k');
     expect(await add(context, '/a', '1', 'one')).toBe(createHash('sha256').update('one').digest('hex'));
-    await add(context, '/b', '1', 'two');
+    await add(context, '/b', '1', 'two', 'of b');
     await add(context, '/a', '2', 'three');
     await add(context, '/empty', '1', '');
     expect([text(context, '/a', '1'), text(context, '/a', '2')]).toEqual([undefined, 'three']);
@@ -56,6 +62,7 @@ test('contents are there for the next build, also of the next daemon, as long as
   const kept = again();
   {
     using context = kept.open('k');
+    expect([context.find('/a', '2')?.xattrs, context.find('/b', '1')?.xattrs]).toEqual(['', 'of b']);
     expect(['/a', '/b', '/empty'].map((path) => text(context, path, path === '/a' ? '2' : '1'))).toEqual([
       'three',
       'two',

@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { KnownError } from '../../lib/errors.ts';
-import type { KeptContext, KeptContexts, KeptFile, KeptSummary } from './kept-contexts.ts';
+import type { AddedFile, KeptContext, KeptContexts, KeptFile, KeptSummary } from './kept-contexts.ts';
 
 export interface KeptContextsOptions {
   readonly root: string;
@@ -77,13 +77,15 @@ export function createKeptContexts({ root, maxBytes, report }: KeptContextsOptio
 /** Undefined: there is none that can be believed. */
 function readIndex(folder: string, bootId: string): Map<string, Entry> | undefined {
   try {
-    const { boot, size, files } = JSON.parse(readFileSync(join(folder, 'index'), 'utf8')) as {
+    const { boot, size, kept } = JSON.parse(readFileSync(join(folder, 'index'), 'utf8')) as {
       readonly boot: string;
       readonly size: number;
-      readonly files: readonly (readonly [string, string, string, number, number])[];
+      readonly kept: readonly (readonly [string, string, string, number, number, string])[];
     };
     if (boot !== bootId || statSync(join(folder, 'pack')).size < size) return undefined;
-    return new Map(files.map(([path, stamp, hash, length, offset]) => [path, { stamp, hash, size: length, offset }]));
+    return new Map(
+      kept.map(([path, stamp, hash, length, offset, xattrs]) => [path, { stamp, hash, size: length, offset, xattrs }]),
+    );
   } catch {
     return undefined;
   }
@@ -138,7 +140,7 @@ class OpenContext implements Omit<KeptContext, typeof Symbol.dispose> {
     return entry?.stamp === stamp ? entry : undefined;
   }
 
-  async add(path: string, stamp: string, content: AsyncIterable<Uint8Array>): Promise<KeptFile> {
+  async add(path: string, stamp: string, { attributes, content }: AddedFile): Promise<KeptFile> {
     const hash = createHash('sha256');
     const offset = this.written + this.filled;
     let size = 0;
@@ -148,7 +150,7 @@ class OpenContext implements Omit<KeptContext, typeof Symbol.dispose> {
       size += piece.length;
       this.append(piece);
     }
-    const entry = { stamp, hash: hash.digest('hex'), size, offset };
+    const entry = { stamp, hash: hash.digest('hex'), size, offset, xattrs: attributes };
     this.entries.set(path, entry);
     return entry;
   }
@@ -184,8 +186,15 @@ class OpenContext implements Omit<KeptContext, typeof Symbol.dispose> {
     // until there is an index again, nothing is believed
     rmSync(index, { force: true });
     if (this.written - live > Math.max(WASTE_BYTES, live)) this.compact();
-    const files = [...this.entries].map(([path, { stamp, hash, size, offset }]) => [path, stamp, hash, size, offset]);
-    writeFileSync(`${index}.new`, JSON.stringify({ boot, size: this.written, files }), { mode: 0o600 });
+    const kept = [...this.entries].map(([path, { stamp, hash, size, offset, xattrs }]) => [
+      path,
+      stamp,
+      hash,
+      size,
+      offset,
+      xattrs,
+    ]);
+    writeFileSync(`${index}.new`, JSON.stringify({ boot, size: this.written, kept }), { mode: 0o600 });
     renameSync(`${index}.new`, index);
   }
 

@@ -28,12 +28,18 @@ export interface KeptSummary {
 export interface KeptContext extends Disposable {
   /** The content that the file had when it had this stamp (times, size, inode as one text). */
   find(path: string, stamp: string): KeptFile | undefined;
-  /** A content, as it comes; empty files too. A second one with the same path takes the first one's place. */
-  add(path: string, stamp: string, content: AsyncIterable<Uint8Array>): Promise<KeptFile>;
+  /** A file, as it comes; empty ones too. A second one with the same path takes the first one's place. */
+  add(path: string, stamp: string, file: AddedFile): Promise<KeptFile>;
   /** The file that contents lie in, with all that was added before the call. It stays as it is until the context is disposed. */
   pack(): string;
   /** What is not among these paths is forgotten. */
   keepOnly(paths: ReadonlySet<string>): void;
+}
+
+export interface AddedFile {
+  /** Extended attributes as one text. */
+  readonly attributes: string;
+  readonly content: AsyncIterable<Uint8Array>;
 }
 
 export interface KeptFile {
@@ -42,4 +48,6 @@ export interface KeptFile {
   /** In bytes. */
   readonly size: number;
   readonly offset: number;
+  /** Extended attributes as one text; '' for none. */
+  readonly xattrs: string;
 }

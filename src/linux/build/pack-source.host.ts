@@ -1,6 +1,6 @@
 import { readSync } from 'node:fs';
 import { KnownError } from '../../lib/errors.ts';
-import { parseAttributes } from './attributes.host.ts';
+import { parseAttributes } from '../../oci/kept-attributes.ts';
 import type { CopySource } from './copy-source.ts';
 import { BUFFER_BYTES, createSparseWriter } from './sparse-writer.host.ts';
 import type { TreeEntry } from './tree-entry.ts';

@@ -6,10 +6,20 @@ import type { ClientFiles, FileContent } from '../../engine/build/service.ts';
 import { KnownError } from '../../lib/errors.ts';
 import type { KeptContext, KeptFile } from '../../linux/build/kept-contexts.ts';
 import type { TreeEntry } from '../../linux/build/tree-entry.ts';
+import { isAttributesText } from '../../oci/kept-attributes.ts';
 
 const MAX_ENTRIES = 2_000_000;
 const MAX_LIST_BYTES = 256 * 1024 * 1024;
 const MAX_PATH_BYTES = 4096;
+/** Of all files together. */
+const MAX_ATTRIBUTE_BYTES = 64 * 1024 * 1024;
+/** Attributes of a folder are at most 64 KiB on Linux, twice as many in hexadecimal. */
+const MAX_LINE_BYTES = 256 * 1024;
+
+/** What may still come. */
+interface Budget {
+  attributeBytes: number;
+}
 
 /**
  * A folder of the client: its list now, contents when they are asked for, those that are kept already not at all. `kept` is disposed with the last
@@ -21,7 +31,8 @@ export async function openClientFiles(
   told: Pick<ClientFiles, 'dockerfile' | 'ignorePatterns'>,
   signal: AbortSignal,
 ): Promise<ClientFiles> {
-  const list = await readList(connection.open({ kind: 'list' }), signal);
+  const budget = { attributeBytes: MAX_ATTRIBUTE_BYTES };
+  const list = await readList(connection.open({ kind: 'list' }), budget, signal);
   let holds = 0;
   const positions = new Map(list.map((listed, position) => [`/${listed[0]}`, position]));
   const here = new Map<string, KeptFile>();
@@ -38,9 +49,11 @@ export async function openClientFiles(
     const take = async (): Promise<void> => {
       const reader = createFileReader(channel);
       for (const path of wanted) {
-        const content = await reader.next();
+        const file = await reader.next();
         const listed = list[positions.get(path) ?? -1];
-        if (content && listed) here.set(path, await kept.add(path, stampOf(listed), content));
+        if (file === undefined || listed === undefined) continue;
+        checkAttributes(file.attributes, budget);
+        here.set(path, await kept.add(path, stampOf(listed), file));
       }
     };
     try {
@@ -65,7 +78,9 @@ export async function openClientFiles(
       return new Map<string, FileContent>(
         paths.flatMap((path) => {
           const found = here.get(path);
-          return found ? [[path, { hash: found.hash, size: found.size, offset: found.offset }] as const] : [];
+          if (!found) return [];
+          const { hash, size, offset, xattrs } = found;
+          return [[path, { hash, size, offset, xattrs }] as const];
         }),
       );
     },
@@ -105,7 +120,7 @@ function resetOn(signal: AbortSignal, channel: Channel): Disposable {
   return { [Symbol.dispose]: () => signal.removeEventListener('abort', onAbort) };
 }
 
-async function readList(channel: Channel, signal: AbortSignal): Promise<readonly ListedFile[]> {
+async function readList(channel: Channel, budget: Budget, signal: AbortSignal): Promise<readonly ListedFile[]> {
   using _ = resetOn(signal, channel);
   const list: ListedFile[] = [];
   const folders = new Set(['']);
@@ -115,7 +130,8 @@ async function readList(channel: Channel, signal: AbortSignal): Promise<readonly
   let size = 0;
   const take = (line: string): void => {
     const listed = parseListed(line);
-    const [path, kind, , , , more] = listed;
+    const [path, kind, , , , more, attributes = ''] = listed;
+    checkAttributes(attributes, budget);
     if (seen.has(path) || !folders.has(path.slice(0, Math.max(0, path.lastIndexOf('/')))))
       throw malformed(`a list with ${JSON.stringify(path.slice(0, 200))} out of order`);
     if (kind === 'h' && seen.get(more) !== 'f') throw malformed(`a hard link to nothing`);
@@ -131,11 +147,22 @@ async function readList(channel: Channel, signal: AbortSignal): Promise<readonly
     const lines = (rest + decoder.decode(bytes, { stream: true })).split('\n');
     rest = lines.pop() ?? '';
     for (const line of lines) take(line);
-    if (rest.length > 16 * MAX_PATH_BYTES) throw malformed('a line of a list that does not end');
+    if (rest.length > MAX_LINE_BYTES) throw malformed('a line of a list that does not end');
   }
   if (rest !== '') throw malformed('a list that is cut off');
   await channel.end();
   return list;
+}
+
+function checkAttributes(text: string, budget: Budget): void {
+  if (text === '') return;
+  budget.attributeBytes -= text.length;
+  if (budget.attributeBytes < 0)
+    throw new KnownError(
+      'invalid_parameter',
+      `the build context has more than ${MAX_ATTRIBUTE_BYTES} bytes of extended attributes`,
+    );
+  if (!isAttributesText(text)) throw malformed('extended attributes that are none');
 }
 
 function parseListed(line: string): ListedFile {
@@ -145,8 +172,8 @@ function parseListed(line: string): ListedFile {
   } catch {
     throw malformed('a list that is no JSON');
   }
-  if (!Array.isArray(value) || value.length !== 6) throw malformed('a list of something else');
-  const [path, kind, mode, size, mtime, more] = value as unknown[];
+  if (!Array.isArray(value) || value.length < 6 || value.length > 7) throw malformed('a list of something else');
+  const [path, kind, mode, size, mtime, more, attributes = ''] = value as unknown[];
   const isNumber = (number: unknown, most: number): number is number =>
     typeof number === 'number' && number >= 0 && number <= most;
   if (
@@ -158,10 +185,12 @@ function parseListed(line: string): ListedFile {
     !isNumber(mtime, 2 ** 40) ||
     typeof more !== 'string' ||
     more.length > MAX_PATH_BYTES ||
-    more.includes('\0')
+    more.includes('\0') ||
+    typeof attributes !== 'string' ||
+    (attributes !== '' && kind !== 'd')
   )
     throw malformed(`a list with ${line.slice(0, 200)}`);
-  return [path, kind, mode, size, mtime, more];
+  return [path, kind, mode, size, mtime, more, attributes];
 }
 
 /** Clean, relative, and below. */
@@ -178,11 +207,11 @@ function stampOf([, , , size, , more]: ListedFile): string {
   return `${size} ${more}`;
 }
 
-function toEntry([path, kind, mode, size, mtime, more]: ListedFile): TreeEntry {
+function toEntry([path, kind, mode, size, mtime, more, xattrs = '']: ListedFile): TreeEntry {
   const entry = { ...ROOT, path: `/${path}`, mode, mtime };
   switch (kind) {
     case 'd':
-      return { ...entry, type: 'directory' };
+      return { ...entry, type: 'directory', xattrs };
     case 'l':
       return { ...entry, type: 'symlink', mode: 0o777, link: more };
     case 'f':

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { lsetxattr } from '../../../src/linux/ffi/libc.host.ts';
 import { startDaemon, type TestDaemon } from '../../helpers/daemon.ts';
 import { startRegistryProcess } from '../../registry/serve.ts';
 
@@ -159,4 +160,26 @@ test('builder du lists what builds have left, and builder prune takes it away', 
     'ID\tRECLAIMABLE\tSIZE\tLAST ACCESSED\nReclaimable:\t0B\nTotal:\t\t0B\n',
   );
   expect((await docker(folder, 'builder', 'build', '-q', '.')).out.toString()).toStartWith('sha256:');
+}, 60_000);
+
+test('extended attributes of the context and of other folders are in the layers, and part of the key', async () => {
+  const folder = contextOf({
+    Dockerfile: 'FROM scratch\nCOPY d /d\nCOPY --from=other f /\n',
+    'd/s/a': 'a',
+    'other/f': 'f',
+  });
+  const mark = (name: string, value: string): void => lsetxattr(join(folder, name), 'user.mark', Buffer.from(value));
+  Bun.spawnSync(['ln', 's/a', 'b'], { cwd: join(folder, 'd') });
+  mark('d/s/a', 'of a file');
+  mark('d/s', 'of a folder');
+  mark('other/f', 'of another context');
+  const files = async (): Promise<string> =>
+    (await build(folder, '--build-context', 'other=other', '-o', 'type=tar', '.')).out.toString('latin1');
+  const marks = async (): Promise<readonly string[]> =>
+    [...(await files()).matchAll(/SCHILY\.xattr\.user\.mark=(.*)\n/g)].map(([, value = '']) => value).toSorted();
+  expect(await marks()).toEqual(['of a file', 'of a folder', 'of another context']);
+  mark('d/s/a', 'anew');
+  expect(await marks()).toEqual(['anew', 'of a folder', 'of another context']);
+  mark('d/s', 'anew too');
+  expect(await marks()).toEqual(['anew', 'anew too', 'of another context']);
 }, 60_000);
