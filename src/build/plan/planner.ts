@@ -4,7 +4,7 @@ import { formatReference, parseReference, withDefaultTag } from '../../oci/refer
 import type { EscapeCharacter } from '../expand/reading.ts';
 import type { Instruction, Program, Stage } from '../instruction/instruction.ts';
 import { parseTriggerText } from '../instruction/program.ts';
-import { located, withLocation } from '../parse/dockerfile-error.ts';
+import { located, withPlaceOfName } from '../parse/dockerfile-error.ts';
 import type { Location } from '../parse/location.ts';
 import { applyInstruction } from './apply.ts';
 import type { BaseImage, ResolveImage } from './base-image.ts';
@@ -126,7 +126,7 @@ export function createPlanner(deps: PlannerDeps): Planner {
       const image = await deps.resolve(reference, platform, { signal });
       return { source: { kind: 'image', reference, digest: image.digest }, image };
     } catch (error) {
-      throw withLocation(error, location);
+      throw withPlaceOfName(error, location);
     }
   };
 

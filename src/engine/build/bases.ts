@@ -7,7 +7,7 @@ import type { Descriptor } from '../../store/content/content-store.ts';
 import { type LocalManifest, pickManifest } from '../image/catalog.ts';
 import { findImage } from '../image/find.ts';
 import type { BuildDeps } from './deps.ts';
-import type { ProgressSink } from './progress.ts';
+import { inTask, type ProgressSink } from './progress.ts';
 import type { BuildRequest } from './service.ts';
 import type { StageLayers } from './work.ts';
 
@@ -25,8 +25,9 @@ export function createBases(
   progress: ProgressSink,
   brought: ReadonlyMap<string, Descriptor> = new Map(),
 ): Bases {
-  // by reference and platform
+  // by reference and platform; a registry that has failed is not asked again by the same build
   const found = new Map<string, LocalManifest>();
+  const failed = new Map<string, unknown>();
   const byDigest = new Map<Digest, LocalManifest>();
 
   const isHost = (platform: Platform): boolean => formatPlatform(platform) === formatPlatform(deps.host);
@@ -67,10 +68,30 @@ export function createBases(
   ): Promise<BaseImage> => {
     const key = `${reference} ${formatPlatform(platform)}`;
     const known = found.get(key);
+    if (known) return { digest: known.descriptor.digest, document: known.document };
+    // BuildKit's text (frontend/dockerfile/dockerfile2llb)
+    const prefix = request.platforms.length > 1 ? `[${formatPlatform(platform)} internal]` : '[internal]';
+    if (failed.has(key)) throw failed.get(key);
+    try {
+      const image = await inTask(
+        progress,
+        `${prefix} load metadata for ${reference}`,
+        async () => await look(reference, platform, signal),
+      );
+      found.set(key, image);
+      byDigest.set(image.descriptor.digest, image);
+      return { digest: image.descriptor.digest, document: image.document };
+    } catch (error) {
+      failed.set(key, error);
+      throw error;
+    }
+  };
+
+  const look = async (reference: string, platform: Platform, signal: AbortSignal): Promise<LocalManifest> => {
     const own = brought.get(reference);
-    let image = known;
-    if (own) image ??= pickManifest(await deps.catalog.manifests(own), platform, isHost(platform));
-    else if (!request.pull) image ??= await local(reference, platform);
+    let image: LocalManifest | undefined;
+    if (own) image = pickManifest(await deps.catalog.manifests(own), platform, isHost(platform));
+    else if (!request.pull) image = await local(reference, platform);
     if (image === undefined && own === undefined) {
       await pull(reference, platform, signal);
       image = await local(reference, platform);
@@ -80,9 +101,7 @@ export function createBases(
         'not_found',
         `${familiarReference(parseReference(reference))} has no image for this platform`,
       );
-    found.set(key, image);
-    byDigest.set(image.descriptor.digest, image);
-    return { digest: image.descriptor.digest, document: image.document };
+    return image;
   };
 
   return {

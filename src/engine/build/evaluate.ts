@@ -1,6 +1,7 @@
 /** Which steps of a plan are in the cache, and which stages have to be looked at because something in them is not. */
 
 import type { HostConfig } from '../../api/types/container.ts';
+import { located } from '../../build/parse/dockerfile-error.ts';
 import type { BuildPlan, CopyStep, FileSource, StagePlan, Step } from '../../build/plan/plan.ts';
 import type { CachedLayer } from '../../store/record/build-cache.ts';
 import { type Selection, selectFiles } from './select.ts';
@@ -64,7 +65,7 @@ export interface LookAhead {
   readonly baseLayers: (source: FileSource) => readonly CachedLayer[];
 }
 
-/** Errors: invalid_parameter for a COPY of what the context does not have. */
+/** Errors: invalid_parameter for a COPY of what the context does not have, with its place in the Dockerfile. */
 export async function lookAhead(plan: BuildPlan, options: LookAhead): Promise<Outlook> {
   const stages = new Map<number, StageOutlook>();
   const layersAfter = new Map<number, readonly CachedLayer[] | undefined>();
@@ -93,8 +94,10 @@ async function lookAtStage(
   let layers = stage.base.kind === 'stage' ? layersAfter.get(stage.base.index) : options.baseLayers(stage.base);
   for (const step of stage.steps) {
     const before = steps.at(-1)?.key ?? base;
-    const selections = step.kind === 'copy' ? selectLocal(step, options) : [];
-    const { inputs, key } = inputsOf(step, { before, selections, finalKey }, options);
+    const { selections, inputs, key } = atPlace(step, () => {
+      const taken = step.kind === 'copy' ? selectLocal(step, options) : [];
+      return { selections: taken, ...inputsOf(step, { before, selections: taken, finalKey }, options) };
+    });
     const takesUnknown = sourcesOf(step).some((source) => source.kind === 'stage' && unknown.has(source.index));
     if (takesUnknown) unknown.add(stage.index);
     const cached: CachedLayer | undefined =
@@ -105,6 +108,11 @@ async function lookAtStage(
     steps.push({ step, key: cached ? options.resolve(key) : key, asked: key, inputs, selections, cached });
   }
   return { outlook: { stage, baseKey: base, finalKey: steps.at(-1)?.key ?? base, steps }, layers };
+}
+
+/** A trigger's place is in another Dockerfile. */
+function atPlace<T>(step: Step, work: () => T): T {
+  return step.trigger ? work() : located(step.location, work);
 }
 
 /** What a step depends on when `before` is the key before it, and the key of that. */

@@ -93,29 +93,32 @@ describe('progress', () => {
 #2 transferring context: 0B done
 #2 DONE <time>
 
-#3 [internal] load build context
-#3 transferring context: 6B done
+#3 [internal] load metadata for docker.io/library/busybox:latest
 #3 DONE <time>
 
-#4 [one 1/3] FROM docker.io/library/busybox:latest@sha256:<digest>
+#4 [internal] load build context
+#4 transferring context: 6B done
 #4 DONE <time>
 
-#5 [one 2/3] COPY a /
+#5 [one 1/3] FROM docker.io/library/busybox:latest@sha256:<digest>
 #5 DONE <time>
 
-#6 [one 3/3] RUN cat a
-#6 <time> hello
+#6 [one 2/3] COPY a /
 #6 DONE <time>
 
-#7 exporting to image
-#7 writing image sha256:<digest> done
-#7 naming to docker.io/library/plain:1 done
+#7 [one 3/3] RUN cat a
+#7 <time> hello
 #7 DONE <time>
+
+#8 exporting to image
+#8 writing image sha256:<digest> done
+#8 naming to docker.io/library/plain:1 done
+#8 DONE <time>
 
 `);
     const again = await build(folder, ['.'], { env: { BUILDKIT_PROGRESS: 'plain' } });
     expect(again.err.match(/^#\d+ CACHED$/gm)).toHaveLength(2);
-    expect(again.err).toContain('#3 transferring context: 0B done');
+    expect(again.err).toContain('#4 transferring context: 0B done');
   }, 60_000);
 
   test('a failing step shows the end of its log and its place, with status 1', async () => {
@@ -140,6 +143,12 @@ ERROR: failed to solve: process "/bin/sh -c echo before;   exit 7" did not compl
     expect(parse.err).toEndWith(
       'ERROR: failed to solve: dockerfile parse error on line 2: unknown instruction: RUNN (did you mean RUN?)\n',
     );
+    const missing = await build(contextOf({ Dockerfile: 'FROM busybox\nCOPY nothing /\n' }), ['.']);
+    expect(missing.err).toContain('   2 | >>> COPY nothing /\n');
+    const base = '127.0.0.1:1/no/registry:here';
+    const unreachable = await build(contextOf({ Dockerfile: `FROM ${base}\n` }), ['.']);
+    expect(unreachable.err).toContain(`   1 | >>> FROM ${base}\n`);
+    expect(unreachable.err.match(/load metadata for (.*)\n#3 ERROR: /)?.[1]).toBe(base);
   }, 60_000);
 
   test('quiet prints the id alone, rawjson objects alone, and files get id and metadata', async () => {
@@ -339,7 +348,7 @@ describe('a build that is given up', () => {
       err += Buffer.from(bytes).toString();
       if (err.endsWith(' started\n')) child.kill('SIGINT');
     }
-    expect([await child.exited, err]).toEqual([130, expect.stringContaining('#5 CANCELED\n')]);
+    expect([await child.exited, err]).toEqual([130, expect.stringContaining('#6 CANCELED\n')]);
     expect(err).toEndWith('ERROR: failed to solve: Canceled: context canceled\n');
     expect(await containers()).toBe('');
   }, 60_000);
