@@ -96,7 +96,10 @@ async function lookAtStage(
     const before = steps.at(-1)?.key ?? base;
     const { selections, inputs, key } = atPlace(step, () => {
       const taken = step.kind === 'copy' ? selectLocal(step, options) : [];
-      return { selections: taken, ...inputsOf(step, { before, selections: taken, finalKey }, options) };
+      return {
+        selections: taken,
+        ...inputsOf(step, { before, base: stage.base, selections: taken, finalKey }, options),
+      };
     });
     const takesUnknown = sourcesOf(step).some((source) => source.kind === 'stage' && unknown.has(source.index));
     if (takesUnknown) unknown.add(stage.index);
@@ -120,10 +123,13 @@ export function inputsOf(
   step: Step,
   {
     before,
+    base,
     selections,
     finalKey,
   }: {
     readonly before: CacheKey;
+    /** What the stage begins from. */
+    readonly base: FileSource;
     readonly selections: readonly Selection[];
     readonly finalKey: (index: number) => CacheKey;
   },
@@ -131,6 +137,7 @@ export function inputsOf(
 ): Pick<StepOutlook, 'inputs' | 'key'> {
   return withKey(step, before, {
     before,
+    base,
     hostConfig: options.hostConfig,
     hostname: options.hostname,
     clampSeconds: options.clampSeconds,
@@ -142,11 +149,15 @@ export function inputsOf(
 /** The same of a COPY by the files that it takes from a stage or an image, whatever made them. */
 export function contentInputsOf(
   step: CopyStep,
-  { before, selections }: { readonly before: CacheKey; readonly selections: readonly Selection[] },
+  {
+    before,
+    base,
+    selections,
+  }: { readonly before: CacheKey; readonly base: FileSource; readonly selections: readonly Selection[] },
   { hostConfig, hostname, clampSeconds }: LookAhead,
 ): Pick<StepOutlook, 'inputs' | 'key'> {
   const files: readonly StepInput[] = [['files by content', ''], ...fileInputs(selections)];
-  return withKey(step, before, { before, hostConfig, hostname, clampSeconds, files, contentOf: () => [] });
+  return withKey(step, before, { before, base, hostConfig, hostname, clampSeconds, files, contentOf: () => [] });
 }
 
 function withKey(step: Step, before: CacheKey, facts: InputFacts): Pick<StepOutlook, 'inputs' | 'key'> {

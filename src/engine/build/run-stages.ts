@@ -144,13 +144,13 @@ async function runStepOf(
   return await limit(async () => {
     signal.throwIfAborted();
     const { selections } = planned;
-    const own = inputsOf(step, { before, selections, finalKey: finalKeyIn(work) }, work.lookAhead);
+    const own = inputsOf(step, { before, base: stage.base, selections, finalKey: finalKeyIn(work) }, work.lookAhead);
     const asked = { ...planned, ...own, asked: own.key };
     begin(asked.key);
     const place = { stage: stage.name, position, build: buildOf(work) };
     const { key } = asked;
     try {
-      const final = await byContent(work, asked, before, signal);
+      const final = await byContent(work, asked, { before, base: stage.base }, signal);
       const found = await findAgain(work, stage, { asked, final, planned, layers });
       if (found) {
         if (final !== asked) shared.cache.alias(key, final.key);
@@ -178,13 +178,13 @@ async function runStepOf(
 async function byContent(
   work: BuildWork,
   asked: StepOutlook,
-  before: CacheKey,
+  on: { readonly before: CacheKey; readonly base: StagePlan['base'] },
   signal: AbortSignal,
 ): Promise<StepOutlook> {
   const { step } = asked;
   if (step.kind !== 'copy' || isContext(step.from)) return asked;
   const selections = await selectFrom(work, step, signal);
-  return { ...asked, selections, ...contentInputsOf(step, { before, selections }, work.lookAhead) };
+  return { ...asked, selections, ...contentInputsOf(step, { ...on, selections }, work.lookAhead) };
 }
 
 /** Looks where the plan could not: another key than was planned, or one by content. */

@@ -3,15 +3,13 @@ import type { RunStep, StagePlan } from '../../build/plan/plan.ts';
 import { KnownError } from '../../lib/errors.ts';
 import { formatPlatform, type Platform, platformRank } from '../../oci/platform.ts';
 import type { CachedLayer } from '../../store/record/build-cache.ts';
+import { STEP_LABEL } from '../container/step-label.ts';
 import type { BuildDeps } from './deps.ts';
 import { CommandFailed, commandFailed } from './errors.ts';
 import { grantDevices } from './grant-devices.ts';
 import { keepLayer } from './keep-layer.ts';
 import { type CacheLocks, prepareMounts } from './run-mounts.ts';
 import { type BuildWork, chainOf, type StageLayers } from './work.ts';
-
-/** Marks the containers of steps, which are removed with what an earlier daemon has left. */
-export const STEP_LABEL = 'skiff.build.step';
 
 export type StepMessage =
   | { readonly kind: 'running'; readonly containerId: string }

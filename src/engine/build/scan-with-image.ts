@@ -3,8 +3,9 @@ import type { HostConfig } from '../../api/types/container.ts';
 import { KnownError } from '../../lib/errors.ts';
 import { jsonFields } from '../../oci/manifest.ts';
 import { formatReference, parseReference, withDefaultTag } from '../../oci/reference.ts';
+import { STEP_LABEL } from '../container/step-label.ts';
 import type { ProgressSink } from './progress.ts';
-import { runToEnd, STEP_LABEL } from './run-step.ts';
+import { runToEnd } from './run-step.ts';
 import { lowerOf, scanTargets } from './scan-targets.ts';
 import { chainOf, type PlatformResult } from './work.ts';
 

@@ -34,6 +34,8 @@ function short(value: string): string {
 export interface InputFacts {
   /** What the stage is before the step. */
   readonly before: CacheKey;
+  /** What the stage begins from. */
+  readonly base: FileSource;
   readonly hostConfig: HostConfig;
   /** '' is the one of every build. */
   readonly hostname: string;
@@ -48,7 +50,7 @@ export interface InputFacts {
 /** Everything that a step's result depends on, what changes all that follows first; nothing for steps that leave files as they are. */
 export function stepInputs(step: Step, facts: InputFacts): readonly StepInput[] {
   const head: StepInput[] = [
-    ['the step before', facts.before],
+    beforeInput(facts),
     ...(facts.clampSeconds === undefined ? [] : [['SOURCE_DATE_EPOCH', String(facts.clampSeconds)] as const]),
   ];
   switch (step.kind) {
@@ -89,6 +91,12 @@ export function stepInputs(step: Step, facts: InputFacts): readonly StepInput[] 
         ...facts.files,
       ];
   }
+}
+
+/** The first step on an image stands on that image. */
+function beforeInput({ before, base }: InputFacts): StepInput {
+  const isFirst = base.kind === 'image' && before === hashOf(['base', base.digest]);
+  return isFirst ? ['base image', base.digest] : ['the step before', before];
 }
 
 /** `--link` makes a layer of its own; with --chmod BuildKit copies as ever, and so do owners that need the stage's accounts. */

@@ -5,10 +5,11 @@ import { invalid } from './errors.ts';
 import { matchesLabels } from './list-filter.ts';
 import type { LiveContainer } from './live.ts';
 import { removeContainer } from './remove.ts';
+import { STEP_LABEL } from './step-label.ts';
 
 const UNITS: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
 
-/** Removes containers that do not run. Errors: invalid_parameter for a bad `until`. */
+/** Removes containers that do not run and are not of a build. Errors: invalid_parameter for a bad `until`. */
 export async function pruneContainers(
   ctx: ContainerContext,
   filters: Filters,
@@ -51,6 +52,7 @@ function isPrunable({ record, session }: LiveContainer, until: number, filters: 
   const unwanted = filters.get('label!') ?? [];
   return (
     !session &&
+    labels[STEP_LABEL] === undefined &&
     (record.state.status === 'created' || record.state.status === 'exited' || record.state.status === 'dead') &&
     Date.parse(record.created) < until &&
     matchesLabels(labels, filters.get('label') ?? []) &&

@@ -353,6 +353,14 @@ describe('a build that is given up', () => {
     expect(await containers()).toBe('');
   }, 60_000);
 
+  test('a container of a step is the build’s: pruning leaves it', async () => {
+    const step = await daemon.ok(['create', '--label', 'skiff.build.step=of another build', 'busybox']);
+    const other = await daemon.ok(['create', 'busybox']);
+    expect(await daemon.ok(['container', 'prune', '-f'])).toContain(other);
+    expect(await daemon.ok(['ps', '-aq', '--no-trunc'])).toBe(step);
+    await daemon.ok(['rm', step]);
+  }, 60_000);
+
   test('by the death of the client leaves nothing', async () => {
     const child = start(contextOf({ Dockerfile: RUNNING }), ['--no-cache', '.']);
     let err = '';

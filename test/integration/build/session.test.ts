@@ -257,4 +257,16 @@ test('every step that was not cached says the first input that has changed, and 
   expect(argument.cached).toBe(1);
   const asked = await build({ Dockerfile: dockerfile('2'), ...files }, { noCache: ['explained'] });
   expect(asked.misses.map(({ kind }) => kind)).toEqual(['asked', 'asked']);
+  const on = (base: string): string => `FROM ${base}\nRUN echo on some base\nRUN echo more\n`;
+  await build({ Dockerfile: on('busybox') });
+  await build(
+    { Dockerfile: 'FROM busybox\nLABEL another=base\n' },
+    { outputs: [{ kind: 'image', names: ['another'], push: false }] },
+  );
+  const base = await build({ Dockerfile: on('another') });
+  const digest = expect.stringMatching(/^sha256:/);
+  expect(base.misses).toMatchObject([
+    { kind: 'changed', input: 'base image', before: digest, now: digest },
+    { kind: 'changed', input: 'the step before' },
+  ]);
 }, 60_000);
