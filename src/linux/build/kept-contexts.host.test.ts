@@ -2,9 +2,11 @@ import { afterAll, expect, test } from 'bun:test';
 import { createHash } from 'node:crypto';
 import {
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statSync,
   truncateSync,
@@ -120,6 +122,29 @@ test('what another run of the machine wrote, or what is cut off or broken, is no
     await add(context, '/a', '1', 'anew');
     expect(text(context, '/a', '1')).toBe('anew');
   }
+});
+
+test('what cannot be kept is told of, and gives its place back', async () => {
+  const { root } = openRoot();
+  const told: string[] = [];
+  const kept = createKeptContexts({ root, maxBytes: 1e9, report: (what) => void told.push(what) });
+  {
+    using context = kept.open('k');
+    await add(context, '/a', '1', 'content');
+    mkdirSync(join(folderOf(root), 'index.new'));
+  }
+  const open = readdirSync('/proc/self/fd').map((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`);
+    } catch {
+      return ''; // the one that lists them
+    }
+  });
+  expect([told, readdirSync(root), open.filter((path) => path.startsWith(root))]).toEqual([
+    ['keeping a build context'],
+    ['extra'],
+    [],
+  ]);
 });
 
 test('contents of files that changed do not fill the disk', async () => {

@@ -46,12 +46,12 @@ export function createKeptContexts({ root, maxBytes, report }: KeptContextsOptio
     try {
       if (shared) context.save(bootId);
       else rmSync(folder, { recursive: true, force: true });
-      context.close();
       if (shared) limit(root, maxBytes, used);
     } catch (error) {
       rmSync(folder, { recursive: true, force: true });
       report('keeping a build context', error);
     } finally {
+      context.close();
       used.delete(name);
     }
   };
@@ -64,14 +64,19 @@ export function createKeptContexts({ root, maxBytes, report }: KeptContextsOptio
       const name = createHash('sha256').update(key).digest('hex');
       const shared = key !== '' && !used.has(name);
       const folder = shared ? join(root, name) : join(root, 'extra', String(++extra));
+      const context = openFolder(folder, shared ? bootId : undefined);
       if (shared) used.add(name);
-      const entries = shared ? readIndex(folder, bootId) : undefined;
-      if (entries === undefined) rmSync(folder, { recursive: true, force: true });
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
-      const context = new OpenContext(folder, entries);
       return Object.assign(context, { [Symbol.dispose]: () => close(folder, shared ? name : '', context, shared) });
     },
   };
+}
+
+/** What is there of this run of the machine, else an empty one; undefined: an empty one. */
+function openFolder(folder: string, bootId: string | undefined): OpenContext {
+  const entries = bootId === undefined ? undefined : readIndex(folder, bootId);
+  if (entries === undefined) rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  return new OpenContext(folder, entries);
 }
 
 /** Undefined: there is none that can be believed. */
