@@ -3,6 +3,7 @@
  * send `CancelMessage`; the daemon sends `ToldMessage`s, then one `EndMessage`, and opens channels whose purposes are `Purpose`s.
  */
 import type { ErrorKind } from '../../lib/errors.ts';
+import type { LayerCompression } from '../../oci/layer-format.ts';
 
 /** Value of the `version` parameter and of the Upgrade header. Engines that do not know it refuse the request before they read a body. */
 export const SESSION_PROTOCOL = 'skiff-build-2';
@@ -45,10 +46,22 @@ export type AskedSource =
   | { readonly kind: 'remote'; readonly url: string };
 
 export type AskedOutput =
-  | { readonly kind: 'image'; readonly names: readonly string[]; readonly push: boolean }
+  | ({ readonly kind: 'image'; readonly names: readonly string[]; readonly push: boolean } & WithFormat)
   | { readonly kind: 'local' | 'tar'; readonly platformSplit?: boolean }
-  | { readonly kind: 'oci' | 'docker'; readonly names: readonly string[] }
+  | ({ readonly kind: 'oci' | 'docker'; readonly names: readonly string[] } & WithFormat)
   | { readonly kind: 'cacheonly' };
+
+interface WithFormat {
+  readonly format?: AskedFormat;
+}
+
+/** How an image is written down; what is undefined is as the daemon has it. */
+export interface AskedFormat {
+  readonly compression?: LayerCompression;
+  readonly forceCompression: boolean;
+  readonly compressionLevel?: number;
+  readonly ociTypes?: boolean;
+}
 
 export interface AskedAnnotation {
   readonly level: 'manifest' | 'manifest-descriptor' | 'index' | 'index-descriptor';

@@ -1,19 +1,36 @@
 /** What clients may ask of a build besides the image: outputs, attestations, caches and contexts of their own. */
+import type { LayerCompression } from '../../oci/layer-format.ts';
 import type { Platform } from '../../oci/platform.ts';
 
 /** Where a result goes. Names are `repository[:tag]`. */
 export type OutputRequest =
   /** Into the image store, and with `push` to the registries of its names. */
-  | { readonly kind: 'image'; readonly names: readonly string[]; readonly push: boolean }
+  | ({ readonly kind: 'image'; readonly names: readonly string[]; readonly push: boolean } & WithFormat)
   /**
    * The target's files, as a tar to the client. `local` is unpacked there; its platforms have folders `os_arch` of their own when there are several, or when
    * `platformSplit` says so. `tar` has them the same way.
    */
   | { readonly kind: 'local' | 'tar'; readonly platformSplit: boolean | undefined }
   /** An archive to the client: an OCI layout, or what `docker load` has always read. */
-  | { readonly kind: 'oci' | 'docker'; readonly names: readonly string[] }
+  | ({ readonly kind: 'oci' | 'docker'; readonly names: readonly string[] } & WithFormat)
   /** Nothing but what steps leave in the cache. */
   | { readonly kind: 'cacheonly' };
+
+interface WithFormat {
+  /** Undefined: blobs and types as the builder makes them. */
+  readonly format?: ImageFormat;
+}
+
+/** How an image is written down. What is undefined is as the builder and the base have it. */
+export interface ImageFormat {
+  /** Of the layers that this build adds; with `forceCompression` of all. */
+  readonly compression?: LayerCompression | undefined;
+  readonly forceCompression: boolean;
+  /** 0 to 9 of gzip, 1 to 22 of zstd. */
+  readonly compressionLevel?: number | undefined;
+  /** OCI's media types, or those of Docker's schema 2. */
+  readonly ociTypes?: boolean | undefined;
+}
 
 /** `--annotation`: where it is written, and for which platform's manifest (undefined: each). */
 export interface AnnotationRequest {

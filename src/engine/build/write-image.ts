@@ -1,14 +1,16 @@
 import { KnownError } from '../../lib/errors.ts';
 import type { Digest } from '../../oci/digest.ts';
-import { OCI_CONFIG, OCI_MANIFEST } from '../../oci/media-type.ts';
+import { documentTypes } from '../../oci/layer-format.ts';
 import type { Platform } from '../../oci/platform.ts';
 import type { Descriptor } from '../../store/content/content-store.ts';
 import { hasAll } from '../image/catalog.ts';
 import { once } from '../image/pull.ts';
+import { convertLayers } from './convert-layers.ts';
 import type { BuildDeps } from './deps.ts';
 import { imageDocument } from './image-document.ts';
+import type { ImageFormat } from './request.ts';
 import { hashOf } from './step-inputs.ts';
-import type { PlatformResult, StageLayers } from './work.ts';
+import { type BuildWork, layersOf, type PlatformResult, type StageLayers } from './work.ts';
 
 /** The image of one platform, written. */
 export interface PlatformImage {
@@ -23,12 +25,13 @@ export interface ImageExtras {
   readonly annotations: Readonly<Record<string, string>>;
   /** Fields that the image's document has besides its own. */
   readonly fields: object;
+  readonly format: ImageFormat | undefined;
 }
 
 /** Writes the target's image; no name leads to it yet. The same build gives the same image: one written before is used again. */
 export async function writeImage(
   { work, layers }: PlatformResult,
-  { annotations, fields }: ImageExtras,
+  { annotations, fields, format }: ImageExtras,
   signal: AbortSignal,
 ): Promise<PlatformImage> {
   const { deps, request, plan, outlook, clampSeconds } = work;
@@ -42,14 +45,26 @@ export async function writeImage(
     layers.map((layer) => layer.diffId),
     documentAt(fixed),
     ...(Object.keys(annotations).length > 0 ? [annotations] : []),
+    ...(format ? [{ format }] : []),
   ]);
   const before = request.noCache === 'all' ? undefined : deps.cache.image(key);
   const config = before && (await configOf(deps, before));
   if (before && config) return { platform: image.platform, descriptor: before, config, layers };
   const created = clampSeconds === undefined ? new Date(deps.now()).toISOString() : fixed;
-  const written = await writeManifest(deps, documentAt(created), layers, annotations, signal);
+  const descriptors = format
+    ? await convertLayers(deps, layers, { format, baseCount: countBaseLayers(work) }, signal)
+    : layers.map(({ descriptor }) => descriptor);
+  const manifest = { document: documentAt(created), layers: descriptors, annotations, isOci: format?.ociTypes ?? true };
+  const written = await writeManifest(deps, manifest, signal);
   deps.cache.keepImage(key, written.descriptor);
   return { platform: image.platform, ...written, layers };
+}
+
+/** Layers of the image that the target's first stage stands on. */
+function countBaseLayers(work: Pick<BuildWork, 'bases' | 'done' | 'outlook' | 'plan'>): number {
+  let stage = work.outlook.stages.get(work.plan.target)?.stage;
+  while (stage?.base.kind === 'stage') stage = work.outlook.stages.get(stage.base.index)?.stage;
+  return stage === undefined ? 0 : layersOf(work, stage.base).length;
 }
 
 /** The digest of an image's document; undefined when not all of the image is here any more. */
@@ -66,21 +81,29 @@ function formatSeconds(seconds: number): string {
 
 async function writeManifest(
   { content }: Pick<BuildDeps, 'content'>,
-  document: object,
-  layers: StageLayers,
-  annotations: ImageExtras['annotations'],
+  {
+    document,
+    layers,
+    annotations,
+    isOci,
+  }: Pick<ImageExtras, 'annotations'> & {
+    readonly document: object;
+    readonly layers: readonly Descriptor[];
+    readonly isOci: boolean;
+  },
   signal: AbortSignal,
 ): Promise<Pick<PlatformImage, 'descriptor' | 'config'>> {
+  const types = documentTypes(isOci);
   const config = await writeJson(content, document, signal);
   const manifest = {
     schemaVersion: 2,
-    mediaType: OCI_MANIFEST,
-    config: { mediaType: OCI_CONFIG, ...config },
-    layers: layers.map((layer) => layer.descriptor),
+    mediaType: types.manifest,
+    config: { mediaType: types.config, ...config },
+    layers,
     ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
   };
   const blob = await writeJson(content, manifest, signal);
-  return { descriptor: { mediaType: OCI_MANIFEST, ...blob }, config: config.digest };
+  return { descriptor: { mediaType: types.manifest, ...blob }, config: config.digest };
 }
 
 /** A JSON document as a blob. */

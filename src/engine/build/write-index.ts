@@ -1,4 +1,4 @@
-import { OCI_INDEX } from '../../oci/media-type.ts';
+import { documentTypes } from '../../oci/layer-format.ts';
 import type { Descriptor } from '../../store/content/content-store.ts';
 import { annotationsFor } from './annotations.ts';
 import type { BuildDeps } from './deps.ts';
@@ -10,7 +10,7 @@ export async function writeIndex(
   { content }: Pick<BuildDeps, 'content'>,
   { annotations }: Pick<BuildRequest, 'annotations'>,
   images: readonly PlatformImage[],
-  attestations: readonly Descriptor[],
+  { attestations, isOci }: { readonly attestations: readonly Descriptor[]; readonly isOci: boolean },
   signal: AbortSignal,
 ): Promise<Descriptor> {
   const manifests = images.map(({ descriptor, platform }) => {
@@ -18,11 +18,12 @@ export async function writeIndex(
     return { ...descriptor, ...(Object.keys(own).length > 0 ? { annotations: own } : {}), platform };
   });
   const own = annotationsFor(annotations, 'index', undefined);
+  const { index: mediaType } = documentTypes(isOci);
   const index = {
     schemaVersion: 2,
-    mediaType: OCI_INDEX,
+    mediaType,
     manifests: [...manifests, ...attestations],
     ...(Object.keys(own).length > 0 ? { annotations: own } : {}),
   };
-  return { mediaType: OCI_INDEX, ...(await writeJson(content, index, signal)) };
+  return { mediaType, ...(await writeJson(content, index, signal)) };
 }

@@ -12,7 +12,7 @@ import { exportCaches } from './export-cache.ts';
 import { exportFiles } from './export-files.ts';
 import { fullNames, isIndexed, namesOf, outputsOf, tagOf } from './outputs.ts';
 import { inTask } from './progress.ts';
-import type { BuildResult, OutputRequest } from './request.ts';
+import type { BuildResult, ImageFormat, OutputRequest } from './request.ts';
 import type { PlatformResult } from './work.ts';
 import { type PlatformImage, writeImage } from './write-image.ts';
 import { writeIndex } from './write-index.ts';
@@ -42,21 +42,49 @@ export async function writeOutputs(
   const { request, progress } = begun;
   const outputs = outputsOf(request);
   const kinds = new Set(outputs.map(({ kind }) => kind));
-  const isStored = kinds.has('image');
   const attested = attestedOnce(begun, facts, signal);
-  let written: Written | undefined;
-  if (isStored || kinds.has('oci') || kinds.has('docker'))
-    written = await inTask(
+  const written = new Map<string, Written>();
+  for (const output of outputs) {
+    if (!('names' in output) || written.has(formatKey(output))) continue;
+    const format = usableFormat(begun, output.format);
+    const target = await inTask(
       progress,
       'exporting to image',
-      async () => await writeTarget(begun, results, attested, signal),
+      async () => await writeTarget(begun, results, { attested, format }, signal),
     );
-  if (written && isStored) await store(begun, written, signal);
+    written.set(formatKey(output), target);
+  }
+  for (const [key, target] of written) {
+    const stored = outputs.filter((output) => output.kind === 'image' && formatKey(output) === key);
+    if (stored.length > 0) await store(begun, stored, target, signal);
+  }
   for (const output of outputs) if (output.kind === 'image' && output.push) await push(begun, output.names, signal);
   for (const [index, output] of outputs.entries())
-    await send(begun, { output, index, written, results, facts, attested }, signal);
+    await send(begun, { output, index, written: written.get(formatKey(output)), results, facts, attested }, signal);
   await exportCaches(begun, results, signal);
-  return resultOf(request.outputs, written, isStored);
+  const told = outputs.find(({ kind }) => kind === 'image') ?? outputs.find((output) => 'names' in output);
+  return resultOf(request.outputs, told && written.get(formatKey(told)), kinds.has('image'));
+}
+
+/** Outputs of the same format share one image. */
+function formatKey(output: OutputRequest): string {
+  return JSON.stringify('format' in output ? output.format : undefined) ?? '';
+}
+
+/** Docker's own media types have no place for annotations and attestations; BuildKit turns to OCI's too (exporter/containerimage). */
+function usableFormat(
+  { request: { annotations, attestations }, progress }: Pick<BegunBuild, 'request' | 'progress'>,
+  format: ImageFormat | undefined,
+): ImageFormat | undefined {
+  if (format?.ociTypes !== false) return format;
+  const isAttested = attestations.provenance !== undefined || attestations.sbom !== undefined;
+  if (annotations.length === 0 && !isAttested) return format;
+  const what = annotations.length > 0 ? 'annotations' : 'attestations';
+  progress.tell({
+    kind: 'warning',
+    text: `oci-mediatypes=false is not possible with ${what}: OCI's media types are used`,
+  });
+  return { ...format, ociTypes: true };
 }
 
 /** What is attested of a platform's result, made when an output first needs it. */
@@ -74,7 +102,7 @@ function attestedOnce(begun: BegunBuild, facts: BuildFacts, signal: AbortSignal)
 async function writeTarget(
   begun: BegunBuild,
   results: readonly PlatformResult[],
-  attested: AttestedOf,
+  { attested, format }: { readonly attested: AttestedOf; readonly format: ImageFormat | undefined },
   signal: AbortSignal,
 ): Promise<Written> {
   const { deps, request } = begun;
@@ -83,7 +111,7 @@ async function writeTarget(
   const images: PlatformImage[] = [];
   for (const result of results) {
     const own = annotationsFor(annotations, 'manifest', result.work.platform);
-    const image = await writeImage(result, { annotations: own, fields: inlineField(request, result) }, signal);
+    const image = await writeImage(result, { annotations: own, fields: inlineField(request, result), format }, signal);
     images.push(image);
     const manifest = await writeAttestations(begun, await attested(result), image, signal);
     if (manifest) attestations.push(manifest);
@@ -93,7 +121,7 @@ async function writeTarget(
     const own = annotationsFor(annotations, 'manifest-descriptor', only.platform);
     return { target: withAnnotations(only.descriptor, { ...own, 'config.digest': only.config }), images };
   }
-  const index = await writeIndex(deps, request, images, attestations, signal);
+  const index = await writeIndex(deps, request, images, { attestations, isOci: format?.ociTypes ?? true }, signal);
   return { target: withAnnotations(index, annotationsFor(annotations, 'index-descriptor', undefined)), images };
 }
 
@@ -108,14 +136,15 @@ function withAnnotations(descriptor: Descriptor, annotations: Readonly<Record<st
 }
 
 async function store(
-  { deps, request, progress }: BegunBuild,
+  { deps, progress }: BegunBuild,
+  outputs: readonly OutputRequest[],
   { target, images }: Written,
   signal: AbortSignal,
 ): Promise<void> {
   for (const { layers } of images) await deps.layers.ensureUnpacked(layers, { signal });
   signal.throwIfAborted();
   const { annotations: _told, ...kept } = target;
-  const names = namesOf(request).map(tagOf);
+  const names = namesOf({ outputs }).map(tagOf);
   deps.records.put(kept, names.map(formatReference), deps.now());
   const labels = await readLabels(deps, kept);
   publishImage(deps, 'create', kept.digest, { name: kept.digest, labels });

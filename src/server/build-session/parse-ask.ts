@@ -1,5 +1,11 @@
 import { SESSION_PROTOCOL } from '../../api/build-session/messages.ts';
-import type { AnnotationRequest, AttestationRequest, CacheExport, OutputRequest } from '../../engine/build/request.ts';
+import type {
+  AnnotationRequest,
+  AttestationRequest,
+  CacheExport,
+  ImageFormat,
+  OutputRequest,
+} from '../../engine/build/request.ts';
 import type { Entitlement } from '../../engine/build/service.ts';
 import { KnownError } from '../../lib/errors.ts';
 import { type Platform, parsePlatform } from '../../oci/platform.ts';
@@ -85,7 +91,7 @@ export function outputOf(output: Json): OutputRequest {
   const kind = choiceOf(output, 'kind', ['image', 'local', 'tar', 'oci', 'docker', 'cacheonly']);
   switch (kind) {
     case 'image':
-      return { kind, names: namesOf(output), push: boolOf(output, 'push') };
+      return { kind, names: namesOf(output), push: boolOf(output, 'push'), ...formatOf(output) };
     case 'local':
     case 'tar':
       return {
@@ -94,10 +100,29 @@ export function outputOf(output: Json): OutputRequest {
       };
     case 'oci':
     case 'docker':
-      return { kind, names: namesOf(output) };
+      return { kind, names: namesOf(output), ...formatOf(output) };
     case 'cacheonly':
       return { kind };
   }
+}
+
+const COMPRESSIONS = ['uncompressed', 'gzip', 'zstd'] as const;
+
+function formatOf(output: Json): { readonly format?: ImageFormat } {
+  if (output['format'] === undefined) return {};
+  const format = objectOf(output, 'format');
+  const level = format['compressionLevel'];
+  const highest = format['compression'] === 'zstd' ? 22 : 9;
+  if (level !== undefined && !(typeof level === 'number' && Number.isInteger(level) && level >= 0 && level <= highest))
+    throw badAsk('compressionLevel', `a number of at most ${highest}`);
+  return {
+    format: {
+      compression: format['compression'] === undefined ? undefined : choiceOf(format, 'compression', COMPRESSIONS),
+      forceCompression: boolOf(format, 'forceCompression'),
+      compressionLevel: level,
+      ociTypes: format['ociTypes'] === undefined ? undefined : boolOf(format, 'ociTypes'),
+    },
+  };
 }
 
 const LEVELS = ['manifest', 'manifest-descriptor', 'index', 'index-descriptor'] as const;

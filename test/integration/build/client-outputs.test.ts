@@ -183,3 +183,46 @@ test('extended attributes of the context and of other folders are in the layers,
   mark('d/s', 'anew too');
   expect(await marks()).toEqual(['anew', 'anew too', 'of another context']);
 }, 60_000);
+
+interface Written {
+  readonly mediaType: string;
+  readonly config: { readonly mediaType: string };
+  readonly layers: readonly { readonly mediaType: string; readonly digest: string }[];
+}
+
+test('layers are compressed and media types named as an output asks, and the images run', async () => {
+  const folder = contextOf({ Dockerfile: 'FROM busybox\nCOPY d /d\n', 'd/a': 'of the format' });
+  const written = async (fields: string): Promise<Written> => {
+    await build(folder, '-o', `type=oci,dest=image.tar,${fields}`, '.');
+    const read = (name: string): unknown =>
+      JSON.parse(Bun.spawnSync(['tar', '-xOf', 'image.tar', name], { cwd: folder }).stdout.toString());
+    const { manifests } = read('index.json') as { readonly manifests: readonly { readonly digest: string }[] };
+    return read(`blobs/${manifests[0]?.digest.replace(':', '/')}`) as Written;
+  };
+  const [oci, legacy] = ['application/vnd.oci.image', 'application/vnd.docker'];
+  const zstd = await written('compression=zstd');
+  expect(zstd.layers.map(({ mediaType }) => mediaType.replace(`${oci}.layer.v1.tar`, ''))).toEqual(['', '+zstd']);
+  const blob = `blobs/${zstd.layers[1]?.digest.replace(':', '/')}`;
+  expect(Bun.spawnSync(['tar', '-xOf', 'image.tar', blob], { cwd: folder }).stdout.toString('hex')).toMatch(
+    /^28b52ffd/,
+  );
+  const all = await written('compression=zstd,force-compression=true,oci-mediatypes=false');
+  expect([all.mediaType, all.config.mediaType, ...all.layers.map(({ mediaType }) => mediaType)]).toEqual([
+    `${legacy}.distribution.manifest.v2+json`,
+    `${legacy}.container.image.v1+json`,
+    `${legacy}.image.rootfs.diff.tar.zstd`,
+    `${legacy}.image.rootfs.diff.tar.zstd`,
+  ]);
+  expect(
+    (await written('compression=uncompressed,force-compression=true')).layers.map(({ mediaType }) => mediaType),
+  ).toEqual([`${oci}.layer.v1.tar`, `${oci}.layer.v1.tar`]);
+  for (const fields of ['compression=zstd', 'compression=uncompressed,force-compression=1,oci-mediatypes=0']) {
+    await build(folder, '-o', `type=image,name=formed,${fields}`, '.');
+    await docker(folder, 'save', '-o', 'saved.tar', 'formed');
+    await docker(folder, 'rmi', 'formed');
+    await docker(folder, 'load', '-i', 'saved.tar');
+    expect((await docker(folder, 'run', '--rm', 'formed', 'cat', '/d/a')).out.toString()).toBe('of the format');
+  }
+  const noted = await docker(folder, 'build', '--annotation', 'a=b', '-o', 'type=oci,dest=x,oci-mediatypes=false', '.');
+  expect(noted.err).toContain('oci-mediatypes=false is not possible with annotations');
+}, 60_000);

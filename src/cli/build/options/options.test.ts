@@ -97,6 +97,23 @@ describe('--output', () => {
     [['type=image'], { push: true }, [{ kind: 'image', names: ['t:1'], push: true }]],
     [['type=registry'], {}, [{ kind: 'image', names: ['t:1'], push: true }]],
     [['type=cacheonly'], {}, [{ kind: 'cacheonly' }]],
+    [
+      ['type=image,compression=zstd,compression-level=22,force-compression=true,oci-mediatypes=false'],
+      {},
+      [
+        {
+          kind: 'image',
+          names: ['t:1'],
+          push: false,
+          format: { compression: 'zstd', compressionLevel: 22, forceCompression: true, ociTypes: false },
+        },
+      ],
+    ],
+    [
+      ['type=oci,dest=x,compression-level=0'],
+      {},
+      [{ kind: 'oci', names: ['t:1'], to: 'file x', format: { compressionLevel: 0, forceCompression: false } }],
+    ],
   ];
   for (const [outputs, more, expected] of cases)
     test(`${outputs.join(' ')} ${JSON.stringify(more)}`, () => {
@@ -111,7 +128,13 @@ describe('--output', () => {
     [['type=local'], {}, 'dest is required for local output'],
     [['dest=x'], {}, 'type is required for output'],
     [['type=zip,dest=x'], {}, '"zip" of type'],
-    [['type=image,compression=zstd'], {}, 'the field compression of --output type=image is not supported'],
+    [['type=image,compression=estargz'], {}, 'compression=estargz of --output is not supported'],
+    [['type=image,compression=lzma'], {}, '"lzma" of compression'],
+    [['type=image,compression-level=10'], {}, 'compression-level of gzip must be 0 to 9'],
+    [['type=image,compression=zstd,compression-level=0'], {}, 'compression-level of zstd must be 1 to 22'],
+    [['type=oci,dest=x,compression-level=fast'], {}, 'non-int value fast specified for compression-level'],
+    [['type=local,dest=x,compression=gzip'], {}, 'the field compression of --output type=local is not supported'],
+    [['type=image,unpack=true'], {}, 'the field unpack of --output type=image is not supported'],
     [[], { push: true, tags: [] }, 'tag is needed when pushing to registry'],
     [[], { push: true, load: true }, 'push and load may not be set together'],
   ] as const)

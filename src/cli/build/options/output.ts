@@ -1,6 +1,7 @@
 import type { AskedOutput } from '../../../api/build-session/messages.ts';
 import { parseCsvLine } from '../../parse/csv.ts';
 import { bad, oneOf, parseBool, parseFields, refuseOthers } from './fields.ts';
+import { FORMAT_FIELDS, formatOf } from './image-format.ts';
 
 export interface ParsedOutput {
   readonly asked: AskedOutput;
@@ -67,19 +68,22 @@ function parseOutput(text: string, tags: readonly string[], stdoutIsTerminal: bo
       return { asked: { kind: type, ...splitOf(fields) }, destination: fileAt(type, dest, stdoutIsTerminal) };
     case 'docker':
       if (dest === '') {
-        refuseOthers('output type=docker', fields, ['type', 'name']);
-        return { asked: { kind: 'image', names, push: false }, destination: undefined };
+        refuseOthers('output type=docker', fields, ['type', 'name', ...FORMAT_FIELDS]);
+        return { asked: { kind: 'image', names, push: false, ...formatOf(fields) }, destination: undefined };
       }
-      refuseOthers('output type=docker', fields, ['type', 'dest', 'name']);
-      return { asked: { kind: type, names }, destination: fileAt(type, dest, stdoutIsTerminal) };
+      refuseOthers('output type=docker', fields, ['type', 'dest', 'name', ...FORMAT_FIELDS]);
+      return { asked: { kind: type, names, ...formatOf(fields) }, destination: fileAt(type, dest, stdoutIsTerminal) };
     case 'oci':
-      refuseOthers('output type=oci', fields, ['type', 'dest', 'name']);
-      return { asked: { kind: type, names }, destination: fileAt(type, dest, stdoutIsTerminal) };
+      refuseOthers('output type=oci', fields, ['type', 'dest', 'name', ...FORMAT_FIELDS]);
+      return { asked: { kind: type, names, ...formatOf(fields) }, destination: fileAt(type, dest, stdoutIsTerminal) };
     case 'image':
     case 'registry': {
-      refuseOthers(`output type=${type}`, fields, ['type', 'name', 'push']);
+      refuseOthers(`output type=${type}`, fields, ['type', 'name', 'push', ...FORMAT_FIELDS]);
       const push = type === 'registry' || parseBool('output', 'push', fields.get('push') ?? 'false');
-      return { asked: { kind: 'image', names: pushed(names, push), push }, destination: undefined };
+      return {
+        asked: { kind: 'image', names: pushed(names, push), push, ...formatOf(fields) },
+        destination: undefined,
+      };
     }
     case 'cacheonly':
       refuseOthers('output type=cacheonly', fields, ['type']);
