@@ -47,7 +47,13 @@ export function contextImage(platform: Platform, name: string): ImageDraft {
 export function draftFrom(document: ImageDocument): ImageDraft {
   const { platform, author, history } = document;
   // parseImageDocument has checked the type of each of these fields
-  return { platform, author, config: withPath(document.config as ImageConfig), history };
+  const config = withoutNulls(document.config) as ImageConfig;
+  return { platform, author, config: withPath(config), history };
+}
+
+/** Docker's older builders write `null` for maps and lists that are empty. */
+function withoutNulls(config: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(config).filter(([, value]) => value !== null));
 }
 
 function withPath(config: ImageConfig): ImageConfig {
