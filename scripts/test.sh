@@ -6,7 +6,7 @@ mkdir -p dist
 report=dist/test-report.txt
 node_modules/.bin/bun test --timeout 60000 "$@" </dev/null 2>&1 | tee "$report"
 status=${PIPESTATUS[0]}
-count() { grep -E "^ *[0-9]+ $1\$" "$report" | tail -1 | tr -dc 0-9; }
+count() { grep -aE "^ *[0-9]+ $1\$" "$report" | tail -1 | tr -dc 0-9; }
 passed=$(count pass) failed=$(count fail) skipped=$(count skip)
 [ "${skipped:-0}" = 0 ] || { echo "skipped tests count as failed"; failed=$((${failed:-0} + skipped)); status=1; }
 [ -n "$passed" ] || { passed=0; failed=$((${failed:-0} + 1)); status=1; }
