@@ -95,6 +95,18 @@ describe('containers', () => {
       },
       { Mounts: [{ Type: 'bind', Source: '/s', BindOptions: {} }] },
     ],
+    [
+      '1.43',
+      { Mounts: [{ Type: 'bind', ReadOnly: true, BindOptions: { Propagation: 'rslave' } }] },
+      { Mounts: [{ Type: 'bind', BindOptions: { Propagation: 'rslave', ReadOnlyNonRecursive: true } }] },
+    ],
+    [
+      '1.41',
+      { Mounts: [{ Type: 'bind', ReadOnly: true }] },
+      { Mounts: [{ Type: 'bind', BindOptions: { ReadOnlyNonRecursive: true } }] },
+    ],
+    ['1.44', { Mounts: [{ Type: 'bind', ReadOnly: true }] }, { Mounts: [{ Type: 'bind', ReadOnly: true }] }],
+    ['1.43', { Mounts: [{ Type: 'volume', ReadOnly: true }] }, { Mounts: [{ Type: 'volume', ReadOnly: true }] }],
   ])('version %s means %j as %j', (version, host, meant) => {
     expect(createBodyAs(version, body(host), 1).hostConfig).toMatchObject(meant);
   });

@@ -61,11 +61,19 @@ function mountAs(version: string, mount: Mount): Mount {
   since('1.45', 'VolumeOptions.Subpath', volume?.Subpath);
   since('1.46', 'TmpfsOptions.Options', tmpfs?.Options?.length);
   since('1.48', 'Mount type "Image"', mount.Type === 'image');
-  if (!isBefore(version, '1.42')) return mount;
-  const { CreateMountpoint: _unknown, ...known } = bind ?? {};
+  // What is mounted below a read-only one stayed writable (the definition of ReadOnlyNonRecursive).
+  if (!isBefore(version, '1.42'))
+    return isBefore(version, '1.44') && mount.Type === 'bind' && mount.ReadOnly
+      ? { ...mount, BindOptions: { ...bind, ReadOnlyNonRecursive: true } }
+      : mount;
+  const { CreateMountpoint: _unknown, ...given } = bind ?? {};
+  const writableBelow = mount.Type === 'bind' && mount.ReadOnly === true;
+  const known = { ...given, ...(writableBelow && { ReadOnlyNonRecursive: true }) };
   return {
     ...rest,
-    ...(bind && { BindOptions: isBefore(version, '1.40') ? { ...known, NonRecursive: false } : known }),
+    ...((bind || writableBelow) && {
+      BindOptions: isBefore(version, '1.40') ? { ...known, NonRecursive: false } : known,
+    }),
     // these were not looked at on other types
     ...(volume && mount.Type === 'volume' && { VolumeOptions: volume }),
     ...(tmpfs && mount.Type === 'tmpfs' && { TmpfsOptions: tmpfs }),
