@@ -15,15 +15,16 @@ const BAD_TEMPLATE_STATUS = 64;
 /**
  * Prints what `inspect` found: an array of four spaces' indent, `json` on one line, or a template for each. What was found is
  * printed even when others were not. Resolves with 0. Errors: ExitError with one line for each failure; status 64 for a bad
- * template.
+ * template. `pretty` prints an object when the format is that word.
  */
 export async function printInspected(
   { out }: CommandContext,
   names: readonly string[],
   format: string,
   fetch: (name: string) => Promise<Inspected>,
+  pretty?: (json: string) => string,
 ): Promise<number> {
-  const inspector = format === '' || format === 'json' ? undefined : await loadInspector(format);
+  const inspector = await chooseInspector(format, pretty);
   const found: string[] = [];
   const failures: string[] = [];
   for (const name of names) {
@@ -37,6 +38,14 @@ export async function printInspected(
   out(inspector === undefined ? formatArray(found, format) : found.join('') || '\n');
   if (failures.length > 0) throw new ExitError(1, failures.join('\n'));
   return 0;
+}
+
+async function chooseInspector(
+  format: string,
+  pretty: ((json: string) => string) | undefined,
+): Promise<{ format(json: string, type: string): string } | undefined> {
+  if (pretty && format === 'pretty') return { format: pretty };
+  return format === '' || format === 'json' ? undefined : await loadInspector(format);
 }
 
 async function loadInspector(format: string): Promise<{ format(json: string, type: string): string }> {
