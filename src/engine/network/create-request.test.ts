@@ -4,7 +4,7 @@ import { parseNetworkCreate } from './create-request.ts';
 test.each([
   [{}, 'name is empty'],
   [{ Name: ' ' }, 'name is empty'],
-  [{ Name: 'a/b' }, 'invalid network name: a/b'],
+  [{ Name: 'a\u001bb' }, 'invalid network name: a'],
   [{ Name: 'host' }, 'operation is not permitted on predefined host network'],
   [{ Name: 'x', Driver: 'overlay' }, 'This node is not a swarm manager.'],
   [{ Name: 'x', Driver: 'host' }, 'only one instance of "host" network is allowed'],
@@ -24,6 +24,10 @@ test.each([
   [{ Name: 'x', ConfigFrom: { Network: 'c' }, Options: { a: '1' } }, 'network driver options are not supported'],
 ])('the request %o is refused', (body, text) => {
   expect(() => parseNetworkCreate(body)).toThrow(text);
+});
+
+test.each(['a/b', 'ünï', '-x', 'a:b', 'x'.repeat(255)])('the name %s is taken', (Name) => {
+  expect(parseNetworkCreate({ Name }).name).toBe(Name);
 });
 
 test('null stands for what a client does not say', () => {

@@ -36,13 +36,16 @@ export interface WantedNetwork {
 
 type Body = Readonly<Record<string, unknown>>;
 
+/** Characters; a bound of ours. */
+const NAME_MAX = 255;
 const PREDEFINED = ['bridge', 'host', 'none', 'default'];
 
 /** Reads the body of POST /networks/create. Errors: invalid_parameter, forbidden, not_found (driver), not_implemented. */
 export function parseNetworkCreate(body: Body): WantedNetwork {
   const name = text(body['Name'], 'Name');
   if (name.trim() === '') throw new KnownError('invalid_parameter', 'invalid name: name is empty');
-  if (!/^[\w][\w .@+-]*$/u.test(name) || name.length > 255)
+  // Docker takes whatever is not blank; what would break a terminal, a log line or a path segment of ours is refused.
+  if (/\p{Cc}/u.test(name) || name.length > NAME_MAX)
     throw new KnownError('invalid_parameter', `invalid network name: ${name.slice(0, 255)}`);
   if (PREDEFINED.includes(name)) throw predefinedCreate(name);
   const ipam = object(body['IPAM'], 'IPAM');

@@ -89,7 +89,7 @@ describe('a listener for a label', () => {
     for (const [request, params] of [
       ['POST /containers/{name}/stop', { name: 'db' }],
       ['GET /containers/{name}/json', { name: 'plain' }],
-      ['DELETE /networks/{id}', { id: 'back' }],
+      ['DELETE /networks/{id*}', { id: 'back' }],
       ['GET /volumes/{name}', { name: 'other' }],
       ['POST /exec/{id}/start', { id: 'e2' }],
       ['GET /images/{name*}/json', { name: 'busybox' }],

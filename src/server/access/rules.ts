@@ -77,10 +77,10 @@ export const RULES: Readonly<Record<string, Rule>> = {
   'GET /images/{name*}/history': read({ of: 'image' }),
 
   'GET /networks': read({ filtered: true }),
-  'GET /networks/{id}': read({ of: 'network' }),
+  'GET /networks/{id*}': read({ of: 'network' }),
   'POST /networks/create': write({ makes: 'network' }),
   'POST /networks/prune': write({ filtered: true }),
-  'DELETE /networks/{id}': write({ of: 'network' }),
+  'DELETE /networks/{id*}': write({ of: 'network' }),
   'POST /networks/{id}/connect': write({ of: 'network', names: 'container' }),
   'POST /networks/{id}/disconnect': write({ of: 'network', names: 'container' }),
 

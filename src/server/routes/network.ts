@@ -57,7 +57,7 @@ export function networkRoutes({
     },
     {
       method: 'GET',
-      path: '/networks/{id}',
+      path: '/networks/{id*}',
       async handle(call) {
         // Other scopes than `local` are a swarm's.
         const scope = call.query.get('scope') ?? '';
@@ -67,7 +67,7 @@ export function networkRoutes({
     },
     {
       method: 'DELETE',
-      path: '/networks/{id}',
+      path: '/networks/{id*}',
       handle: async (call) => {
         await networks.remove(id(call));
         call.answerEmpty(204);

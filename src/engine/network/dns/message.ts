@@ -11,6 +11,8 @@ export const RCODE = {
 } as const;
 
 const HEADER_BYTES = 12;
+/** RFC 1035, 2.3.4. */
+const MOST_NAME_BYTES = 255;
 const CLASS_IN = 1;
 /** Without EDNS. */
 const PLAIN_UDP_BYTES = 512;
@@ -85,9 +87,15 @@ export function udpLimit({ edns }: Query): number {
   return Math.max(edns?.udpBytes ?? PLAIN_UDP_BYTES, PLAIN_UDP_BYTES);
 }
 
-/** A name as labels. Errors: none; longer labels are cut, since names of containers may be longer than DNS allows. */
+/** A name as labels. Errors: none; what is longer than DNS allows is cut, and empty labels are left out: names of containers and networks may be so. */
 export function formatName(name: string): Uint8Array {
-  const labels = name.split('.').map((label) => Buffer.from(label).subarray(0, 63));
+  const labels: Buffer[] = [];
+  let room = MOST_NAME_BYTES - 1;
+  for (const label of name.split('.').map((text) => Buffer.from(text).subarray(0, 63))) {
+    room -= label.length + 1;
+    if (room < 0) break;
+    if (label.length > 0) labels.push(label);
+  }
   return Buffer.concat([...labels.flatMap((label) => [Buffer.from([label.length]), label]), Buffer.from([0])]);
 }
 
