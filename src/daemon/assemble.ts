@@ -12,6 +12,7 @@ import { defaultGcRules, type GcRule } from '../engine/build/gc-policy.ts';
 import type { BuildService } from '../engine/build/service.ts';
 import { type Containers, createContainerService } from '../engine/container/container-service.ts';
 import { createContainerFilesService } from '../engine/container/files/files-service.ts';
+import { imageUsersOf } from '../engine/container/image-users.ts';
 import { planLog } from '../engine/container/log/log-plan.ts';
 import { createContainerResources } from '../engine/container/resources/resources-service.ts';
 import { buildSpec, parseProfile } from '../engine/container/spec/build-spec.ts';
@@ -159,12 +160,7 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
   });
   const host = { os: 'linux', architecture: architecture() };
   const users = (): ReturnType<Parameters<typeof createImageService>[0]['users']> =>
-    containers.context.table.all().map(({ record }) => ({
-      containerId: record.id,
-      imageId: record.image.id,
-      manifest: record.image.manifest.digest,
-      running: ['running', 'paused', 'restarting'].includes(record.state.status),
-    }));
+    containers.context.table.all().flatMap(({ record }) => imageUsersOf(record));
   const imageDeps = {
     content,
     layers,

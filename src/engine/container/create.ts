@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { posix } from 'node:path';
+import { join, posix } from 'node:path';
 import type { ContainerCreateResponse, HostConfig } from '../../api/types/container.ts';
 import type { EndpointSettings } from '../../api/types/network.ts';
 import { isKind, messageOf } from '../../lib/errors.ts';
@@ -9,7 +9,7 @@ import type { ResolvedImage } from '../image/image.ts';
 import { type ContainerContext, publish } from './context.ts';
 import { withPropagation } from './daemon-root.ts';
 import { withConfigDefaults, withHostDefaults, withoutNulls } from './defaults.ts';
-import { invalid, invalidName, nameInUse, unknownRuntime } from './errors.ts';
+import { invalid, invalidName, nameInUse, overExistingFile, unknownRuntime } from './errors.ts';
 import { isOnDefaultBridge, planLinks } from './links.ts';
 import { planLog } from './log/log-plan.ts';
 import { mergeConfig } from './merge.ts';
@@ -282,12 +282,19 @@ async function fillVolumes(ctx: ContainerContext, record: ContainerRecord): Prom
   const { rootfs } = ctx.bundles.paths(record.id);
   try {
     ctx.mounter.overlay(rootfs, ctx.layers.rootfs(record.id));
+    for (const { destination } of filled.filter(isOfConfig))
+      if (ctx.bundles.hasFileInRoot(record.id, destination)) throw overExistingFile(join(rootfs, destination));
     for (const mount of filled)
       if (mount.kind === 'volume') await ctx.volumes.copyUp(mount.name, rootfs, mount.destination);
   } finally {
     ctx.mounter.unmount(rootfs, { lazy: true });
     ctx.bundles.removeRun(record.id);
   }
+}
+
+/** A volume of the image or of a `-v` without a source: one of Mounts has a mode. */
+function isOfConfig(mount: MountRecord): boolean {
+  return mount.kind === 'volume' && mount.anonymous && mount.mode === '';
 }
 
 /** Somebody else may have taken the name while the layer was made. */

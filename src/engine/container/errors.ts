@@ -54,6 +54,11 @@ export function diskFull(): KnownError {
   return new KnownError('system', 'the state cannot be written: is the disk full?');
 }
 
+/** `path` is one of the host, as with Docker. */
+export function overExistingFile(path: string): KnownError {
+  return new KnownError('system', `cannot mount volume over existing file, file exists ${path}`);
+}
+
 export function notShareable(id: string): KnownError {
   return new KnownError(
     'invalid_parameter',

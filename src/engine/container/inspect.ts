@@ -113,7 +113,7 @@ export function toMountPoints(ctx: ContainerContext, record: ContainerRecord): M
   const { mounts, hostConfig } = record;
   const sources = volumeSources(ctx, record);
   const shown = mounts.filter(
-    (mount) => !(mount.kind === 'tmpfs' && hostConfig.Tmpfs && mount.destination in hostConfig.Tmpfs),
+    (mount) => !(mount.kind === 'tmpfs' && !mount.listed && hostConfig.Tmpfs && mount.destination in hostConfig.Tmpfs),
   );
   return shown.map((mount) => toMountPoint(mount, sources));
 }

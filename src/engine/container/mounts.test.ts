@@ -153,6 +153,14 @@ describe('a whole request', () => {
     ]);
   });
 
+  test('a tmpfs of Mounts lies on top of one of Tmpfs', () => {
+    const tmpfs: Mount = { Type: 'tmpfs', Target: '/x', TmpfsOptions: { SizeBytes: 4096 } };
+    expect(planMounts({ Mounts: [tmpfs], Tmpfs: { '/x/': 'size=1m', '/y': '' } }, {}, [])).toMatchObject([
+      { destination: '/x', options: ['size=4k'], listed: true },
+      { destination: '/y', options: [] },
+    ]);
+  });
+
   test('the driver of --volume-driver keeps volumes without one, not binds', () => {
     expect(planMounts({ Binds: ['/a:/x', 'data:/y'], VolumeDriver: 'p' }, { Volumes: { '/z': {} } }, [])).toMatchObject(
       [{ kind: 'bind' }, { kind: 'volume', driver: 'p' }, { kind: 'volume', driver: 'p' }],
@@ -180,6 +188,14 @@ describe('a whole request', () => {
     const mounts = planMounts({}, { Volumes: { '/v': {} } }, []);
     expect(planMounts({}, {}, [{ mounts, readOnly: true }])).toMatchObject([
       { destination: '/v', readOnly: true, anonymous: false, copyUp: false },
+    ]);
+  });
+
+  test('a tmpfs of Mounts of another container comes along, empty and read-only when asked; one of Tmpfs does not', () => {
+    const mounts = planMounts({ Mounts: [{ Type: 'tmpfs', Target: '/x' }], Tmpfs: { '/y': '' } }, {}, []);
+    expect(planMounts({}, {}, [{ mounts, readOnly: false }])).toMatchObject([{ destination: '/x', options: [] }]);
+    expect(planMounts({}, {}, [{ mounts, readOnly: true }])).toMatchObject([
+      { destination: '/x', options: ['ro'], readOnly: true },
     ]);
   });
 

@@ -24,12 +24,18 @@ export function planMounts(
 ): readonly MountRecord[] {
   const planned = new Map<string, MountRecord>();
   for (const { mounts, readOnly } of from)
-    for (const mount of mounts) if (mount.kind !== 'tmpfs') planned.set(mount.destination, inherit(mount, readOnly));
+    for (const mount of mounts)
+      if (mount.kind !== 'tmpfs' || mount.listed) planned.set(mount.destination, inherit(mount, readOnly));
   const driver = host.VolumeDriver || 'local';
+  const mounts = (host.Mounts ?? []).map(parseMount);
+  // As with Docker a tmpfs of Mounts lies on top of one of Tmpfs.
+  const covered = new Set(mounts.flatMap(({ kind, destination }) => (kind === 'tmpfs' ? [destination] : [])));
   const explicit = [
     ...(host.Binds ?? []).map((text) => parseBind(text, driver)),
-    ...(host.Mounts ?? []).map(parseMount),
-    ...Object.entries(host.Tmpfs ?? {}).map(([destination, options]) => parseTmpfs(destination, options)),
+    ...mounts,
+    ...Object.entries(host.Tmpfs ?? {})
+      .map(([destination, options]) => parseTmpfs(destination, options))
+      .filter(({ destination }) => !covered.has(destination)),
   ];
   const seen = new Set<string>();
   for (const mount of explicit) {
@@ -49,6 +55,7 @@ export function planMounts(
 function inherit(mount: MountRecord, readOnly: boolean): MountRecord {
   const base = { mode: '', readOnly: mount.readOnly || readOnly };
   if (mount.kind === 'volume') return { ...mount, ...base, anonymous: false, copyUp: false };
+  if (mount.kind === 'tmpfs' && readOnly) return { ...mount, ...base, options: [...mount.options, 'ro'] };
   return { ...mount, ...base };
 }
 
@@ -135,7 +142,7 @@ function toRecord(mount: Mount): MountRecord {
       return { ...base, kind: 'image', source: mount.Source ?? '', chain: undefined, ...(subpath && { subpath }) };
     }
     case 'tmpfs':
-      return { ...base, kind: 'tmpfs', options: tmpfsOptions(mount) };
+      return { ...base, kind: 'tmpfs', listed: true, options: tmpfsOptions(mount) };
     default: {
       const options = mount.VolumeOptions ?? {};
       return {

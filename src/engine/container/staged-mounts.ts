@@ -109,11 +109,11 @@ export async function resolveImages(
   return await Promise.all(
     mounts.map(async (mount): Promise<MountRecord> => {
       if (mount.kind !== 'image') return mount;
-      const { chain } = await ctx.images.resolve(mount.source).catch((error: unknown) => {
+      const { id, manifest, chain } = await ctx.images.resolve(mount.source).catch((error: unknown) => {
         // A client takes not_found for the container's own image.
         throw isKind(error, 'not_found') ? invalid(messageOf(error)) : error;
       });
-      const resolved: ImageMount = { ...mount, chain };
+      const resolved: ImageMount = { ...mount, image: { id, manifest: manifest.digest }, chain };
       return resolved;
     }),
   );

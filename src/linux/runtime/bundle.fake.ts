@@ -6,11 +6,14 @@ export function createFakeBundles(): Bundles & {
   readonly kept: Set<string>;
   readonly specs: Map<string, object>;
   readonly hostPaths: Set<string>;
+  /** Paths in mounted roots that are no folders. */
+  readonly filesInRoot: Set<string>;
 } {
   const runs = new Set<string>();
   const kept = new Set<string>();
   const specs = new Map<string, object>();
   const hostPaths = new Set<string>();
+  const filesInRoot = new Set<string>();
   const paths = (id: string): BundlePaths => ({
     kept: `/kept/${id}`,
     jsonLog: `/kept/${id}/log`,
@@ -31,6 +34,7 @@ export function createFakeBundles(): Bundles & {
     kept,
     specs,
     hostPaths,
+    filesInRoot,
     paths,
     makeKept: (id) => void kept.add(id),
     removeKept: (id) => void kept.delete(id),
@@ -44,6 +48,7 @@ export function createFakeBundles(): Bundles & {
     readHost: () => ({ hosts: '127.0.0.1 localhost\n', resolvConf: 'nameserver 10.0.0.1\n', uplinkResolvConf: '' }),
     readAccounts: () => ({ passwd: 'root:x:0:0::/root:/bin/sh\n', group: 'root:x:0:\n' }),
     ensureInRoot: () => undefined,
+    hasFileInRoot: (_id, path) => filesInRoot.has(path),
     exists: (path) => hostPaths.has(path),
     isFolder: (path) => hostPaths.has(path),
     writeSecret: () => undefined,

@@ -3,6 +3,7 @@ import {
   chmodSync,
   chownSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -82,6 +83,8 @@ export function createBundles(deps: { readonly dataRoot: string; readonly execRo
       group: readText(resolveInRoot(paths(id).rootfs, '/etc/group')),
     }),
     ensureInRoot: (id, path, owner) => ensureFolderInRoot(paths(id).rootfs, path, owner),
+    hasFileInRoot: (id, path) =>
+      lstatSync(resolveInRoot(paths(id).rootfs, path), { throwIfNoEntry: false })?.isDirectory() === false,
     writeSecret(path, value, { uid, gid, mode }) {
       mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
       writeFileSync(path, value, { mode: 0o600 });

@@ -42,6 +42,8 @@ export interface Bundles {
   readAccounts(id: string): { readonly passwd: string; readonly group: string };
   /** Makes a folder (and those above) inside the mounted root unless it is there; new ones belong to `owner`. Errors: invalid_parameter when a file is in the way. */
   ensureInRoot(id: string, path: string, owner: { readonly uid: number; readonly gid: number }): void;
+  /** Whether something other than a folder is at a path in the mounted root. Symbolic links stay inside the root. */
+  hasFileInRoot(id: string, path: string): boolean;
   /** Writes a file and the folders above it. */
   writeSecret(
     path: string,

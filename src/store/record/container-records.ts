@@ -98,12 +98,16 @@ export interface ImageMount extends MountBase {
   readonly kind: 'image';
   /** As the client wrote it. */
   readonly source: string;
+  /** The image's ID and the digest of its platform's manifest, as it was found; absent in old records. */
+  readonly image?: { readonly id: string; readonly manifest: string };
   readonly chain: string | undefined;
   readonly subpath?: string;
 }
 
 export interface TmpfsMount extends MountBase {
   readonly kind: 'tmpfs';
+  /** Asked for as a mount: it is listed, and others take it along; absent: by HostConfig.Tmpfs. */
+  readonly listed?: true;
   /** mount(8) options, e.g. `size=64m`. */
   readonly options: readonly string[];
 }
