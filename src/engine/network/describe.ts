@@ -23,7 +23,7 @@ export function describeNetwork(record: NetworkRecord, sandboxes: readonly Sandb
       ...(record.ipamOptions !== undefined && { Options: record.ipamOptions as Record<string, string> }),
       Config: record.subnets.map(toIpamConfig),
     },
-    Internal: record.internal,
+    Internal: record.shownInternal ?? record.internal,
     Attachable: record.attachable,
     Containers: containersOf(record.id, sandboxes, (ip) => withLength(record, ip)),
     Options: record.options,

@@ -68,7 +68,15 @@ export function planNetwork(given: WantedNetwork, place: NetworkPlace): NetworkR
       : planParent(driver, named, settings.mode ?? '', place);
   // One out of the pools that somebody else takes at this moment is given up for the next one by `create`.
   if (driver === 'bridge') refuseForeignBridge(subnets, place.hostSubnets);
-  return { ...common, ...settings, driver, ...below, subnets, internal: isInternal };
+  return {
+    ...common,
+    ...settings,
+    driver,
+    ...below,
+    subnets,
+    internal: isInternal,
+    ...(isInternal !== internal && { shownInternal: internal }),
+  };
 }
 
 /** Subnets that a network gives addresses of; a configuration's are those of whoever uses it. */

@@ -16,7 +16,7 @@ export function firstSubnet({ subnets }: NetworkRecord, family: Family): SubnetR
 
 /** By whom traffic leaves the subnet; undefined: by nobody. */
 export function routerOf(network: NetworkRecord | undefined, subnet: SubnetRecord | undefined): string | undefined {
-  return network?.internal === false ? subnet?.gateway : undefined;
+  return network?.internal === false ? (subnet?.router ?? subnet?.gateway) : undefined;
 }
 
 export function prefixLengthOf(subnet: Pick<SubnetRecord, 'subnet'> | undefined): number {

@@ -44,6 +44,8 @@ export interface NetworkRecord {
   readonly enableIPv4: boolean;
   readonly enableIPv6: boolean;
   readonly internal: boolean;
+  /** What inspect says of it, where that is another thing: without a parent, macvlan and ipvlan are internal unasked. */
+  readonly shownInternal?: boolean;
   readonly attachable: boolean;
   /** Containers of a bridge reach each other. */
   readonly icc: boolean;
@@ -83,6 +85,8 @@ export interface SubnetRecord {
   readonly subnet: string;
   /** Absent where nobody has one: internal macvlan, ipvlan in l3, a gateway mode without host. */
   readonly gateway?: string;
+  /** Where the default routes of containers go instead. */
+  readonly router?: string;
   /** Addresses are given from here alone; absent: from the whole subnet. */
   readonly ipRange?: string;
   /** Addresses that are never given out. */
