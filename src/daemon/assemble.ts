@@ -201,6 +201,8 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
     bridge,
     defaultBridge: config.defaultBridge,
     addressPools: config.addressPools,
+    networkOptions: config.networkOptions,
+    directRouting: config.directRouting,
     publishedPorts: config.publishedPorts,
     hostGatewayIps: config.hostGatewayIps,
     report,

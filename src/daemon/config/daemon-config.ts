@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { isBefore } from '../../api/compat/version.ts';
 import type { LogDriver } from '../../engine/container/defaults.ts';
 import type { DefaultBridgeSettings } from '../../engine/network/default-bridge.ts';
+import type { NetworkOptions } from '../../engine/network/default-options.ts';
 import type { AddressPools } from '../../engine/network/pools.ts';
 import { KnownError } from '../../lib/errors.ts';
 import { invalid } from '../../lib/invalid.ts';
@@ -11,7 +12,7 @@ import { API_VERSION, MIN_API_VERSION } from '../../server/router.ts';
 import type { LogLevel } from '../log.ts';
 import { type BuilderGc, builderGc } from './builder-settings.ts';
 import { DIRECTIVES } from './directives.ts';
-import { addressPools, defaultBridgeSettings } from './network-settings.ts';
+import { addressPools, defaultBridgeSettings, defaultNetworkOptions } from './network-settings.ts';
 import { type ProxySettings, proxySettings } from './proxy-settings.ts';
 import { type RestrictedHost, restrictedHosts } from './restricted-hosts.ts';
 import { asText, isObject, type JsonObject, type JsonValue, type Settings, unsupported } from './settings.ts';
@@ -37,6 +38,10 @@ export interface DaemonConfig extends ReloadableConfig {
   readonly defaultBridge: DefaultBridgeSettings;
   /** Where subnets come from when nobody names one; none: Docker's own pools. */
   readonly addressPools: readonly AddressPools[];
+  /** Options of networks that are made, by driver. */
+  readonly networkOptions: NetworkOptions;
+  /** Published ports are reached by the containers' own addresses as well, from everywhere. */
+  readonly directRouting: boolean;
   /** Whose word counts where a container says nothing of its published ports. */
   readonly publishedPorts: 'docker' | 'host-firewall';
   /** What `host-gateway` means; none: the gateway of the default bridge. */
@@ -133,6 +138,8 @@ export function resolveConfig(settings: Settings): DaemonConfig {
     logFormat: oneOf('log-format', read.text('log-format'), ['text', 'json']),
     bridge: read.text('bridge') || undefined,
     defaultBridge: defaultBridgeSettings(read),
+    networkOptions: defaultNetworkOptions(read.value('default-network-opts')),
+    directRouting: read.bool('allow-direct-routing'),
     addressPools: addressPools(read.value('default-address-pools')),
     publishedPorts: oneOf('published-ports', read.text('published-ports'), ['docker', 'host-firewall']),
     hostGatewayIps: hostGatewayIps(read.list('host-gateway-ip')),

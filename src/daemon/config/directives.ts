@@ -57,9 +57,7 @@ export const CONFIG_FILE = '/etc/docker/daemon.json';
 
 export const DIRECTIVES: readonly Directive[] = [
   renamed(map('add-runtime', 'Register an additional OCI compatible runtime'), 'runtimes', { json: 'object' }),
-  both(bool('allow-direct-routing', 'Allow remote access to published ports on container IP addresses'), {
-    refused: NOT_YET,
-  }),
+  both(bool('allow-direct-routing', 'Allow remote access to published ports on container IP addresses')),
   renamed(list('authorization-plugin', 'Authorization plugins to load'), 'authorization-plugins', {
     refused: 'this engine loads no authorization plugins; listeners that may do less take their place',
   }),
@@ -90,12 +88,11 @@ export const DIRECTIVES: readonly Directive[] = [
     json: 'objects',
   }),
   both(text('default-cgroupns-mode', 'Default mode for containers cgroup namespace ("host" | "private")')),
-  both(text('default-gateway', 'Default gateway IPv4 address for the default bridge network'), { refused: NOT_YET }),
-  both(text('default-gateway-v6', 'Default gateway IPv6 address for the default bridge network'), { refused: NOT_YET }),
+  both(text('default-gateway', 'Default gateway IPv4 address for the default bridge network')),
+  both(text('default-gateway-v6', 'Default gateway IPv6 address for the default bridge network')),
   both(text('default-ipc-mode', 'Default mode for containers ipc ("shareable" | "private")', { default: 'private' })),
   renamed(map('default-network-opt', 'Default network options'), 'default-network-opts', {
     json: 'object',
-    refused: NOT_YET,
   }),
   both(text('default-runtime', 'Default OCI runtime for containers', { default: 'crun' })),
   both(text('default-shm-size', 'Default shm size for containers', { default: '64MiB', placeholder: 'bytes' })),

@@ -1,5 +1,6 @@
 import type { DefaultBridgeSettings } from '../../engine/network/default-bridge.ts';
-import { parseCidr } from '../../engine/network/ipam.ts';
+import type { NetworkOptions } from '../../engine/network/default-options.ts';
+import { type Family, parseAddress, parseCidr } from '../../engine/network/ipam.ts';
 import type { AddressPools } from '../../engine/network/pools.ts';
 import { invalid } from '../../lib/invalid.ts';
 import { isObject, type JsonValue } from './settings.ts';
@@ -21,6 +22,8 @@ export function defaultBridgeSettings(read: Reader): DefaultBridgeSettings {
     bip6: read.text('bip6'),
     fixedCidr: read.text('fixed-cidr'),
     fixedCidr6: read.text('fixed-cidr-v6'),
+    router: address(read, 'default-gateway', 4),
+    router6: address(read, 'default-gateway-v6', 6),
   };
   return {
     ...Object.fromEntries(Object.entries(texts).filter(([, text]) => text !== '')),
@@ -29,6 +32,37 @@ export function defaultBridgeSettings(read: Reader): DefaultBridgeSettings {
     ...(mtu !== undefined && { mtu }),
     ip: read.text('ip'),
   };
+}
+
+function address(read: Reader, name: string, family: Family): string {
+  const text = read.text(name);
+  if (text !== '' && parseAddress(text)?.family !== family) throw invalid(`invalid ${name}: ${text}`);
+  return text;
+}
+
+/** `default-network-opts`: options by driver, or the flag's `driver=option=value`. Errors: invalid_parameter. */
+export function defaultNetworkOptions(value: JsonValue | undefined): NetworkOptions {
+  const byDriver = new Map<string, Record<string, string>>();
+  for (const [driver, option, text] of Array.isArray(value) ? value.map(triple) : triples(value))
+    byDriver.set(driver, { ...byDriver.get(driver), [option]: text });
+  return Object.fromEntries(byDriver);
+}
+
+function triple(entry: JsonValue): readonly [string, string, string] {
+  const [, driver, option, text] = /^([^=]+)=([^=]+)=(.*)$/s.exec(String(entry)) ?? [];
+  if (driver === undefined || option === undefined || text === undefined)
+    throw invalid(`invalid default network option: ${String(entry)}: must be driver=option=value`);
+  return [driver, option, text];
+}
+
+function triples(value: JsonValue | undefined): readonly (readonly [string, string, string])[] {
+  return Object.entries(isObject(value) ? value : {}).flatMap(([driver, options]) => {
+    if (!isObject(options)) throw invalid(`default-network-opts: ${driver} must be an object`);
+    return Object.entries(options).map(([option, text]) => {
+      if (typeof text !== 'string') throw invalid(`default-network-opts: ${driver}: ${option} must be a string`);
+      return [driver, option, text] as const;
+    });
+  });
 }
 
 /** `default-address-pools`: objects of the file, or the flag's `base=10.0.0.0/8,size=24`. Errors: invalid_parameter. */

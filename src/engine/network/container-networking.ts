@@ -3,6 +3,7 @@ import type { EndpointRecord, NetworkRecord, SandboxRecord } from '../../store/r
 import { hasResolver, type NetworkLookup, toAttachment } from './attachment.ts';
 import { checkEndpoint } from './check-endpoint.ts';
 import { parseNetworkCreate } from './create-request.ts';
+import { withDefaultOptions } from './default-options.ts';
 import { createContainerResolvers } from './dns/container-resolvers.ts';
 import type { EngineNetworking, NetworkingDeps } from './engine-networking.ts';
 import {
@@ -187,7 +188,7 @@ export async function createContainerNetworking(deps: NetworkingDeps): Promise<E
     list: () => networks.all().map((network) => networks.describe(network, [...sandboxes.values()])),
     async create(body) {
       while (removals.size > 0) await Promise.allSettled(removals);
-      const record = networks.create(parseNetworkCreate(body));
+      const record = networks.create(parseNetworkCreate(withDefaultOptions(body, deps.networkOptions ?? {})));
       try {
         if (record.driver === 'bridge') await resetFirewall();
       } catch (error) {

@@ -47,6 +47,20 @@ test('IPv6 without a subnet is of the engine’s own network', () => {
   expect(plan({ ipv6: true }).subnets[1]?.subnet).toMatch(/^fd.*::\/64$/);
 });
 
+test('a default gateway is where default routes go, and no container gets its address', () => {
+  const { subnets } = plan({
+    bip: '10.9.0.1/24',
+    router: '10.9.0.254',
+    ipv6: true,
+    bip6: 'fd00:9::1/64',
+    router6: 'fd00:9:0::fe',
+  });
+  expect(subnets).toMatchObject([
+    { gateway: '10.9.0.1', router: '10.9.0.254', aux: { DefaultGatewayIPv4: '10.9.0.254' } },
+    { gateway: 'fd00:9::1', router: 'fd00:9::fe', aux: { DefaultGatewayIPv6: 'fd00:9::fe' } },
+  ]);
+});
+
 test('icc, MTU and address of published ports are the bridge’s', () => {
   const record = plan({ icc: false, mtu: 1400, ip: '127.0.0.1' });
   expect([record.icc, record.mtu, record.hostIp]).toEqual([false, 1400, '127.0.0.1']);
@@ -62,6 +76,7 @@ test.each([
   [{ bip: '10.9.0.7' }, 'invalid bridge address (--bip): 10.9.0.7'],
   [{ bip: 'fd00::1/64' }, 'invalid bridge address (--bip)'],
   [{ bip: '10.9.0.7/24', fixedCidr: '10.8.0.0/24' }, '--fixed-cidr 10.8.0.0/24 is not within 10.9.0.0/24'],
+  [{ bip: '10.9.0.1/24', router: '10.8.0.1' }, 'default gateway ip must be part of the network: 10.8.0.1'],
   [{ ipv6: true, fixedCidr6: 'x' }, 'invalid subnet (--fixed-cidr-v6): x'],
 ] as const)('the settings %o are refused', (settings, text) => {
   expect(() => plan(settings)).toThrow(text);

@@ -1,7 +1,17 @@
 import { KnownError } from '../../lib/errors.ts';
 import type { NetworkNamespaces } from '../../linux/netns/network-namespaces.ts';
 import type { NetworkRecord, NetworkRecords, SubnetRecord } from '../../store/record/network-records.ts';
-import { containsSubnet, type Family, formatSubnet, lowestFree, overlaps, parseCidr, type Subnet } from './ipam.ts';
+import {
+  canonicalAddress,
+  containsSubnet,
+  type Family,
+  formatSubnet,
+  isHostAddress,
+  lowestFree,
+  overlaps,
+  parseCidr,
+  type Subnet,
+} from './ipam.ts';
 import type { Pools } from './plan-subnets.ts';
 
 /** What the daemon's flags say of the network `bridge`; each is named as the flag. */
@@ -12,6 +22,9 @@ export interface DefaultBridgeSettings {
   /** Where addresses are given from; without `bip` the whole subnet. */
   readonly fixedCidr?: string;
   readonly fixedCidr6?: string;
+  /** Where the default routes of containers go; undefined: to the bridge. */
+  readonly router?: string;
+  readonly router6?: string;
   readonly ipv6?: boolean;
   /** Containers of the bridge reach each other; undefined: they do. */
   readonly icc?: boolean;
@@ -79,17 +92,24 @@ export function hostSubnets(
 }
 
 function planIPv4(deps: DefaultBridgeDeps, pools: Pools): SubnetRecord {
-  const { bip, fixedCidr } = deps.defaultBridge ?? {};
+  const { bip, fixedCidr, router } = deps.defaultBridge ?? {};
   const address = parseSetting('--bip', bip, 4);
   const range = parseSetting('--fixed-cidr', fixedCidr, 4);
-  return toSubnet(address ?? range ?? keptSubnet(deps, pools), address?.ip, address && range, '--fixed-cidr');
+  const subnet = toSubnet(address ?? range ?? keptSubnet(deps, pools), address?.ip, address && range, '--fixed-cidr');
+  return withRouter(subnet, router);
 }
 
 function planIPv6(deps: DefaultBridgeDeps, pools: Pools): SubnetRecord {
-  const { bip6, fixedCidr6 } = deps.defaultBridge ?? {};
+  const { bip6, fixedCidr6, router6 } = deps.defaultBridge ?? {};
   const address = parseSetting('--bip6', bip6, 6);
   const range = parseSetting('--fixed-cidr-v6', fixedCidr6, 6);
-  return toSubnet(address ?? range ?? freePool(deps, pools, 6), address?.ip, address && range, '--fixed-cidr-v6');
+  const subnet = toSubnet(
+    address ?? range ?? freePool(deps, pools, 6),
+    address?.ip,
+    address && range,
+    '--fixed-cidr-v6',
+  );
+  return withRouter(subnet, router6);
 }
 
 function toSubnet(subnet: Subnet, address: string | undefined, range: Subnet | undefined, flag: string): SubnetRecord {
@@ -104,6 +124,16 @@ function toSubnet(subnet: Subnet, address: string | undefined, range: Subnet | u
     aux: {},
     chosen: false,
   };
+}
+
+/** As Docker has it, an auxiliary address that no container gets. */
+function withRouter(record: SubnetRecord, text: string | undefined): SubnetRecord {
+  if (text === undefined) return record;
+  const subnet = parseCidr(record.subnet);
+  if (!subnet || !isHostAddress(subnet, text))
+    throw new KnownError('invalid_parameter', `default gateway ip must be part of the network: ${text}`);
+  const router = canonicalAddress(text);
+  return { ...record, router, aux: { [`DefaultGatewayIPv${record.family}`]: router } };
 }
 
 function parseSetting(flag: string, text: string | undefined, family: Family): ReturnType<typeof parseCidr> {

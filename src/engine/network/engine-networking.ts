@@ -8,6 +8,7 @@ import type { NetworkNamespaces } from '../../linux/netns/network-namespaces.ts'
 import type { NetworkRecords } from '../../store/record/network-records.ts';
 import type { EventBus } from '../event/event.ts';
 import type { DefaultBridgeSettings } from './default-bridge.ts';
+import type { NetworkOptions } from './default-options.ts';
 import type { Resolver } from './dns/resolver.ts';
 import type { ContainerNetworking } from './network.ts';
 import type { AddressPools } from './pools.ts';
@@ -28,6 +29,10 @@ export interface NetworkingDeps {
   readonly defaultBridge?: DefaultBridgeSettings;
   /** `default-address-pools`; undefined: Docker's own. */
   readonly addressPools?: readonly AddressPools[];
+  /** `default-network-opts`; undefined: none. */
+  readonly networkOptions?: NetworkOptions;
+  /** `allow-direct-routing`; undefined: false. */
+  readonly directRouting?: boolean;
   /** What `host-gateway` means; undefined or none: the gateways of the default bridge. */
   readonly hostGatewayIps?: readonly string[];
   /** Of ports whose container says nothing of it; undefined: `docker`. */

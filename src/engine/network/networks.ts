@@ -44,6 +44,8 @@ export interface NetworkTable {
 export interface NetworkTableDeps extends DefaultBridgeDeps {
   /** Where subnets come from when nobody names one; undefined: Docker's own pools. */
   readonly addressPools?: readonly AddressPools[];
+  /** Published ports are reached by the containers' own addresses as well; undefined: they are not. */
+  readonly directRouting?: boolean;
   readonly report: (what: string, error: unknown) => void;
 }
 
@@ -84,7 +86,7 @@ export function createNetworkTable(deps: NetworkTableDeps): NetworkTable {
     bridges: () =>
       recorded()
         .filter(({ driver }) => driver === 'bridge')
-        .map(toFirewallBridge),
+        .map((record) => toFirewallBridge(record, deps.directRouting ?? false)),
     create(wanted) {
       if (all().some(({ name }) => name === wanted.name)) throw networkExists(wanted.name);
       for (const avoided: Subnet[] = []; ; ) {
@@ -173,7 +175,7 @@ function toKnown(record: NetworkRecord, builtin: boolean): KnownNetwork & { read
   return { kind: 'recorded', id: record.id, name: record.name, record, builtin };
 }
 
-function toFirewallBridge(record: NetworkRecord): FirewallBridge {
+function toFirewallBridge(record: NetworkRecord, directRouting: boolean): FirewallBridge {
   const { link, masquerade4, masquerade6, icc, internal, gatewayMode4, gatewayMode6, trustedHostInterfaces } = record;
   const { source4, source6 } = record;
   const [subnet, subnet6] = [firstSubnet(record, 4)?.subnet, firstSubnet(record, 6)?.subnet];
@@ -188,6 +190,7 @@ function toFirewallBridge(record: NetworkRecord): FirewallBridge {
     gatewayMode4,
     gatewayMode6,
     trustedHostInterfaces,
+    directRouting,
     ...(source4 !== undefined && { source4 }),
     ...(source6 !== undefined && { source6 }),
   };

@@ -55,6 +55,8 @@ export interface FirewallBridge {
   readonly gatewayMode6: FirewallGatewayMode;
   /** Links of the host from which published ports are reached by the container's own address as well. */
   readonly trustedHostInterfaces: readonly string[];
+  /** They are from every link. */
+  readonly directRouting: boolean;
 }
 
 export type FirewallGatewayMode = 'nat' | 'nat-unprotected' | 'routed' | 'isolated';

@@ -16,6 +16,7 @@ const bridge: FirewallBridge = {
   gatewayMode4: 'nat',
   gatewayMode6: 'nat',
   trustedHostInterfaces: [],
+  directRouting: false,
 };
 const forward: PortForward = {
   protocol: 'tcp',
@@ -65,6 +66,18 @@ test.each([
   ]);
   expect(text.includes('10.1.0.0/24 : goto guard4_br-a')).toBe(guarded);
   expect(text.includes('ip saddr 10.1.0.0/24 oifname != "br-a" masquerade')).toBe(gatewayMode4.startsWith('nat'));
+});
+
+test('with direct routing published ports, and no others, are reached by their own addresses from every link', () => {
+  const text = table({ directRouting: true, subnet6: undefined });
+  expect(text).not.toContain('guard4_br-a');
+  expect(chainOf(text, 'into_br-a')).toEqual([
+    'ct state established,related accept',
+    'iifname "br-a" accept',
+    'meta nfproto ipv4 ct status dnat accept',
+    'ip daddr . meta l4proto . th dport @open4 accept',
+    'drop',
+  ]);
 });
 
 test('trusted links pass the guard, to published ports', () => {

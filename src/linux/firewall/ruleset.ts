@@ -138,7 +138,7 @@ function formatEntries(bridge: FirewallBridge, family: IpFamily, ours: string): 
     case 'nat':
       return [
         `meta nfproto ipv${version} ct status dnat accept`,
-        ...(trusted === '' ? [] : [`iifname { ${trusted} } ${open}`]),
+        ...(bridge.directRouting ? [open] : trusted === '' ? [] : [`iifname { ${trusted} } ${open}`]),
       ];
     case 'nat-unprotected':
       return [
@@ -153,7 +153,8 @@ function formatEntries(bridge: FirewallBridge, family: IpFamily, ours: string): 
 }
 
 function isGuarded(bridge: FirewallBridge, family: IpFamily): boolean {
-  return !bridge.internal && subnetOf(bridge, family) !== undefined && modeOf(bridge, family) === 'nat';
+  if (bridge.internal || bridge.directRouting) return false;
+  return subnetOf(bridge, family) !== undefined && modeOf(bridge, family) === 'nat';
 }
 
 function isTranslated(mode: FirewallGatewayMode): boolean {
