@@ -60,11 +60,11 @@ function common({ id, name, created }: Pick<NetworkRecord, 'id' | 'name' | 'crea
   };
 }
 
-function toIpamConfig({ subnet, gateway, ipRange, aux }: SubnetRecord): IPAMConfig {
+function toIpamConfig({ subnet, gateway, gatewayUnnamed, ipRange, aux }: SubnetRecord): IPAMConfig {
   return {
     Subnet: subnet,
     ...(ipRange !== undefined && { IPRange: ipRange }),
-    ...(gateway !== undefined && { Gateway: gateway }),
+    ...(gateway !== undefined && !gatewayUnnamed && { Gateway: gateway }),
     ...(Object.keys(aux).length > 0 && { AuxiliaryAddresses: aux }),
   };
 }

@@ -66,25 +66,25 @@ test.each([
 });
 
 test.each([
-  [{ Subnet: '10.1.0.0/24' }, { subnet: '10.1.0.0/24', gateway: '10.1.0.1', aux: {} }],
+  [{ Subnet: '10.1.0.0/24' }, { subnet: '10.1.0.0/24', gateway: '10.1.0.1', gatewayUnnamed: true, aux: {} }],
   [
     { Subnet: '10.1.0.0/16', IPRange: '10.1.5.0/24', Gateway: '10.1.5.254', AuxiliaryAddresses: { r: '10.1.5.7' } },
     { subnet: '10.1.0.0/16', gateway: '10.1.5.254', aux: { r: '10.1.5.7' }, ipRange: '10.1.5.0/24' },
   ],
   [
     { Subnet: '10.1.0.0/16', IPRange: '10.1.5.0/24' },
-    { subnet: '10.1.0.0/16', gateway: '10.1.5.0', aux: {}, ipRange: '10.1.5.0/24' },
+    { subnet: '10.1.0.0/16', gateway: '10.1.5.0', gatewayUnnamed: true, aux: {}, ipRange: '10.1.5.0/24' },
   ],
   [
     { Subnet: '10.1.0.0/24', AuxiliaryAddresses: { r: '10.1.0.1' } },
-    { subnet: '10.1.0.0/24', gateway: '10.1.0.2', aux: { r: '10.1.0.1' } },
+    { subnet: '10.1.0.0/24', gateway: '10.1.0.2', gatewayUnnamed: true, aux: { r: '10.1.0.1' } },
   ],
-  [{ Subnet: '10.1.0.4/31' }, { subnet: '10.1.0.4/31', gateway: '10.1.0.4', aux: {} }],
+  [{ Subnet: '10.1.0.4/31' }, { subnet: '10.1.0.4/31', gateway: '10.1.0.4', gatewayUnnamed: true, aux: {} }],
   [
     { Subnet: 'FD00:1:0::/64', Gateway: 'fd00:1::00ff', AuxiliaryAddresses: { r: 'fd00:1:0:0::9' } },
     { subnet: 'fd00:1::/64', gateway: 'fd00:1::ff', aux: { r: 'fd00:1::9' } },
   ],
-  [{ Subnet: 'fd00:1::/127' }, { subnet: 'fd00:1::/127', gateway: 'fd00:1::', aux: {} }],
+  [{ Subnet: 'fd00:1::/127' }, { subnet: 'fd00:1::/127', gateway: 'fd00:1::', gatewayUnnamed: true, aux: {} }],
 ])('%o is planned', (given: { readonly Subnet: string }, expected) => {
   const family = given.Subnet.includes('::') ? 6 : 4;
   const body = { ...config(given), EnableIPv4: family === 4, EnableIPv6: family === 6 };
@@ -224,8 +224,16 @@ test('a configuration gives addresses, options and labels to the networks that a
     given.Options,
   ]);
   expect(record.subnets).toEqual([
-    { family: 4, subnet: '10.3.0.0/24', ipRange: '10.3.0.0/25', gateway: '10.3.0.1', aux: {}, chosen: true },
-    { family: 6, subnet: 'fd00:3::/64', gateway: 'fd00:3::1', aux: {}, chosen: true },
+    {
+      family: 4,
+      subnet: '10.3.0.0/24',
+      ipRange: '10.3.0.0/25',
+      gateway: '10.3.0.1',
+      gatewayUnnamed: true,
+      aux: {},
+      chosen: true,
+    },
+    { family: 6, subnet: 'fd00:3::/64', gateway: 'fd00:3::1', gatewayUnnamed: true, aux: {}, chosen: true },
   ]);
   expect(() => plan({ ConfigFrom: { Network: 'conf' } }, { others: [fakeNetwork({ name: 'conf' })] })).toThrow(
     'configuration network "conf" does not exist',

@@ -90,6 +90,7 @@ function toRecord(config: IPAMConfig, subnet: Subnet, hasGateway: boolean): Subn
     family: subnet.family,
     subnet: formatSubnet(subnet),
     ...(gateway !== undefined && { gateway }),
+    ...(found !== undefined && !config.Gateway && { gatewayUnnamed: true }),
     ...(range && { ipRange: formatSubnet(range) }),
     aux,
     chosen: true,

@@ -85,6 +85,8 @@ export interface SubnetRecord {
   readonly subnet: string;
   /** Absent where nobody has one: internal macvlan, ipvlan in l3, a gateway mode without host. */
   readonly gateway?: string;
+  /** Nobody named the gateway of a subnet that somebody named: then inspect does not either. */
+  readonly gatewayUnnamed?: true;
   /** Where the default routes of containers go instead. */
   readonly router?: string;
   /** Addresses are given from here alone; absent: from the whole subnet. */
