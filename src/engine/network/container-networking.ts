@@ -66,8 +66,8 @@ export async function createContainerNetworking(deps: NetworkingDeps): Promise<E
     if (network) tell(action, network, containerId);
   };
   const keep = (record: SandboxRecord): SandboxRecord => {
-    sandboxes.set(record.containerId, record);
     records.put(record);
+    sandboxes.set(record.containerId, record);
     return record;
   };
 

@@ -200,3 +200,14 @@ test('a move to a routed network opens the port there and lets the one of the ho
   await publisher.move({ ...record, forwards: routed }, wishes, keep);
   expect([kept, held.size]).toEqual([['', '0>10.0.0.2', '', '8080>172.17.0.2'], 1]);
 });
+
+test('a port that cannot be recorded is not held', async () => {
+  const { publisher, held, forwarded } = createHost({});
+  const kept: number[] = [];
+  const keep = (forwards: readonly PortForward[]): void => {
+    if (forwards.length > 1) throw new KnownError('system', 'the disk is sick');
+    kept.push(forwards.length);
+  };
+  await expect(publisher.publish(record, [wish(['0.0.0.0'], 80), wish(['0.0.0.0'], 81)], keep)).rejects.toThrow('sick');
+  expect([kept, [...held], [...forwarded]]).toEqual([[1], ['tcp 0.0.0.0:80'], []]);
+});

@@ -62,8 +62,14 @@ export function createPortPublisher({ firewall, ports, proxies, published, repor
   const publish: PortPublisher['publish'] = async (planned, wishes, keep) => {
     let { forwards } = planned;
     for (const wish of wishes) {
-      forwards = [...forwards, ...(await publishOne(planned, wish))];
-      keep(forwards);
+      const more = await publishOne(planned, wish);
+      try {
+        keep([...forwards, ...more]);
+      } catch (error) {
+        for (const forward of more) await release(forward);
+        throw error;
+      }
+      forwards = [...forwards, ...more];
     }
     await firewall.add(forwards);
     return forwards;
