@@ -22,12 +22,15 @@ export function scheduleRestart(ctx: ContainerContext, live: LiveContainer, dela
   });
 }
 
-/** Ends a back-off: the container stays exited. False when there is none. Under the container's lock. */
+/**
+ * Ends a back-off: the container stays exited. False when there is none. Under the container's lock. Errors: system when that cannot be
+ * recorded: the back-off goes on.
+ */
 export function endBackOff(ctx: ContainerContext, live: LiveContainer): boolean {
   if (!live.cancelBackOff || hasProcess(live.record.state)) return false;
-  live.cancelBackOff();
-  live.cancelBackOff = undefined;
   if (live.record.state.status === 'restarting')
     ctx.table.saveState(live, nextState(live.record.state, 'exited', { manuallyStopped: live.stopAsked }));
+  live.cancelBackOff();
+  live.cancelBackOff = undefined;
   return true;
 }

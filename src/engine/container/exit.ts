@@ -1,3 +1,4 @@
+import { messageOf } from '../../lib/errors.ts';
 import type { ExitReport, MonitorSession } from '../../linux/monitor/monitor.ts';
 import type { ContainerRecord, StateRecord } from '../../store/record/container-records.ts';
 import { scheduleRestart } from './back-off.ts';
@@ -38,7 +39,19 @@ export async function handleExit(
   await releaseRun(ctx, live, session.released);
   settleExit(ctx, live, report);
   if (live.record.state.status === 'exited' && live.record.hostConfig.AutoRemove && !live.restartingByHand)
+    await removeAutomatically(ctx, live);
+}
+
+/** Who waits for the removal is told when it fails: nobody tries again before the daemon's next start. */
+async function removeAutomatically(ctx: ContainerContext, live: LiveContainer): Promise<void> {
+  try {
     await removeContainer(ctx, live, { volumes: true });
+  } catch (error) {
+    const waiting = live.removed;
+    live.removed = Promise.withResolvers();
+    waiting.resolve({ StatusCode: live.record.state.exitCode, Error: { Message: messageOf(error) } });
+    throw error;
+  }
 }
 
 /** State, events, waiters and the restart of a run whose resources are gone. */
@@ -54,14 +67,28 @@ export function settleExit(ctx: ContainerContext, live: LiveContainer, report: E
   live.session = undefined;
   live.attachment = undefined;
   // Where the record could not be written, the monitor's exit file still tells the next daemon.
-  if (kept) ctx.bundles.removeRun(record.id);
+  if (kept) removeRun(ctx, record.id);
   if (report.oomKilled) publish(ctx, record, 'oom');
   const seconds = Math.max(0, Math.floor(runMs(record, report) / 1000));
   publish(ctx, record, 'die', { exitCode: String(report.exitCode), execDuration: String(seconds) });
+  wakeExit(live, report.exitCode);
+  if (decision.kind === 'restart') scheduleRestart(ctx, live, decision.delayMs);
+}
+
+/** Who waits for the exit gets this code. */
+export function wakeExit(live: LiveContainer, exitCode: number): void {
   const woken = live.exit;
   live.exit = Promise.withResolvers();
-  woken.resolve({ StatusCode: report.exitCode });
-  if (decision.kind === 'restart') scheduleRestart(ctx, live, decision.delayMs);
+  woken.resolve({ StatusCode: exitCode });
+}
+
+/** The next run begins with a new folder: a failure must not keep the exit from being told. */
+function removeRun(ctx: ContainerContext, id: string): void {
+  try {
+    ctx.bundles.removeRun(id);
+  } catch (error) {
+    ctx.report(`removing the run folder of container ${id}`, error);
+  }
 }
 
 function runMs({ state }: ContainerRecord, report: ExitReport): number {

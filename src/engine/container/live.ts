@@ -20,7 +20,8 @@ export interface LiveContainer {
   readonly execIds: Set<string>;
   /** Next exit; replaced after each. */
   exit: PromiseWithResolvers<ContainerWaitResponse>;
-  readonly removed: PromiseWithResolvers<ContainerWaitResponse>;
+  /** The removal; replaced when one that was under way has failed. */
+  removed: PromiseWithResolvers<ContainerWaitResponse>;
   /** Delay before the present run by policy; undefined: started by a user. */
   restartDelayMs: number | undefined;
   /** Ends a back-off early; present while it lasts. */

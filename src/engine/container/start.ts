@@ -5,9 +5,9 @@ import type { ContainerRecord } from '../../store/record/container-records.ts';
 import type { NetworkAttachment } from '../network/network.ts';
 import { showNetworks } from './connect.ts';
 import { type ContainerContext, cgroupPath, publish, runtimeOf } from './context.ts';
-import { notRunning, startedAlready, startPaused, startRemoving, unknownRuntime } from './errors.ts';
+import { diskFull, notRunning, startedAlready, startPaused, startRemoving, unknownRuntime } from './errors.ts';
 import { dnsWishOf, formatHosts, resolvConfOf } from './etc-files.ts';
-import { watchExit } from './exit.ts';
+import { wakeExit, watchExit } from './exit.ts';
 import { healthAtStart } from './health/decide.ts';
 import { toHealthPlan } from './health/health-config.ts';
 import { linkEnvironment, linkedTo, withLinkedHosts } from './links.ts';
@@ -250,8 +250,11 @@ async function keepFailure(ctx: ContainerContext, live: LiveContainer, error: un
     error: messageOf(error),
     pid: 0,
   });
+  // It has happened, whether that can be written or not: who waits for a container that was restarting is woken.
+  if (!ctx.table.settleState(live, failed))
+    ctx.report(`keeping the failed start of container ${live.record.id}`, diskFull());
+  if (state.status === 'restarting') wakeExit(live, failed.exitCode);
   try {
-    ctx.table.saveState(live, failed);
     if (live.record.hostConfig.AutoRemove && !isKind(error, 'not_modified'))
       await removeContainer(ctx, live, { volumes: true });
   } catch (second) {

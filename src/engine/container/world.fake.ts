@@ -33,7 +33,7 @@ export function createWorld(kept: { readonly rows?: Map<string, ContainerRecord>
   const network = createFakeNetworking();
   const volumes = createFakeVolumes();
   const logs: LogFileRecord[] = [];
-  const fail = { createWritable: false, buildSpec: false };
+  const fail = { createWritable: false, buildSpec: false, writes: false };
   const frozen = new Set<string>();
   const clock = createFakeClock();
   const groupsKilled: number[] = [];
@@ -41,7 +41,7 @@ export function createWorld(kept: { readonly rows?: Map<string, ContainerRecord>
   const cgroupsThere: string[] = [];
   const tasks = createTaskGroup((name, error) => problems.push(`${name}: ${String(error)}`));
   const deps: ContainerDeps = {
-    records: createFakeRecords(rows),
+    records: createFakeRecords(rows, () => fail.writes),
     logs: {
       async *read() {
         yield* logs;
@@ -196,17 +196,22 @@ export async function until(test: () => boolean | Promise<boolean>): Promise<voi
   throw new Error('it never happened');
 }
 
-function createFakeRecords(rows: Map<string, ContainerRecord>): ContainerRecords {
+function createFakeRecords(rows: Map<string, ContainerRecord>, fails: () => boolean): ContainerRecords {
+  const check = (): void => {
+    if (fails()) throw new KnownError('system', 'the disk is sick');
+  };
   const taken = (name: string): void => {
     if ([...rows.values()].some((row) => row.name === name)) throw new KnownError('conflict', 'taken');
   };
   const change = (id: string, part: Partial<ContainerRecord>): void => {
+    check();
     const row = rows.get(id);
     if (row) rows.set(id, { ...row, ...part });
   };
   return {
     all: () => [...rows.values()],
     insert(record) {
+      check();
       taken(record.name);
       rows.set(record.id, record);
     },
@@ -217,7 +222,10 @@ function createFakeRecords(rows: Map<string, ContainerRecord>): ContainerRecords
       taken(name);
       change(id, { name });
     },
-    delete: (id) => void rows.delete(id),
+    delete(id) {
+      check();
+      rows.delete(id);
+    },
   };
 }
 

@@ -80,7 +80,8 @@ export function createHealthChecks(deps: {
     const { state } = live.record;
     const before = state.health ?? { status: 'starting', failingStreak: 0, log: [] };
     const health = afterProbe(before, result, { ...plan, startedAt: state.startedAt });
-    if (isWorthKeeping(before, health)) ctx.table.saveState(live, { ...state, health });
+    // A probe that cannot be recorded counts all the same, and the next one comes.
+    if (isWorthKeeping(before, health)) ctx.table.settleState(live, { ...state, health });
     else ctx.table.setState(live, { ...state, health });
     if (health.status !== before.status) publish(ctx, live.record, `health_status: ${health.status}`);
     // Asked at every failure and not only at the first: the daemon may have died before it could act.
