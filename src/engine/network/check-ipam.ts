@@ -11,6 +11,18 @@ import {
   type Subnet,
 } from './ipam.ts';
 
+/** Addresses that no link to containers can have: what is for the host itself would go to them (RFC 6890, RFC 5771). */
+const RESERVED: readonly (readonly [Subnet, string])[] = [
+  ['0.0.0.0/8', 'addresses of no network'],
+  ['127.0.0.0/8', 'loopback addresses'],
+  ['224.0.0.0/4', 'multicast addresses'],
+  ['::/127', 'loopback addresses'],
+  ['ff00::/8', 'multicast addresses'],
+].flatMap(([text = '', what = '']) => {
+  const subnet = parseCidr(text);
+  return subnet ? [[subnet, what] as const] : [];
+});
+
 /**
  * As Docker's ValidateIPAM: all that is wrong is told at once. IPv6 subnets of a network without IPv6 are not looked at further, and left
  * out later. Errors: invalid_parameter.
@@ -34,6 +46,9 @@ function problemsOf(config: IPAMConfig, enableIPv6: boolean): readonly string[] 
     ...(text.toLowerCase() === whole || `${subnet.ip}/${subnet.prefixLength}` === whole
       ? []
       : [`invalid subnet ${subnet.ip}/${subnet.prefixLength}: it should be ${whole}`]),
+    ...RESERVED.flatMap(([reserved, what]) =>
+      overlaps(reserved, subnet) && subnet.prefixLength > 0 ? [`invalid subnet ${text}: it holds ${what}`] : [],
+    ),
     ...rangeProblems(config.IPRange ?? '', subnet),
     ...address('gateway', config.Gateway),
     ...Object.entries(config.AuxiliaryAddresses ?? {}).flatMap(([name, ip]) => address('auxiliary address', ip, name)),

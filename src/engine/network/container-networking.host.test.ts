@@ -19,12 +19,21 @@ const db = openDatabase(':memory:');
 const report = (_what: string, error: unknown): never => {
   throw error;
 };
+/** Done each time between taking a port out of the firewall and letting go of it. */
+let amidRelease: () => Promise<unknown> = async () => undefined;
+const hostPorts = createHostPorts();
 const make = async () =>
   await createContainerNetworking({
     records: createNetworkRecords(db),
     namespaces: createNetworkNamespaces(),
     firewall: createFirewall({ bridge, forwarding: createHostForwarding({ bridge }), report }),
-    ports: createHostPorts(),
+    ports: {
+      ...hostPorts,
+      async release(...which) {
+        await amidRelease();
+        await hostPorts.release(...which);
+      },
+    },
     proxies: createPortProxies({
       program: resolve(import.meta.dirname, '../../../monitor/build/skiff-proxy'),
       dir: join(netnsDir, 'ports'),
@@ -125,4 +134,18 @@ test('none has only loopback and host no namespace of its own', async () => {
   expect([none.netnsPath !== undefined, none.hosts]).toEqual([true, []]);
   await networking.release('b'.repeat(64));
   expect((await networking.attach({ ...request('b'), mode: 'host' })).netnsPath).toBeUndefined();
+});
+
+test('a port that is taken away does not come back when the rules are made anew at that moment', async () => {
+  const { ports } = await networking.attach(request('b', { '7001/tcp': [{ HostIp: '127.0.0.1', HostPort: '' }] }));
+  const { HostPort = '' } = ports['7001/tcp']?.[0] ?? {};
+  const rules = (): string => Bun.spawnSync(['nft', 'list', 'table', 'inet', `skiff_${bridge}`]).stdout.toString();
+  expect(rules()).toContain(`127.0.0.1 . ${HostPort} : `);
+  const made: string[] = [];
+  amidRelease = async () => made.push(await networking.create({ Name: 'between' }));
+  await networking.release('b'.repeat(64));
+  amidRelease = async () => undefined;
+  expect(made).toHaveLength(1);
+  expect(rules()).not.toContain(` . ${HostPort} : `);
+  await networking.remove('between');
 });

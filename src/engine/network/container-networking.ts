@@ -84,7 +84,7 @@ export async function createContainerNetworking(deps: NetworkingDeps): Promise<E
 
   const drop = async (record: SandboxRecord): Promise<void> => {
     resolvers.close(record.containerId);
-    await publisher.unpublish(record.forwards);
+    await withdraw(record);
     // A link of macvlan or ipvlan keeps its parent, and its address there, until it is gone.
     for (const endpoint of record.endpoints) if (endpoint.wired?.hostLink === undefined) wiring.leave(record, endpoint);
     // Other wires go with the namespace, in the kernel's own time: waiting for it costs tens of milliseconds.
@@ -270,12 +270,25 @@ export async function createContainerNetworking(deps: NetworkingDeps): Promise<E
     const [old, now] = [publicationOf(before, recordOf), publicationOf(record, recordOf)];
     if (record.forwards.length === 0) return await publish(record);
     if (!now.ipv4 && !now.ipv6) {
+      const without = keep({ ...record, forwards: [] });
       await publisher.unpublish(record.forwards);
-      return keep({ ...record, forwards: [] });
+      return without;
     }
     if (isSameTarget(old, now)) return record;
     await publisher.move(now, record.wishes, keepForwards(record));
     return sandboxes.get(record.containerId) ?? record;
+  }
+
+  /** Out of what the firewall is made of first: when it is made anew meanwhile, they must not come back. */
+  async function withdraw({ containerId, forwards }: SandboxRecord): Promise<void> {
+    const known = sandboxes.get(containerId);
+    if (known) sandboxes.set(containerId, { ...known, forwards: [] });
+    try {
+      await publisher.unpublish(forwards);
+    } catch (error) {
+      if (known) sandboxes.set(containerId, known);
+      throw error;
+    }
   }
 
   async function publish(record: SandboxRecord): Promise<SandboxRecord> {

@@ -93,6 +93,10 @@ test.each([
 
 test.each([
   [{ Gateway: '10.1.0.1' }, 'invalid subnet : invalid CIDR block notation'],
+  [{ Subnet: '127.1.0.0/16' }, 'invalid subnet 127.1.0.0/16: it holds loopback addresses'],
+  [{ Subnet: '0.0.0.0/8' }, 'invalid subnet 0.0.0.0/8: it holds addresses of no network'],
+  [{ Subnet: '224.0.0.0/3' }, 'invalid subnet 224.0.0.0/3: it holds multicast addresses'],
+  [{ Subnet: 'ff02::/16' }, 'invalid subnet ff02::/16: it holds multicast addresses'],
   [{ Subnet: '10.1.0.5/24' }, 'invalid subnet 10.1.0.5/24: it should be 10.1.0.0/24'],
   [
     { Subnet: '10.1.0.0/24', Gateway: '10.2.0.1' },

@@ -87,17 +87,18 @@ export function createPortPublisher({ firewall, ports, proxies, published, repor
       const { forwards } = whose;
       const moved = forwards.map((forward) => retarget(forward, whose));
       if (!moved.every((forward) => forward !== undefined)) {
-        await unpublish(forwards);
         keep([]);
+        await unpublish(forwards);
         return await publish({ ...whose, forwards: [] }, wishes, keep);
       }
+      // First: a table that is made anew meanwhile is made of what is kept.
+      keep(moved);
       await firewall.remove(forwards);
       await firewall.add(moved);
       for (const forward of moved.filter((one, i) => isProxied(one) && hasMoved(one, forwards[i]))) {
         await proxies.stop(forward);
         await proxies.start(forward);
       }
-      keep(moved);
       return moved;
     },
 

@@ -125,7 +125,7 @@ test('a configuration is used by others, is in use then, and no container joins 
       false,
       { Network: 'conf' },
       { a: 'b' },
-      { Driver: 'default', Options: {}, Config: [{ Subnet: `${NET}.0/25`, Gateway: `${NET}.1` }] },
+      { Driver: 'default', Options: {}, Config: [{ Subnet: `${NET}.0/25` }] },
     ],
   ]);
   const refused = async (...args: readonly string[]) => (await daemon.docker(args)).stderr;
