@@ -132,6 +132,35 @@ test('an image is mounted, whole or in part; what is written there goes with the
   );
 }, 60_000);
 
+test('an image that is mounted somewhere is in use; one that a container has let go of is not', async () => {
+  await daemon.ok(['build', '-q', '-t', 'tools', '-'], {
+    stdin: 'FROM scratch\nLABEL a=b\nCOPY --from=busybox /bin/true /t\n',
+  });
+  const id = await daemon.ok(['create', '--mount', 'type=image,src=tools,dst=/i', 'busybox', 'true']);
+  expect((await daemon.docker(['rmi', 'tools'])).stderr).toContain(
+    `(must force) - container ${id.slice(0, 12)} is using`,
+  );
+  await daemon.ok(['rm', id]);
+  await daemon.ok(['rmi', 'tools']);
+});
+
+test('a tmpfs of --mount comes along with --volumes-from and lies on top of one of --tmpfs; no VOLUME lies over a file', async () => {
+  const tmpfs = ['--mount', 'type=tmpfs,dst=/x,tmpfs-size=2097152'];
+  const script = 'df -k /x | tail -1; touch /x/a; grep -c " /y " /proc/mounts';
+  expect(await run('--tmpfs', '/x:size=1m', ...tmpfs, 'busybox', 'df', '-k', '/x')).toContain(' 2048 ');
+  await daemon.ok(['create', '--name', 'giver', '--tmpfs', '/y', ...tmpfs, 'busybox']);
+  expect(
+    (await daemon.docker(['run', '--rm', '--volumes-from', 'giver:ro', 'busybox', 'sh', '-c', script])).stderr,
+  ).toContain('Read-only file system');
+  expect(
+    (await daemon.docker(['run', '--rm', '--volumes-from', 'giver', 'busybox', 'sh', '-c', script])).stdout,
+  ).toMatch(/ 2048 [^]*\n0\n$/);
+  await daemon.ok(['rm', 'giver']);
+  expect((await daemon.docker(['create', '-v', '/etc/passwd', 'busybox'])).stderr).toContain(
+    'cannot mount volume over existing file, file exists ',
+  );
+});
+
 test('a new volume gets what the image has, at creation, with owners and modes; nocopy and a filled one do not', async () => {
   const dockerfile = `FROM busybox\nRUN mkdir /data && echo 1 > /data/f && chown 12:34 /data /data/f && chmod 2750 /data\nVOLUME /data\n`;
   mkdirSync(join(daemon.root, 'ctx'), { recursive: true });
