@@ -49,9 +49,10 @@ export function defaultNetworkOptions(value: JsonValue | undefined): NetworkOpti
 }
 
 function triple(entry: JsonValue): readonly [string, string, string] {
-  const [, driver, option, text] = /^([^=]+)=([^=]+)=(.*)$/s.exec(String(entry)) ?? [];
+  const shown = typeof entry === 'string' ? entry : JSON.stringify(entry);
+  const [, driver, option, text] = /^([^=]+)=([^=]+)=(.*)$/s.exec(shown) ?? [];
   if (driver === undefined || option === undefined || text === undefined)
-    throw invalid(`invalid default network option: ${String(entry)}: must be driver=option=value`);
+    throw invalid(`invalid default network option: ${shown}: must be driver=option=value`);
   return [driver, option, text];
 }
 
