@@ -15,10 +15,10 @@ import { createContainerFilesService } from '../engine/container/files/files-ser
 import { imageUsersOf } from '../engine/container/image-users.ts';
 import { planLog } from '../engine/container/log/log-plan.ts';
 import { createContainerResources } from '../engine/container/resources/resources-service.ts';
-import { buildSpec, parseProfile } from '../engine/container/spec/build-spec.ts';
+import { buildSpec } from '../engine/container/spec/build-spec.ts';
 import { ALL_CAPABILITIES } from '../engine/container/spec/capabilities.ts';
 import type { HostFacts } from '../engine/container/spec/host-facts.ts';
-import type { SeccompProfile } from '../engine/container/spec/seccomp.ts';
+import { parseProfile, type SeccompProfile } from '../engine/container/spec/seccomp.ts';
 import { validateHostConfig } from '../engine/container/validate.ts';
 import { createEventBus } from '../engine/event/bus.ts';
 import { createExecService } from '../engine/exec/exec-service.ts';
@@ -48,11 +48,13 @@ import { createFirewall } from '../linux/firewall/firewall.host.ts';
 import { createHostForwarding } from '../linux/firewall/host-forwarding.host.ts';
 import { createHostPorts } from '../linux/firewall/host-ports.host.ts';
 import { createPortProxies } from '../linux/firewall/port-proxies.host.ts';
+import { createAppArmor } from '../linux/host/app-armor.host.ts';
 import { readCdiRegistry } from '../linux/host/cdi-files.host.ts';
 import {
   architecture,
   boundingCapabilities,
   devicesAt,
+  findNvidiaHook,
   hardLimits,
   memoryNodes,
   readSeccompProfile,
@@ -228,6 +230,7 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
         .map(({ record }) => record.name),
   });
 
+  const appArmor = createAppArmor();
   const facts: HostFacts = {
     cgroupVersion: cgroups.version,
     capabilities: boundingCapabilities(ALL_CAPABILITIES),
@@ -235,6 +238,8 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
     kernelVersion: release(),
     defaultSeccomp: readDefaultSeccomp(config.container.seccompProfile),
     noNewPrivileges: config.container.noNewPrivileges,
+    securityModules: { appArmor: appArmor.defaultProfile },
+    nvidiaHook: findNvidiaHook(),
     initPath: [config.container.initPath ?? join(monitorDir, 'skiff-init')].find((file) => existsSync(file)),
     hardLimits: hardLimits(),
     devicesAt,
@@ -260,7 +265,12 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
     tasks,
     report,
     warn: (message) => log.warn(message),
-    buildSpec: (input) => buildSpec(input, facts),
+    buildSpec(input) {
+      const spec = buildSpec(input, facts);
+      const { apparmorProfile } = spec.process;
+      if (apparmorProfile !== undefined && apparmorProfile === appArmor.defaultProfile) appArmor.ensureDefault();
+      return spec;
+    },
     runtimeStates: createRuntimeStates(() => runtimes),
     filters: createCompiledFilters({ crun: join(config.execRoot, 'crun') }),
     settings: {
@@ -270,6 +280,9 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
       hostname: hostname(),
       cpus: cpus().length,
       memoryNodes: memoryNodes(),
+      cpuRealtime: cgroups.limits.cpuRealtime,
+      realtimeBudget: config.realtime,
+      securityModules: facts.securityModules,
       capabilities: facts.capabilities,
       cgroupParent: config.cgroupParent,
       stopTimeoutSeconds: 10,
@@ -381,7 +394,7 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
       runtimes,
       loggingDriver: config.container.logDriver,
       proxies: shownProxies(process.env),
-      securityOptions: securityOptions(config.container, facts.defaultSeccomp),
+      securityOptions: securityOptions(config.container, facts),
     }),
   });
   const server = createApiServer({
@@ -475,11 +488,12 @@ function readDefaultSeccomp(setting: string): SeccompProfile | 'unconfined' | un
 /** As `docker info` tells them. */
 function securityOptions(
   { seccompProfile, noNewPrivileges }: DaemonConfig['container'],
-  seccomp: HostFacts['defaultSeccomp'],
+  { defaultSeccomp, securityModules }: HostFacts,
 ): readonly string[] {
   const profile = seccompProfile === '' ? 'builtin' : seccompProfile;
   return [
-    ...(seccomp === undefined ? [] : [`name=seccomp,profile=${profile}`]),
+    ...(securityModules.appArmor !== undefined ? ['name=apparmor'] : []),
+    ...(defaultSeccomp === undefined ? [] : [`name=seccomp,profile=${profile}`]),
     ...(noNewPrivileges ? ['name=no-new-privileges'] : []),
   ];
 }

@@ -77,6 +77,8 @@ function facts(): HostFacts {
     initPath: undefined,
     hardLimits: hardLimits(),
     devicesAt,
+    securityModules: { appArmor: undefined },
+    nvidiaHook: undefined,
     readCdi: () => toRegistry([]),
   };
 }

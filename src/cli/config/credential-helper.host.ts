@@ -25,6 +25,13 @@ export async function getCredentials(name: string, address: string): Promise<Hel
   return { ServerURL: address, Username: username, Secret: secret };
 }
 
+/** `docker-credential-<name> list`: the addresses that it has something for. Errors: see run. */
+export async function listAddresses(name: string): Promise<readonly string[]> {
+  const { status, out } = await run(name, 'list', '');
+  if (status !== 0) throw failed('listing', status, out);
+  return [...parse(name, out).keys()];
+}
+
 export async function keepCredentials(name: string, credentials: HelperCredentials): Promise<void> {
   const { status, out } = await run(name, 'store', JSON.stringify(credentials)).catch((error: unknown) => {
     throw wrapError(error, 'Error saving credentials');
@@ -60,7 +67,7 @@ function parse(name: string, out: string): ReadonlyMap<string, unknown> {
  */
 async function run(
   name: string,
-  action: 'get' | 'store' | 'erase',
+  action: 'get' | 'store' | 'erase' | 'list',
   input: string,
 ): Promise<{ readonly status: number; readonly out: string }> {
   if (!/^[\w.-]+$/.test(name)) throw new KnownError('invalid_parameter', `invalid credential helper name: ${name}`);

@@ -50,6 +50,8 @@ export interface DaemonConfig extends ReloadableConfig {
   /** Folders of CDI specifications; a later one stands in front. */
   readonly cdiFolders: readonly string[];
   readonly container: ContainerDefaults;
+  /** For the cgroups above containers with real-time time of their own; 0: none. */
+  readonly realtime: { readonly periodMicros: number; readonly runtimeMicros: number };
   /** undefined: stays as it is. */
   readonly oomScoreAdjust: number | undefined;
 }
@@ -146,6 +148,7 @@ export function resolveConfig(settings: Settings): DaemonConfig {
     cgroupParent: read.text('cgroup-parent'),
     cdiFolders: settings.has('cdi-spec-dirs') ? read.list('cdi-spec-dirs') : ['/etc/cdi', '/var/run/cdi'],
     container: containerDefaults(read),
+    realtime: realtimeBudget(read.int('cpu-rt-period'), read.int('cpu-rt-runtime')),
     oomScoreAdjust: settings.has('oom-score-adjust') ? oomScore(read.int('oom-score-adjust')) : undefined,
     ...reloadable(read),
   };
@@ -325,6 +328,13 @@ function atLeastOne(name: string, value: number): number {
 function oomScore(value: number): number {
   if (value < -1000 || value > 1000) throw invalid(`invalid value for oom-score-adjust: ${value}: from -1000 to 1000`);
   return value;
+}
+
+function realtimeBudget(periodMicros: number, runtimeMicros: number): DaemonConfig['realtime'] {
+  if (periodMicros < 0 || runtimeMicros < 0) throw invalid('cpu-rt-period and cpu-rt-runtime cannot be negative');
+  if (periodMicros > 0 && runtimeMicros > periodMicros)
+    throw invalid('cpu-rt-runtime cannot be higher than cpu-rt-period');
+  return { periodMicros, runtimeMicros };
 }
 
 function shmSize(text: string): number {

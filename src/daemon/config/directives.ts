@@ -75,12 +75,8 @@ export const DIRECTIVES: readonly Directive[] = [
     'containerd-plugin-namespace',
     { refused: NO_CONTAINERD },
   ),
-  both(int('cpu-rt-period', 'Limit the CPU real-time period in microseconds'), {
-    refused: 'no cgroup of this engine gets real-time CPU time',
-  }),
-  both(int('cpu-rt-runtime', 'Limit the CPU real-time runtime in microseconds'), {
-    refused: 'no cgroup of this engine gets real-time CPU time',
-  }),
+  both(int('cpu-rt-period', 'Limit the CPU real-time period in microseconds')),
+  both(int('cpu-rt-runtime', 'Limit the CPU real-time runtime in microseconds')),
   { flag: bool('cri-containerd', 'start containerd with cri'), refused: NO_CONTAINERD },
   both(text('data-root', 'Root directory of persistent state', { default: '/var/lib/skiff' })),
   both(bool('debug', 'Enable debug mode', { short: 'D' })),

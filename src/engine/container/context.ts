@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import type { Clock } from '../../lib/async/clock.ts';
 import type { TaskGroup } from '../../lib/async/task-group.ts';
-import type { Cgroups } from '../../linux/cgroup/cgroup.ts';
+import type { Cgroups, RealtimeBudget } from '../../linux/cgroup/cgroup.ts';
 import type { LogSinks } from '../../linux/log-sink/log-sink.ts';
 import type { MonitorHost } from '../../linux/monitor/monitor.ts';
 import type { Mounter } from '../../linux/mount/mounter.ts';
@@ -23,6 +23,7 @@ import type { HostDefaults } from './defaults.ts';
 import type { HealthChecks } from './health/health-checks.ts';
 import type { ContainerTable, LiveContainer } from './live.ts';
 import type { LogForwarders } from './log/log-forwarders.ts';
+import type { SecurityModules } from './spec/security.ts';
 import type { SpecInput } from './spec-input.ts';
 
 /** What the rules of containers stand on. */
@@ -66,6 +67,11 @@ export interface ContainerSettings {
   /** This machine's name, for host networking. */
   readonly hostname: string;
   readonly cpus: number;
+  /** The kernel has budgets for the real-time scheduler. */
+  readonly cpuRealtime: boolean;
+  /** What the daemon gives the cgroups above the containers'; 0: nothing. */
+  readonly realtimeBudget: RealtimeBudget;
+  readonly securityModules: SecurityModules;
   /** NUMA nodes, numbered from 0. */
   readonly memoryNodes: number;
   /** What the daemon holds, as `CAP_...`: nobody gets more. */

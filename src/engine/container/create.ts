@@ -18,6 +18,7 @@ import { generateName } from './name-generator.ts';
 import { requireSecret } from './secrets.ts';
 import type { CreateRequest } from './service.ts';
 import { missingCapabilities } from './spec/capabilities.ts';
+import { parseSecurity, securityWarnings } from './spec/security.ts';
 import { createImageLayers, resolveImages } from './staged-mounts.ts';
 import { ZERO_TIME } from './state.ts';
 import { validateConfig, validateHostConfig } from './validate.ts';
@@ -44,7 +45,7 @@ export async function createContainer(ctx: ContainerContext, request: CreateRequ
   undo.move();
   ctx.cgroups.expectMoves();
   publish(ctx, record, 'create');
-  return { Id: record.id, Warnings: [...warnings, ...warningsOf(request, image, ctx.settings.capabilities)] };
+  return { Id: record.id, Warnings: [...warnings, ...warningsOf(request, image, ctx.settings)] };
 }
 
 /** Layers of no image. */
@@ -307,7 +308,11 @@ function insert(ctx: ContainerContext, record: ContainerRecord): void {
   }
 }
 
-function warningsOf(request: CreateRequest, image: ResolvedImage, held: ReadonlySet<string>): string[] {
+function warningsOf(
+  request: CreateRequest,
+  image: ResolvedImage,
+  { capabilities, securityModules }: ContainerContext['settings'],
+): string[] {
   const warnings: string[] = [];
   const host = request.hostConfig;
   const { os, architecture, variant } = image.platform;
@@ -318,8 +323,9 @@ function warningsOf(request: CreateRequest, image: ResolvedImage, held: Readonly
     );
   if (host.NetworkMode === 'host' && Object.keys(host.PortBindings ?? {}).length > 0)
     warnings.push('Published ports are discarded when using host network mode');
-  const missing = missingCapabilities(host, held);
+  const missing = missingCapabilities(host, capabilities);
   if (missing.length > 0)
     warnings.push(`The daemon itself does not hold ${missing.join(', ')}: the container runs without.`);
+  warnings.push(...securityWarnings(parseSecurity(host.SecurityOpt ?? []), securityModules));
   return warnings;
 }

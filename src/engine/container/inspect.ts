@@ -11,6 +11,7 @@ import type { ContainerContext } from './context.ts';
 import { showConfig, showHostConfig } from './defaults.ts';
 import { showLinks } from './links.ts';
 import type { LiveContainer } from './live.ts';
+import { parseSecurity, planAppArmor } from './spec/security.ts';
 import { isRunning } from './state.ts';
 
 /** See ContainerService.inspect; nothing waits but the sizes. */
@@ -41,7 +42,12 @@ export async function inspectContainer(
     ImageManifestDescriptor: { ...record.image.manifest, platform: record.image.platform },
     MountLabel: '',
     ProcessLabel: '',
-    AppArmorProfile: '',
+    AppArmorProfile:
+      planAppArmor(
+        parseSecurity(record.hostConfig.SecurityOpt ?? []),
+        record.hostConfig.Privileged,
+        ctx.settings.securityModules,
+      ) ?? '',
     ExecIDs: live.execIds.size > 0 ? [...live.execIds] : null,
     HostConfig: showHostConfig(showLinks(ctx, record)),
     GraphDriver: graphDriver(ctx, record),

@@ -77,9 +77,29 @@ describe('validation', () => {
     [{ CapDrop: ['nosuch'] }, 'invalid CapDrop: unknown capability: "CAP_NOSUCH"'],
     [{ CpusetCpus: '0,2' }, 'requested CPUs are not available - requested 0,2, available: 0-1'],
     [{ CpusetCpus: '1-0' }, 'invalid value 1-0 for cpuset cpus'],
+    [{ CpuShares: -1 }, 'shares: invalid argument'],
+    [
+      { CpuRealtimePeriod: 5000, CpuRealtimeRuntime: 10_000 },
+      'cpu real-time runtime cannot be higher than cpu real-time period',
+    ],
+    [{ IOMaximumIOps: 1 }, 'invalid QoS settings: linux does not support Maximum IO Bandwidth or Maximum IO IOps'],
+    [{ Isolation: 'hyperv' as const }, 'invalid isolation: "hyperv" - linux only supports \'default\''],
+    [{ StorageOpt: { size: '1G' } }, "--storage-opt is supported only for overlay over xfs with 'pquota' mount option"],
+    [{ StorageOpt: { sise: '1G' } }, 'unknown option sise'],
+    [{ Annotations: { '': 'x' } }, 'the empty string is not permitted as an annotation key'],
+    [{ Cgroup: 'container:x' }, 'cgroup mode container:x is not implemented'],
+    [{ SecurityOpt: ['nothing'] }, 'invalid --security-opt 1: "nothing"'],
   ])('host config %p: %s', (host, text) => {
-    expect(() => validateHostConfig(host, {}, { cpus: 2, memoryNodes: 1 })).toThrow(text);
+    expect(() => validateHostConfig(host, {}, { cpus: 2, memoryNodes: 1, cpuRealtime: true })).toThrow(text);
   });
+});
+
+test('real-time budgets need a kernel that has them', () => {
+  const machine = { cpus: 2, memoryNodes: 1, cpuRealtime: false };
+  expect(() => validateHostConfig({ CpuRealtimeRuntime: 1000 }, {}, machine)).toThrow(
+    'kernel does not support CPU real-time scheduler',
+  );
+  validateHostConfig({ CpuRealtimeRuntime: 0 }, {}, machine);
 });
 
 describe('restart policy', () => {
@@ -212,9 +232,9 @@ test.each([
   [{ Ulimits: [{ Name: 'nope', Soft: 1, Hard: 1 }] }, 'invalid ulimit type'],
   [{ PortBindings: { '80/tcp': [{ HostPort: 'x' }] } }, 'invalid host port'],
 ] as const)('%j is refused at create', (host, words) => {
-  expect(() => validateHostConfig(host as unknown as HostConfig, { Cmd: ['a'] }, { cpus: 2, memoryNodes: 1 })).toThrow(
-    words,
-  );
+  expect(() =>
+    validateHostConfig(host as unknown as HostConfig, { Cmd: ['a'] }, { cpus: 2, memoryNodes: 1, cpuRealtime: true }),
+  ).toThrow(words);
 });
 
 test('a MAC address is checked at create', () => {

@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { isKind, messageOf } from '../../lib/errors.ts';
 import type { MonitorSession } from '../../linux/monitor/monitor.ts';
 import type { SpecWithSeccomp } from '../../linux/runtime/compiled-filters.ts';
@@ -48,6 +49,7 @@ async function launch(ctx: ContainerContext, live: LiveContainer, by: StartedBy)
   ctx.bundles.makeRun(record.id);
   undo.defer(() => ctx.bundles.removeRun(record.id));
   undo.defer(() => endLostRun(ctx, record)); // a runtime that gives up half-way, or is killed, leaves things
+  grantRealtime(ctx, record);
   const env = linkEnvironment(ctx, record);
   const log = await openLog(ctx, record, by, undo);
   const [session, attached, root] = await allSettled(
@@ -90,6 +92,15 @@ async function launch(ctx: ContainerContext, live: LiveContainer, by: StartedBy)
   tellLinked(ctx, record.id);
   watchExit(ctx, live, session);
   ctx.health.begin(live);
+}
+
+/** A cgroup's real-time time is a share of that above it, and none has any by itself. */
+function grantRealtime(ctx: ContainerContext, record: ContainerRecord): void {
+  const { periodMicros, runtimeMicros } = ctx.settings.realtimeBudget;
+  const { CpuRealtimePeriod, CpuRealtimeRuntime } = record.hostConfig;
+  if (!CpuRealtimePeriod && !CpuRealtimeRuntime) return;
+  if (periodMicros > 0 || runtimeMicros > 0)
+    ctx.cgroups.grantRealtime(posix.dirname(cgroupPath(ctx, record)), ctx.settings.realtimeBudget);
 }
 
 /** Its address may be another one than before. */

@@ -8,10 +8,10 @@ import { validateHealth } from './health/health-config.ts';
 import { parseLink } from './links.ts';
 import { planSecrets } from './secrets.ts';
 import { parseSignal } from './signal.ts';
-import { parseSecurity } from './spec/build-spec.ts';
 import { checkCapabilities } from './spec/capabilities.ts';
-import { cdiNames, isOtherDriver } from './spec/cdi.ts';
+import { cdiNames } from './spec/cdi.ts';
 import { planLimits } from './spec/resources.ts';
+import { parseSecurity } from './spec/security.ts';
 
 const MEMORY_MIN_BYTES = 6 * 1024 * 1024;
 const HOSTNAME_MAX_BYTES = 64;
@@ -45,6 +45,8 @@ function validatePort(port: string): void {
 export interface Machine {
   readonly cpus: number;
   readonly memoryNodes: number;
+  /** The kernel has budgets for the real-time scheduler. */
+  readonly cpuRealtime: boolean;
 }
 
 /** Checks the host side. Errors as validateConfig. */
@@ -64,6 +66,8 @@ export function validateHostConfig(host: HostConfig, config: ContainerConfig, ma
   parseSecurity(host.SecurityOpt ?? []);
   planLimits(host.Ulimits, {});
   validateNames(host);
+  if (Object.hasOwn(host.Annotations ?? {}, ''))
+    throw invalid('invalid Annotations: the empty string is not permitted as an annotation key');
   planSecrets(host);
   refuseUnsupported(host);
 }
@@ -114,7 +118,7 @@ function validateMemory(host: HostConfig): void {
     throw invalid('Minimum memory limit can not be less than memory reservation limit, see usage');
 }
 
-function validateCpu(host: HostConfig, { cpus, memoryNodes }: Machine): void {
+function validateCpu(host: HostConfig, { cpus, memoryNodes, cpuRealtime }: Machine): void {
   const nano = host.NanoCpus ?? 0;
   const period = host.CpuPeriod ?? 0;
   const quota = host.CpuQuota ?? 0;
@@ -125,8 +129,18 @@ function validateCpu(host: HostConfig, { cpus, memoryNodes }: Machine): void {
   if (period !== 0 && (period < 1000 || period > 1_000_000))
     throw invalid('CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)');
   if (quota > 0 && quota < 1000) throw invalid('CPU cfs quota can not be less than 1ms (i.e. 1000)');
+  if ((host.CpuShares ?? 0) < 0) throw invalid('shares: invalid argument');
+  validateRealtime(host, cpuRealtime);
   if (host.CpusetCpus) validateCpuset('CPUs', host.CpusetCpus, cpus);
   if (host.CpusetMems) validateCpuset('memory nodes', host.CpusetMems, memoryNodes);
+}
+
+function validateRealtime(host: HostConfig, possible: boolean): void {
+  const { CpuRealtimePeriod: period = 0, CpuRealtimeRuntime: runtime = 0 } = host;
+  if (period === 0 && runtime === 0) return;
+  if (!possible) throw invalid('kernel does not support CPU real-time scheduler');
+  if (period !== 0 && runtime > period)
+    throw invalid('cpu real-time runtime cannot be higher than cpu real-time period');
 }
 
 /** `0-2,4`: within what this machine has. */
@@ -181,11 +195,15 @@ function between(_name: string, value: number | undefined, low: number, high: nu
 }
 
 function refuseUnsupported(host: HostConfig): void {
-  const refuse = (what: string): never => {
-    throw new KnownError('not_implemented', `${what} is not implemented`);
-  };
-  if (host.DeviceRequests?.some(isOtherDriver)) refuse('--gpus (DeviceRequests)');
   cdiNames(host);
-  if (host.StorageOpt && Object.keys(host.StorageOpt).length > 0) refuse('--storage-opt');
-  if (host.Isolation && host.Isolation !== 'default') refuse(`isolation ${host.Isolation}`);
+  if (host.IOMaximumBandwidth || host.IOMaximumIOps)
+    throw invalid('invalid QoS settings: linux does not support Maximum IO Bandwidth or Maximum IO IOps');
+  if (host.Isolation && host.Isolation !== 'default')
+    throw invalid(`invalid isolation: ${JSON.stringify(host.Isolation)} - linux only supports 'default'`);
+  if (host.Cgroup)
+    throw new KnownError('not_implemented', `cgroup mode ${host.Cgroup.slice(0, 100)} is not implemented`);
+  for (const name of Object.keys(host.StorageOpt ?? {})) {
+    if (name !== 'size') throw invalid(`unknown option ${name.slice(0, 100)}`);
+    throw new KnownError('system', "--storage-opt is supported only for overlay over xfs with 'pquota' mount option");
+  }
 }

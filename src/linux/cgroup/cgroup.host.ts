@@ -2,10 +2,11 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statfsSync
 import { writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { errnoOf, KnownError } from '../../lib/errors.ts';
+import { errnoOf, KnownError, wrapError } from '../../lib/errors.ts';
 import { mount } from '../ffi/libc.host.ts';
 import { MS } from '../mount/mount-flags.ts';
-import type { Cgroups } from './cgroup.ts';
+import type { Cgroups, RealtimeBudget } from './cgroup.ts';
+import { readKernelLimits } from './kernel-limits.host.ts';
 
 const ROOT = '/sys/fs/cgroup';
 /** statfs(2) type of a v2 hierarchy. */
@@ -21,7 +22,7 @@ export function createCgroups(): Cgroups {
   const roots = (): readonly string[] => (version === 2 ? [ROOT] : readdirSync(ROOT).map((name) => join(ROOT, name)));
   return {
     version,
-    blkioWeight: version === 2 || existsSync(join(ROOT, 'blkio/blkio.weight')),
+    limits: readKernelLimits(version),
     prepare() {
       if (version === 1) mountMissingControllers();
     },
@@ -29,6 +30,7 @@ export function createCgroups(): Cgroups {
       // A move of this process to where it is, on another thread. Not being allowed to costs only time.
       writeFile(own, '0').catch(() => undefined);
     },
+    grantRealtime: (path, budget) => grantRealtime(join(ROOT, 'cpu'), path, budget),
     oomFile: (path) => join(folder('memory', path), version === 2 ? 'memory.events' : 'memory.oom_control'),
     freeze: (path, frozen) =>
       version === 2 ? freezeV2(folder('', path), frozen) : freezeV1(folder('freezer', path), frozen),
@@ -86,6 +88,20 @@ function mountMissingControllers(): void {
     const target = join(ROOT, v1Name(controller));
     mkdirSync(target, { recursive: true });
     mount('cgroup', target, 'cgroup', MS.NOSUID | MS.NODEV | MS.NOEXEC, v1Name(controller));
+  }
+}
+
+function grantRealtime(root: string, path: string, { periodMicros, runtimeMicros }: RealtimeBudget): void {
+  let folder = root;
+  for (const name of path.split('/').filter(Boolean)) {
+    folder = join(folder, name);
+    mkdirSync(folder, { recursive: true });
+    try {
+      if (periodMicros > 0) writeFileSync(join(folder, 'cpu.rt_period_us'), String(periodMicros));
+      if (runtimeMicros > 0) writeFileSync(join(folder, 'cpu.rt_runtime_us'), String(runtimeMicros));
+    } catch (error) {
+      throw wrapError(error, `giving cgroup ${path} real-time CPU time`);
+    }
   }
 }
 

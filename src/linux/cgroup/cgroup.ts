@@ -1,8 +1,16 @@
+import type { KernelLimits } from './kernel-limits.ts';
+
+/** Time of the real-time scheduler, in microseconds (kernel: scheduler/sched-rt-group.rst); 0: the kernel's own. */
+export interface RealtimeBudget {
+  readonly periodMicros: number;
+  readonly runtimeMicros: number;
+}
+
 /** The control groups of containers, v1 (hybrid) or v2. */
 export interface Cgroups {
   readonly version: 1 | 2;
-  /** The kernel can weigh block I/O (blkio.weight, io.weight). */
-  readonly blkioWeight: boolean;
+  /** What this machine's kernel can do. */
+  readonly limits: KernelLimits;
   /**
    * Mounts the v1 controllers that the kernel has and nobody mounted, as cgroupfs-mount does: crun 1.8 refuses a hybrid layout in which the
    * unified hierarchy still owns controllers. Idempotent; nothing to do on v2.
@@ -13,6 +21,11 @@ export interface Cgroups {
    * (cgroup_threadgroup_rwsem, some milliseconds), those that follow soon do not. Returns at once and never fails.
    */
   expectMoves(): void;
+  /**
+   * Gives a cgroup and those above it real-time budgets, from the top down, since none may have more than the one above it; makes those that are
+   * missing. Version 1 only. Errors: system, when the kernel does not grant that much.
+   */
+  grantRealtime(path: string, budget: RealtimeBudget): void;
   /** The file the monitor reads at a container's end: v1 memory.oom_control, v2 memory.events. */
   oomFile(path: string): string;
   /** Stops or continues every process of a cgroup (v1 freezer.state, v2 cgroup.freeze); resolves when the kernel has done it. Errors: system. */

@@ -113,3 +113,17 @@ export function memoryNodes(): number {
     return 1;
   }
 }
+
+const NVIDIA_HOOK = 'nvidia-container-runtime-hook';
+
+/** NVIDIA's hook on the PATH, with this process's environment. */
+export function findNvidiaHook(): { readonly path: string; readonly env: readonly string[] } | undefined {
+  const path = (process.env['PATH'] ?? '')
+    .split(':')
+    .filter(Boolean)
+    .map((folder) => join(folder, NVIDIA_HOOK))
+    .find((file) => existsSync(file));
+  return path === undefined
+    ? undefined
+    : { path, env: Object.entries(process.env).map(([name, value]) => `${name}=${value}`) };
+}

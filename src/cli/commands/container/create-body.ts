@@ -94,7 +94,6 @@ function refuseUnsupported(flags: Flags): void {
       `"--${windows}" is only supported on a Docker daemon running on windows, but the Docker daemon is running on linux`,
     );
   }
-  if (flags.bool('use-api-socket')) throw invalid('--use-api-socket is not supported');
   if (!flags.bool('disable-content-trust')) throw invalid('content trust is not supported');
 }
 

@@ -5,6 +5,7 @@ import type { Flags } from '../../../lib/flags/flag.ts';
 import { invalid } from '../../../lib/invalid.ts';
 import { familiarReference } from '../../../oci/reference.ts';
 import type { CommandContext } from '../../command.ts';
+import type { ApiSocket } from './api-socket.ts';
 import type { CreateBody } from './create-body.ts';
 import { pullImage, referenceOf } from './image-for.ts';
 
@@ -12,7 +13,8 @@ import { pullImage, referenceOf } from './image-for.ts';
  * Creates a container, fetching its image as `--pull` says; prints warnings, writes the cidfile. Resolves with the id.
  * Errors: of the daemon, invalid_parameter for names and files.
  */
-export async function createContainer(context: CommandContext, flags: Flags, body: CreateBody): Promise<string> {
+export async function createContainer(context: CommandContext, flags: Flags, given: CreateBody): Promise<string> {
+  const { body, config } = await apiSocketFor(context, flags, given);
   const policy = flags.text('pull');
   const reference = referenceOf(body.Image);
   const platform = platformOf(flags.text('platform'));
@@ -31,11 +33,19 @@ export async function createContainer(context: CommandContext, flags: Flags, bod
     });
     for (const warning of created.Warnings ?? []) context.err(`WARNING: ${warning}\n`);
     warnOfLocalDns(context, body);
-    cidFile?.write(created.Id ?? '');
-    return created.Id ?? '';
+    const id = created.Id ?? '';
+    cidFile?.write(id);
+    if (config !== undefined) await (await import('./api-socket.ts')).putConfig(context, id, config);
+    return id;
   } finally {
     cidFile?.close();
   }
+}
+
+async function apiSocketFor(context: CommandContext, flags: Flags, body: CreateBody): Promise<ApiSocket> {
+  if (!flags.bool('use-api-socket')) return { body, config: undefined };
+  const { withApiSocket } = await import('./api-socket.ts');
+  return await withApiSocket(body, context.api.endpoint, context.config.raw);
 }
 
 /** Errors: invalid_parameter for what `--pull` does not take. */

@@ -4,11 +4,13 @@ import type { SpecInput } from '../spec-input.ts';
 import { planCapabilities } from './capabilities.ts';
 import { withCdiDevices } from './cdi.ts';
 import { planDevices } from './devices.ts';
+import { withGpus } from './gpus.ts';
 import type { HostFacts } from './host-facts.ts';
 import { planMounts } from './mounts.ts';
 import { planLimits, planResources } from './resources.ts';
 import type { RuntimeSpec, SpecProcess } from './runtime-spec.ts';
-import { resolveSeccomp, type SeccompProfile } from './seccomp.ts';
+import { resolveSeccomp } from './seccomp.ts';
+import { parseSecurity, planAppArmor, type Security } from './security.ts';
 import { lookUpUser } from './user.ts';
 
 const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -17,13 +19,13 @@ const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sb
 export function buildSpec(input: SpecInput, facts: HostFacts): RuntimeSpec {
   const { config, hostConfig: host } = input;
   const security = parseSecurity(host.SecurityOpt ?? []);
-  refuse(host);
   const user = lookUpUser(config.User ?? '', input.accounts, host.GroupAdd);
   const capabilities = planCapabilities(host, facts.capabilities);
   const { devices, rules } = planDevices(host, facts.devicesAt);
   const init = host.Init ? requireInit(facts) : undefined;
   const effective = user.uid === 0 ? capabilities : [];
   const ownUts = host.UTSMode !== 'host';
+  const profile = planAppArmor(security, host.Privileged, facts.securityModules);
   const resources = (more: typeof rules) =>
     planResources(host, [...rules, ...more], facts.devicesAt, facts.cgroupVersion);
   const plain: RuntimeSpec = {
@@ -39,11 +41,15 @@ export function buildSpec(input: SpecInput, facts: HostFacts): RuntimeSpec {
       rlimits: planLimits(host.Ulimits, facts.hardLimits),
       noNewPrivileges: security.noNewPrivileges ?? facts.noNewPrivileges ?? false,
       oomScoreAdj: host.OomScoreAdj ?? 0,
+      ...(profile !== undefined && { apparmorProfile: profile }),
     },
     root: { path: input.rootfs, readonly: host.ReadonlyRootfs ?? false },
     ...(ownUts && { hostname: input.hostname }),
     ...(ownUts && config.Domainname && { domainname: config.Domainname }),
-    mounts: planMounts(host, input.mounts, init),
+    mounts: planMounts(host, input.mounts, {
+      init,
+      writableCgroups: security.writableCgroups ?? host.Privileged ?? false,
+    }),
     ...(host.Annotations && { annotations: host.Annotations }),
     linux: {
       namespaces: namespaces(input, facts),
@@ -60,14 +66,8 @@ export function buildSpec(input: SpecInput, facts: HostFacts): RuntimeSpec {
     },
   };
   const { spec, rules: more } = withCdiDevices(plain, host, facts);
-  return more.length === 0 ? spec : { ...spec, linux: { ...spec.linux, resources: resources(more) } };
-}
-
-function refuse(host: HostConfig): void {
-  if (host.UsernsMode && host.UsernsMode !== 'host')
-    throw new KnownError('not_implemented', `user namespace mode ${host.UsernsMode} is not supported yet`);
-  if (Object.keys(host.StorageOpt ?? {}).length > 0)
-    throw new KnownError('not_implemented', '--storage-opt is not supported yet');
+  const made = more.length === 0 ? spec : { ...spec, linux: { ...spec.linux, resources: resources(more) } };
+  return withGpus(made, host, facts.nvidiaHook);
 }
 
 function requireInit({ initPath }: HostFacts): string {
@@ -86,49 +86,6 @@ export function environment(
   const defaults = [DEFAULT_PATH, `HOSTNAME=${hostname}`, ...(config.Tty ? ['TERM=xterm'] : []), `HOME=${home}`];
   const byName = new Map([...defaults, ...given].map((entry) => [entry.slice(0, entry.indexOf('=')), entry]));
   return [...byName.values()];
-}
-
-/** What --security-opt asks for. */
-export interface Security {
-  /** undefined: nothing was said. */
-  readonly noNewPrivileges: boolean | undefined;
-  readonly seccomp: 'default' | 'unconfined' | SeccompProfile;
-}
-
-/** Errors: invalid_parameter for an option that is unknown or malformed. */
-export function parseSecurity(options: readonly string[]): Security {
-  let parsed: Security = { noNewPrivileges: undefined, seccomp: 'default' };
-  for (const option of options) {
-    const [key, value] = splitOption(option);
-    if (key === 'no-new-privileges' && (value === undefined || value === 'true' || value === 'false'))
-      parsed = { ...parsed, noNewPrivileges: value !== 'false' };
-    else if (key === 'seccomp' && value) parsed = { ...parsed, seccomp: namedProfile(value) };
-    else if ((key === 'apparmor' && value === 'unconfined') || (key === 'label' && value === 'disable'))
-      continue; // as it is: this engine applies neither
-    else throw new KnownError('invalid_parameter', `invalid --security-opt 2: ${JSON.stringify(option.slice(0, 100))}`);
-  }
-  return parsed;
-}
-
-function splitOption(option: string): readonly [string, string?] {
-  const at = option.search(/[=:]/);
-  return at === -1 ? [option] : [option.slice(0, at), option.slice(at + 1)];
-}
-
-function namedProfile(value: string): Security['seccomp'] {
-  if (value === 'unconfined') return value;
-  return value === 'builtin' ? 'default' : parseProfile(value);
-}
-
-/** A profile's text. Errors: invalid_parameter. */
-export function parseProfile(value: string): SeccompProfile {
-  try {
-    const profile = JSON.parse(value) as SeccompProfile;
-    if (typeof profile.defaultAction === 'string') return profile;
-  } catch (error) {
-    throw new KnownError('invalid_parameter', 'decoding seccomp profile failed', { cause: error });
-  }
-  throw new KnownError('invalid_parameter', 'seccomp profile has no defaultAction');
 }
 
 /** The runtime sets it before the process starts; the monitor's own comes when the process may have asked already. */

@@ -4,8 +4,6 @@ import type { CdiDeviceNode, CdiEdits, CdiHook, CdiMount } from '../../../oci/cd
 import { type CdiRegistry, editsFor } from '../../../oci/cdi/registry.ts';
 import type { DeviceRule, RuntimeHook, RuntimeMount, RuntimeSpec, SpecDevice } from './runtime-spec.ts';
 
-type DeviceRequest = NonNullable<HostConfig['DeviceRequests']>[number];
-
 /** The CDI devices that a container asks for. Errors: invalid_parameter. */
 export function cdiNames({ DeviceRequests }: Pick<HostConfig, 'DeviceRequests'>): readonly string[] {
   return (DeviceRequests ?? []).flatMap(({ Driver, Count, Options, DeviceIDs }) => {
@@ -15,11 +13,6 @@ export function cdiNames({ DeviceRequests }: Pick<HostConfig, 'DeviceRequests'>)
       throw new KnownError('invalid_parameter', 'unexpected options in CDI device request');
     return DeviceIDs ?? [];
   });
-}
-
-/** A request that no driver of this engine takes. */
-export function isOtherDriver({ Driver }: DeviceRequest): boolean {
-  return Driver !== 'cdi';
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { CdiRegistry } from '../../../oci/cdi/registry.ts';
 import type { SpecDevice } from './runtime-spec.ts';
 import type { SeccompProfile } from './seccomp.ts';
+import type { SecurityModules } from './security.ts';
 
 /** What building a spec must know of the machine and the daemon. */
 export interface HostFacts {
@@ -13,6 +14,9 @@ export interface HostFacts {
   readonly kernelVersion: string;
   /** undefined: the machine has none, and a default profile cannot be applied. */
   readonly defaultSeccomp: SeccompProfile | 'unconfined' | undefined;
+  readonly securityModules: SecurityModules;
+  /** The program of NVIDIA that gives a container its GPUs, and the environment for it; undefined: it is not installed. */
+  readonly nvidiaHook: { readonly path: string; readonly env: readonly string[] } | undefined;
   /** For containers that say nothing of it. */
   readonly noNewPrivileges?: boolean;
   /** Path of the static init that `--init` puts in front; undefined: there is none. */

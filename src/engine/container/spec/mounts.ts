@@ -8,7 +8,7 @@ const HARDENED = ['nosuid', 'noexec', 'nodev'];
 export function planMounts(
   host: HostConfig,
   own: readonly SpecMount[],
-  init: string | undefined,
+  { init, writableCgroups }: { readonly init: string | undefined; readonly writableCgroups: boolean },
 ): readonly RuntimeMount[] {
   const added: readonly RuntimeMount[] = [
     ...own.map(toRuntimeMount),
@@ -17,7 +17,7 @@ export function planMounts(
       : [{ destination: '/sbin/docker-init', type: 'bind', source: init, options: ['bind', 'ro'] }]),
   ];
   const taken = new Set(added.map(({ destination }) => destination));
-  const kept = defaults(host).filter(({ destination }) => !taken.has(destination));
+  const kept = defaults(host, writableCgroups).filter(({ destination }) => !taken.has(destination));
   return [...kept, ...added].toSorted((a, b) => depth(a.destination) - depth(b.destination));
 }
 
@@ -31,7 +31,7 @@ function toRuntimeMount({ destination, type, source, options }: SpecMount): Runt
   };
 }
 
-function defaults(host: HostConfig): readonly RuntimeMount[] {
+function defaults(host: HostConfig, writableCgroups: boolean): readonly RuntimeMount[] {
   const access = host.Privileged ? 'rw' : 'ro';
   return [
     { destination: '/proc', type: 'proc', source: 'proc', options: HARDENED },
@@ -48,7 +48,12 @@ function defaults(host: HostConfig): readonly RuntimeMount[] {
       options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'],
     },
     { destination: '/sys', type: 'sysfs', source: 'sysfs', options: [...HARDENED, access] },
-    { destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: [...HARDENED, access] },
+    {
+      destination: '/sys/fs/cgroup',
+      type: 'cgroup',
+      source: 'cgroup',
+      options: [...HARDENED, writableCgroups ? 'rw' : 'ro'],
+    },
     ...ipcMounts(host),
   ];
 }

@@ -18,6 +18,7 @@ export function planResources(
       swap: host.MemorySwap || undefined,
       reservation: host.MemoryReservation || undefined,
       swappiness: cgroupVersion === 1 && (host.MemorySwappiness ?? -1) >= 0 ? host.MemorySwappiness : undefined,
+      kernelTCP: host.KernelMemoryTCP || undefined,
       disableOOMKiller: cgroupVersion === 1 && host.OomKillDisable ? true : undefined,
     }),
     cpu: prune({

@@ -37,6 +37,7 @@ export interface SpecProcess {
   readonly rlimits: readonly { readonly type: string; readonly hard: number; readonly soft: number }[];
   readonly noNewPrivileges: boolean;
   readonly oomScoreAdj: number;
+  readonly apparmorProfile?: string;
 }
 
 export interface RuntimeMount {

@@ -1,3 +1,5 @@
+import { KnownError } from '../../../lib/errors.ts';
+
 /** A seccomp profile as Docker writes it: OCI's plus rules that depend on capabilities and architecture. */
 export interface SeccompProfile {
   readonly defaultAction: string;
@@ -62,4 +64,15 @@ function isAtLeast(version: string, wanted: string): boolean {
   const [major = 0, minor = 0] = parts(version);
   const [wantedMajor = 0, wantedMinor = 0] = parts(wanted);
   return major > wantedMajor || (major === wantedMajor && minor >= wantedMinor);
+}
+
+/** A profile's text. Errors: invalid_parameter. */
+export function parseProfile(value: string): SeccompProfile {
+  try {
+    const profile = JSON.parse(value) as SeccompProfile;
+    if (typeof profile.defaultAction === 'string') return profile;
+  } catch (error) {
+    throw new KnownError('invalid_parameter', 'decoding seccomp profile failed', { cause: error });
+  }
+  throw new KnownError('invalid_parameter', 'seccomp profile has no defaultAction');
 }
