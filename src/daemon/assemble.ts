@@ -239,7 +239,7 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
     defaultSeccomp: readDefaultSeccomp(config.container.seccompProfile),
     noNewPrivileges: config.container.noNewPrivileges,
     securityModules: { appArmor: appArmor.defaultProfile },
-    nvidiaHook: findNvidiaHook(),
+    nvidiaHook: findNvidiaHook,
     initPath: [config.container.initPath ?? join(monitorDir, 'skiff-init')].find((file) => existsSync(file)),
     hardLimits: hardLimits(),
     devicesAt,

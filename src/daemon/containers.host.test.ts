@@ -78,7 +78,7 @@ function facts(): HostFacts {
     hardLimits: hardLimits(),
     devicesAt,
     securityModules: { appArmor: undefined },
-    nvidiaHook: undefined,
+    nvidiaHook: () => undefined,
     readCdi: () => toRegistry([]),
   };
 }

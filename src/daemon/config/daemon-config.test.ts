@@ -114,6 +114,8 @@ function otherThan(kind: string, value: unknown): JsonValue {
 
 describe('refused', () => {
   test.each([
+    [{ 'cpu-rt-runtime': 5, 'cpu-rt-period': 2 }, 'cpu-rt-runtime cannot be higher than cpu-rt-period'],
+    [{ 'cpu-rt-period': -1 }, 'cpu-rt-period and cpu-rt-runtime cannot be negative'],
     [{ foo: 1, bar: 2 }, "the following directives don't match any configuration option: bar, foo"],
     [{ debug: 'yes' }, 'debug must be true or false'],
     [{ hosts: 'x' }, 'hosts must be a list of strings'],

@@ -131,5 +131,11 @@ async function removeByUser(
       if (!isKind(error, 'conflict')) throw error;
     }
   }
-  await ctx.locked(id, async () => await removeContainer(ctx, live, { volumes }));
+  const removed = await ctx.locked(id, async () => {
+    if (force && live.session) return false;
+    await removeContainer(ctx, live, { volumes });
+    return true;
+  });
+  // a start was under way
+  if (!removed) await removeByUser(ctx, live, { force, volumes });
 }

@@ -281,6 +281,16 @@ describe('remove', () => {
     await expect(world.service.inspect(id, { size: false })).rejects.toThrow(`No such container: ${id}`);
   });
 
+  test('by force ends what a start that was under way has begun', async () => {
+    const world = createWorld();
+    const id = await world.create();
+    const started = world.service.start(id);
+    await world.service.remove(id, { force: true, volumes: false });
+    await started;
+    expect(world.rows.size).toBe(0);
+    expect(world.actions()).toEqual(['create', 'start', 'kill', 'die', 'destroy']);
+  });
+
   test('keeps named volumes and drops anonymous ones when asked', async () => {
     const world = createWorld();
     const id = await world.create({ Volumes: { '/data': {} } }, { Binds: ['named:/n'] });

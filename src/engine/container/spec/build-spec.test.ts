@@ -15,7 +15,7 @@ const facts: HostFacts = {
   kernelVersion: '6.1.0-18-amd64',
   initPath: '/init',
   securityModules: { appArmor: undefined },
-  nvidiaHook: undefined,
+  nvidiaHook: () => undefined,
   readCdi: () => toRegistry([]),
   hardLimits: { RLIMIT_NOFILE: 4096 },
   devicesAt: (path) => [{ path, type: 'c', major: 10, minor: 229, fileMode: 0o600, uid: 0, gid: 0 }],

@@ -16,7 +16,7 @@ test.each([
     ['NVIDIA_VISIBLE_DEVICES=all', 'NVIDIA_DRIVER_CAPABILITIES=compute,utility'],
   ],
 ])("%j gives the hook of NVIDIA its environment %j, and the image's is gone", (request, env) => {
-  const made = withGpus(spec, { DeviceRequests: [request] }, hook);
+  const made = withGpus(spec, { DeviceRequests: [request] }, () => hook);
   expect(made.process.env).toEqual(['A=b', ...env]);
   expect(made.hooks).toEqual({
     prestart: [{ path: hook.path, args: ['nvidia-container-runtime-hook', 'prestart'], env: ['PATH=/bin'] }],
@@ -34,9 +34,9 @@ test.each([
   [{}, hook, 'could not select device driver "" with capabilities: []'],
   [{ ...gpu, Count: 1, DeviceIDs: ['0'] }, hook, 'cannot set both Count and DeviceIDs on device request'],
 ])('%j is refused in Docker’s words', (request, installed, text) => {
-  expect(() => withGpus(spec, { DeviceRequests: [request] }, installed)).toThrow(text);
+  expect(() => withGpus(spec, { DeviceRequests: [request] }, () => installed)).toThrow(text);
 });
 
 test('devices of CDI are left to CDI', () => {
-  expect(withGpus(spec, { DeviceRequests: [{ Driver: 'cdi', DeviceIDs: ['a/b=c'] }] }, undefined)).toBe(spec);
+  expect(withGpus(spec, { DeviceRequests: [{ Driver: 'cdi', DeviceIDs: ['a/b=c'] }] }, () => undefined)).toBe(spec);
 });

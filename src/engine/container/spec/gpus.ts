@@ -16,14 +16,18 @@ const CAPABILITIES = ['gpu', 'nvidia', ...DRIVER_CAPABILITIES];
 export function withGpus(
   spec: RuntimeSpec,
   { DeviceRequests }: Pick<HostConfig, 'DeviceRequests'>,
-  hook: HostFacts['nvidiaHook'],
+  findHook: HostFacts['nvidiaHook'],
 ): RuntimeSpec {
   return (DeviceRequests ?? [])
     .filter(({ Driver }) => Driver !== 'cdi')
-    .reduce((made, request) => withRequest(made, request, hook), spec);
+    .reduce((made, request) => withRequest(made, request, findHook()), spec);
 }
 
-function withRequest(spec: RuntimeSpec, request: DeviceRequest, hook: HostFacts['nvidiaHook']): RuntimeSpec {
+function withRequest(
+  spec: RuntimeSpec,
+  request: DeviceRequest,
+  hook: ReturnType<HostFacts['nvidiaHook']>,
+): RuntimeSpec {
   const { Driver = '', Capabilities, Count = 0, DeviceIDs } = request;
   const wanted = (Capabilities ?? []).find((set) => set.every((one) => CAPABILITIES.includes(one)));
   if (hook === undefined || !['', 'nvidia'].includes(Driver) || wanted === undefined)

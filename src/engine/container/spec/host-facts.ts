@@ -16,7 +16,7 @@ export interface HostFacts {
   readonly defaultSeccomp: SeccompProfile | 'unconfined' | undefined;
   readonly securityModules: SecurityModules;
   /** The program of NVIDIA that gives a container its GPUs, and the environment for it; undefined: it is not installed. */
-  readonly nvidiaHook: { readonly path: string; readonly env: readonly string[] } | undefined;
+  readonly nvidiaHook: () => { readonly path: string; readonly env: readonly string[] } | undefined;
   /** For containers that say nothing of it. */
   readonly noNewPrivileges?: boolean;
   /** Path of the static init that `--init` puts in front; undefined: there is none. */
