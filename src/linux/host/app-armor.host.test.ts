@@ -27,12 +27,27 @@ function kernel(name: string, enabled: string | undefined, script: string) {
   writeFileSync(profiles, 'docker-default-other (enforce)\n');
   writeFileSync(parser, `#!/bin/sh\n${script}\n`);
   chmodSync(parser, 0o755);
-  return { appArmor: createAppArmor({ modules, security, parser }), profiles };
+  return {
+    appArmor: createAppArmor({ modules, security, parser, container: '' }),
+    profiles,
+    modules,
+    security,
+    parser,
+  };
 }
 
 test('without AppArmor there is no default profile', () => {
   expect(kernel('none', undefined, '').appArmor.defaultProfile).toBeUndefined();
   expect(kernel('off', 'N\n', '').appArmor.defaultProfile).toBeUndefined();
+});
+
+test('nor is there one in a container, or without the program that loads it', () => {
+  const { modules, security, parser } = kernel('elsewhere', 'Y\n', '');
+  const of = (more: object) => createAppArmor({ modules, security, parser, container: '', ...more }).defaultProfile;
+  expect(of({})).toBe('docker-default');
+  expect(of({ container: 'docker' })).toBeUndefined();
+  expect(of({ parser: join(root, 'missing') })).toBeUndefined();
+  expect(of({ security: join(root, 'missing') })).toBeUndefined();
 });
 
 test('the default profile is loaded when the kernel does not have it', () => {

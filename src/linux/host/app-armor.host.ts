@@ -15,20 +15,28 @@ export interface AppArmor {
   ensureDefault(): void;
 }
 
-/** Where the kernel shows it (apparmor(7), securityfs), and the program that loads profiles (apparmor_parser(8)). */
+/**
+ * Where the kernel shows it (apparmor(7), securityfs), and the program that loads profiles (apparmor_parser(8)). It counts as not there without that program,
+ * and inside of a container, where profiles are not ours to load: as containerd has it (pkg/apparmor).
+ */
 export function createAppArmor({
   modules = '/sys/module',
   security = '/sys/kernel/security',
-  parser = 'apparmor_parser',
+  parser = '/sbin/apparmor_parser',
+  container = process.env['container'] ?? '',
 } = {}): AppArmor {
   const enabled = join(modules, 'apparmor/parameters/enabled');
+  const profiles = join(security, 'apparmor/profiles');
+  const isUsable =
+    container === '' &&
+    [enabled, profiles, parser].every((path) => existsSync(path)) &&
+    readFileSync(enabled, 'utf8').startsWith('Y');
   const isLoaded = (): boolean =>
-    readFileSync(join(security, 'apparmor/profiles'), 'utf8')
+    readFileSync(profiles, 'utf8')
       .split('\n')
       .some((line) => line.startsWith(`${DEFAULT_PROFILE_NAME} (`));
   return {
-    defaultProfile:
-      existsSync(enabled) && readFileSync(enabled, 'utf8').startsWith('Y') ? DEFAULT_PROFILE_NAME : undefined,
+    defaultProfile: isUsable ? DEFAULT_PROFILE_NAME : undefined,
     ensureDefault() {
       if (isLoaded()) return;
       const { error, status, stderr } = spawnSync(parser, ['-Kr'], {
