@@ -1,4 +1,3 @@
-import { posix } from 'node:path';
 import { isKind, messageOf } from '../../lib/errors.ts';
 import type { MonitorSession } from '../../linux/monitor/monitor.ts';
 import type { SpecWithSeccomp } from '../../linux/runtime/compiled-filters.ts';
@@ -9,6 +8,7 @@ import { type ContainerContext, cgroupPath, publish, runtimeOf } from './context
 import { diskFull, notRunning, startedAlready, startPaused, startRemoving, unknownRuntime } from './errors.ts';
 import { dnsWishOf, formatHosts, resolvConfOf } from './etc-files.ts';
 import { wakeExit, watchExit } from './exit.ts';
+import { grantRealtime } from './grant-realtime.ts';
 import { healthAtStart } from './health/decide.ts';
 import { toHealthPlan } from './health/health-config.ts';
 import { linkEnvironment, linkedTo, withLinkedHosts } from './links.ts';
@@ -92,15 +92,6 @@ async function launch(ctx: ContainerContext, live: LiveContainer, by: StartedBy)
   tellLinked(ctx, record.id);
   watchExit(ctx, live, session);
   ctx.health.begin(live);
-}
-
-/** A cgroup's real-time time is a share of that above it, and none has any by itself. */
-function grantRealtime(ctx: ContainerContext, record: ContainerRecord): void {
-  const { periodMicros, runtimeMicros } = ctx.settings.realtimeBudget;
-  const { CpuRealtimePeriod, CpuRealtimeRuntime } = record.hostConfig;
-  if (!CpuRealtimePeriod && !CpuRealtimeRuntime) return;
-  if (periodMicros > 0 || runtimeMicros > 0)
-    ctx.cgroups.grantRealtime(posix.dirname(cgroupPath(ctx, record)), ctx.settings.realtimeBudget);
 }
 
 /** Its address may be another one than before. */

@@ -226,6 +226,8 @@ describe('what the machine shows', () => {
         await daemon.docker(['run', '--rm', ...args, 'busybox', 'sh', '-c', 'cat /sys/fs/cgroup/cpu/cpu.rt_*']);
       const asked = ['--cpu-rt-period', '1000000', '--cpu-rt-runtime', '200'];
       expect((await run(...asked)).stdout).toBe('1000000\n200\n');
+      await daemon.ok(['update', '--cpu-rt-runtime', '100', 'alone']);
+      expect(await daemon.ok(['exec', 'alone', 'cat', '/sys/fs/cgroup/cpu/cpu.rt_runtime_us'])).toBe('100');
       expect((await run('--cpu-rt-runtime', '500000')).stderr).toContain('cpu.rt_runtime_us');
       expect((await run('--cpu-rt-period', '100', '--cpu-rt-runtime', '200')).stderr).toContain(
         'cpu real-time runtime cannot be higher than cpu real-time period',

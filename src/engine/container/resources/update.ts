@@ -4,6 +4,7 @@ import type { ResourceUpdates } from '../../../linux/runtime/resource-updates.ts
 import { type ContainerContext, publish } from '../context.ts';
 import { withoutNulls } from '../defaults.ts';
 import { cannotUpdate, invalid } from '../errors.ts';
+import { grantRealtime } from '../grant-realtime.ts';
 import type { LiveContainer } from '../live.ts';
 import { planResources } from '../spec/resources.ts';
 import { hasProcess } from '../state.ts';
@@ -81,6 +82,7 @@ async function apply(ctx: UpdateContext, live: LiveContainer, merged: HostConfig
   if (Object.keys(resources).length === 0) return;
   const runtime = settings.runtimes[live.record.hostConfig.Runtime || settings.defaults.runtime] ?? [];
   try {
+    grantRealtime(ctx.containers, live.record, change);
     await ctx.updates.apply(runtime, live.record.id, resources);
   } catch (error) {
     throw wrapError(error, `Cannot update container ${live.record.id}`);
