@@ -44,11 +44,12 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(async () => {
-  await daemon.ok(['rm', '-f', '-v', ...(await daemon.ok(['ps', '-aq'])).split('\n')]);
-  await daemon.ok(['network', 'rm', 'options']);
+  rmSync(files, { recursive: true, force: true });
+  const ids = await daemon.ok(['ps', '-aq']);
+  if (ids !== '') await daemon.docker(['rm', '-f', '-v', ...ids.split('\n')]);
+  await daemon.docker(['network', 'rm', 'options']);
   removeCgroupParent(`${parentOf(daemon)}/below`);
   await daemon.stop();
-  rmSync(files, { recursive: true, force: true });
 }, 120_000);
 
 /** The cgroup of the daemon's containers. */
