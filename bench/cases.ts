@@ -1,4 +1,5 @@
 import { client, docker, type Engine } from './engines.ts';
+import { createByApi, startByApi } from './requests.ts';
 
 /**
  * Something a user waits for. `run` does it once, and may say itself how many milliseconds count; `prepare` makes it possible outside the
@@ -50,12 +51,8 @@ export const CASES: readonly Case[] = [
 
 /** Created containers end by themselves; removing them is not timed by the caller. */
 async function createAndStart(engine: Engine): Promise<void> {
-  const { Id } = (await post(engine, '/containers/create', {
-    Image: 'busybox',
-    Cmd: ['true'],
-    Labels: { bench: '1' },
-  })) as { Id: string };
-  await post(engine, `/containers/${Id}/start`);
+  const id = await createByApi(engine, { Image: 'busybox', Cmd: ['true'], Labels: { bench: '1' } });
+  await startByApi(engine, id);
 }
 
 function logs(engine: Engine): void {
@@ -74,12 +71,4 @@ function logs(engine: Engine): void {
     `yes "${line}" | head -c 100000000`,
   );
   docker(engine, 'wait', 'log');
-}
-
-async function post(engine: Engine, path: string, body?: object): Promise<unknown> {
-  const json = { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) };
-  const answer = await fetch(`http://d/v1.40${path}`, { method: 'POST', unix: engine.socket, ...(body && json) });
-  const text = await answer.text();
-  if (!answer.ok) throw new Error(`POST ${path}: ${answer.status} ${text}`);
-  return text === '' ? undefined : JSON.parse(text);
 }

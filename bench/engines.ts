@@ -15,6 +15,8 @@ export interface Engine {
   readonly socket: string;
   /** The engine's own processes and those it has for one container. */
   readonly pids: () => { readonly engine: readonly number[]; readonly monitor: readonly number[] };
+  /** Ends the engine in order, containers and all, and starts it again; the milliseconds from its start to its first answer. */
+  restart(): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -51,15 +53,19 @@ export async function startEngine(
   const hadPodmanBridge = existsSync(`/sys/class/net/${PODMAN_BRIDGE}`);
   if (name === 'dockerd' && network === 'shared') makeBridge(bridge);
   const argv = argvOf(name, program, root, bridge, host, network);
-  const child = Bun.spawn(
-    network === 'own' ? ['unshare', '--net', '--mount', 'sh', '-c', OWN_NETWORK, 'sh', ...argv] : argv,
-    {
+  const env = { ...process.env, ...podmanConfig(root, registries) };
+  const start = (): Bun.Subprocess =>
+    Bun.spawn(network === 'own' ? ['unshare', '--net', '--mount', 'sh', '-c', OWN_NETWORK, 'sh', ...argv] : argv, {
       stdin: 'ignore',
       stdout: 'ignore',
       stderr: Bun.file(join(root, 'log')),
-      env: { ...process.env, ...podmanConfig(root, registries) },
-    },
-  );
+      env,
+    });
+  let child = start();
+  const end = async (): Promise<void> => {
+    child.kill('SIGTERM');
+    await child.exited;
+  };
   await untilAnswers(socket, child);
   docker({ host }, 'load', '-q', '-i', join(REPOSITORY, 'dist/images/busybox.tar'));
   docker({ host }, 'run', '-d', '--name', 'keep', '--network', 'none', 'busybox', 'sleep', '100000');
@@ -71,10 +77,16 @@ export async function startEngine(
       engine: [child.pid, ...pidsNaming(root, /containerd( |$)/)],
       monitor: pidsNaming(root, /skiff-monitor|containerd-shim|conmon/),
     }),
+    async restart() {
+      await end();
+      const before = performance.now();
+      child = start();
+      await untilAnswers(socket, child);
+      return performance.now() - before;
+    },
     async stop() {
       removeContainers(host);
-      child.kill('SIGTERM');
-      await child.exited;
+      await end();
       Bun.spawnSync(['ip', 'link', 'delete', bridge]);
       if (name === 'podman' && !hadPodmanBridge) Bun.spawnSync(['ip', 'link', 'delete', PODMAN_BRIDGE]);
       for (const path of mountsBelow(root)) Bun.spawnSync(['umount', '-l', path]);
@@ -161,7 +173,7 @@ async function untilAnswers(socket: string, child: Bun.Subprocess): Promise<void
     if (child.exitCode !== null) break;
     const answer = await fetch('http://d/_ping', { unix: socket }).catch(() => undefined);
     if (answer?.ok) return;
-    await Bun.sleep(50);
+    await Bun.sleep(5);
   }
   throw new Error('the engine does not answer');
 }

@@ -7,6 +7,7 @@ import { cpus, release } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createBuildCases } from './build-cases.ts';
 import { CASES, type Case } from './cases.ts';
+import { createContainerCases } from './container-cases.ts';
 import { client, type Engine, pssKiB, startEngine } from './engines.ts';
 import { createImageCases } from './image-cases.ts';
 import { type Medians, measure, median } from './measure.ts';
@@ -23,11 +24,12 @@ const apart: Engine[] = [];
 let stopping: Promise<void> | undefined;
 const images = await createImageCases();
 using builds = createBuildCases();
+using containers = createContainerCases();
 using networks = createNetworkCases();
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => void stopAll().finally(() => process.exit(130)));
 try {
-  const shared = [...CASES, ...images.cases, ...builds.cases].filter(({ name }) => name.includes(word));
+  const shared = [...CASES, ...containers.cases, ...images.cases, ...builds.cases].filter(({ name }) => name.includes(word));
   for (const name of shared.length > 0 ? (['skiff', 'dockerd', 'podman'] as const) : []) {
     const engine = await startEngine(name, images.registries);
     if (engine) engines.push(engine);
@@ -92,6 +94,7 @@ function stopAll(): Promise<void> {
     for (const engine of [...apart, ...engines]) await engine.stop();
     await images[Symbol.asyncDispose]();
     builds[Symbol.dispose]();
+    containers[Symbol.dispose]();
   })();
   return stopping;
 }
