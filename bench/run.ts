@@ -29,7 +29,9 @@ using networks = createNetworkCases();
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => void stopAll().finally(() => process.exit(130)));
 try {
-  const shared = [...CASES, ...containers.cases, ...images.cases, ...builds.cases].filter(({ name }) => name.includes(word));
+  const shared = [...CASES, ...containers.cases, ...images.cases, ...builds.cases].filter(({ name }) =>
+    name.includes(word),
+  );
   for (const name of shared.length > 0 ? (['skiff', 'dockerd', 'podman'] as const) : []) {
     const engine = await startEngine(name, images.registries);
     if (engine) engines.push(engine);
