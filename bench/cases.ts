@@ -10,6 +10,8 @@ export interface Case {
   readonly rounds: number;
   /** Highest ratio to dockerd that is wanted. */
   readonly target: number;
+  /** What a round leaves is there in the next one, and goes at the end. */
+  readonly keeps?: true;
   readonly prepare?: (engine: Engine, round: number) => Promise<void> | void;
   readonly run: (engine: Engine, round: number) => Promise<number | void> | number | void;
 }

@@ -26,6 +26,7 @@ export function createContainerCases(): { readonly cases: readonly Case[] } & Di
     },
     {
       name: `ps -a with ${MANY} containers`,
+      keeps: true,
       rounds: 20,
       target: 0.7,
       prepare: (engine, round) => (round === 0 ? createMany(engine) : undefined),
@@ -49,6 +50,7 @@ export function createContainerCases(): { readonly cases: readonly Case[] } & Di
     },
     {
       name: 'logs of 100 MB',
+      keeps: true,
       rounds: ROUNDS,
       target: 0.7,
       prepare: (engine, round) => (round === 0 ? writeLog(engine) : undefined),
@@ -56,6 +58,7 @@ export function createContainerCases(): { readonly cases: readonly Case[] } & Di
     },
     {
       name: `daemon start with ${MANY} stopped containers`,
+      keeps: true,
       rounds: ROUNDS,
       target: 0.5,
       prepare: (engine, round) => (round === 0 ? stopMany(engine) : undefined),

@@ -5,7 +5,7 @@ import { cleanUp, type Engine, type EngineName } from './engines.ts';
 export type Medians = Partial<Record<EngineName, number>>;
 
 /** Rounds over the engines in turns, so that what else happens on the machine meets all alike. One round is not counted. */
-export async function measure({ name, rounds, prepare, run }: Case, engines: readonly Engine[]): Promise<Medians> {
+export async function measure({ name, rounds, keeps, prepare, run }: Case, engines: readonly Engine[]): Promise<Medians> {
   const times = new Map<EngineName, number[]>();
   const broken = new Set<EngineName>();
   for (let round = 0; round <= rounds; round++) {
@@ -24,7 +24,7 @@ export async function measure({ name, rounds, prepare, run }: Case, engines: rea
         console.error(`${engine.name} cannot: ${name}: ${String(error)}`);
       }
     }
-    for (const engine of engines) cleanUp(engine);
+    if (!keeps || round === rounds) for (const engine of engines) cleanUp(engine);
   }
   return Object.fromEntries([...times].map(([engine, all]) => [engine, median(all)]));
 }
