@@ -4,7 +4,7 @@ import { isKind, KnownError } from '../../lib/errors.ts';
 import { createRunProbe } from '../exec/probe.ts';
 import { attachContainer } from './attach.ts';
 import { connectContainer, disconnectContainer } from './connect.ts';
-import type { ContainerContext, ContainerDeps } from './context.ts';
+import { type ContainerContext, type ContainerDeps, isCurrent } from './context.ts';
 import { createContainer } from './create.ts';
 import { removalInProgress, removeRunning } from './errors.ts';
 import { createHealthChecks } from './health/health-checks.ts';
@@ -125,11 +125,7 @@ async function removeByUser(
   if (live.removing) throw removalInProgress(id);
   if (isRunning(live.record.state)) {
     if (!force) throw removeRunning(live.record.name, live.record.state.status);
-    try {
-      await killContainer(ctx, live, id, undefined);
-    } catch (error) {
-      if (!isKind(error, 'conflict')) throw error;
-    }
+    return await killAndRemove(ctx, live, { volumes });
   }
   const removed = await ctx.locked(id, async () => {
     if (force && live.session) return false;
@@ -138,4 +134,25 @@ async function removeByUser(
   });
   // a start was under way
   if (!removed) await removeByUser(ctx, live, { force, volumes });
+}
+
+/** The exit is kept after all when the removal fails. */
+async function killAndRemove(
+  ctx: ContainerContext,
+  live: LiveContainer,
+  options: { readonly volumes: boolean },
+): Promise<void> {
+  const { id } = live.record;
+  live.doomed = true;
+  try {
+    await killContainer(ctx, live, id, undefined).catch((error: unknown) => {
+      if (!isKind(error, 'conflict')) throw error;
+    });
+    await ctx.locked(id, async () => await removeContainer(ctx, live, options));
+  } catch (error) {
+    live.doomed = false;
+    if (isCurrent(ctx, live) && !live.session && ctx.table.settleState(live, live.record.state))
+      ctx.bundles.removeRun(id);
+    throw error;
+  }
 }

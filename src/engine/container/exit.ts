@@ -59,15 +59,16 @@ export function settleExit(ctx: ContainerContext, live: LiveContainer, report: E
   const { record } = live;
   const decision = decide(ctx, live, report);
   const state = exitState(record.state, live, report, decision);
-  // An auto-remove container's record is deleted in a moment, and one found running without a process is removed at the next start.
-  const transient = (record.hostConfig.AutoRemove ?? false) && !live.restartingByHand;
+  // The record is deleted in a moment. An auto-remove container found running without a process is removed at the next start; of another
+  // one its monitor's file tells the exit.
+  const transient = live.doomed || ((record.hostConfig.AutoRemove ?? false) && !live.restartingByHand);
   if (transient) ctx.table.setState(live, state);
   const kept = transient || ctx.table.settleState(live, state);
   if (!kept) ctx.report(`keeping the exit of container ${record.id}`, diskFull());
   live.session = undefined;
   live.attachment = undefined;
   // Where the record could not be written, the monitor's exit file still tells the next daemon.
-  if (kept) removeRun(ctx, record.id);
+  if (kept && !live.doomed) removeRun(ctx, record.id);
   if (report.oomKilled) publish(ctx, record, 'oom');
   const seconds = Math.max(0, Math.floor(runMs(record, report) / 1000));
   publish(ctx, record, 'die', { exitCode: String(report.exitCode), execDuration: String(seconds) });

@@ -291,6 +291,47 @@ describe('remove', () => {
     expect(world.actions()).toEqual(['create', 'start', 'kill', 'die', 'destroy']);
   });
 
+  test('by force waits for no runtime state, but the daemon does before it goes', async () => {
+    const world = createWorld();
+    world.monitors.slow = true;
+    const id = await world.create();
+    await world.service.start(id);
+    await world.service.remove(id, { force: true, volumes: false });
+    expect(world.rows.size).toBe(0);
+    let idle = false;
+    const ended = world.tasks.idle().then(() => (idle = true));
+    await Promise.resolve();
+    expect(idle).toBe(false);
+    world.monitors.all[0]?.release();
+    await ended;
+    expect(world.problems).toEqual([]);
+  });
+
+  test('without force waits for the runtime state, as a stop does', async () => {
+    const world = createWorld();
+    world.monitors.slow = true;
+    const id = await world.create();
+    await world.service.start(id);
+    const stopped = world.service.stop(id, {});
+    await until(() => world.monitors.all[0]?.state === 'ended');
+    expect(world.rows.get(id)?.state.status).toBe('running');
+    world.monitors.all[0]?.release();
+    await stopped;
+    expect(world.rows.get(id)?.state.status).toBe('exited');
+  });
+
+  test('by force that fails keeps the exit', async () => {
+    const world = createWorld();
+    const id = await world.create();
+    await world.service.start(id);
+    world.network.state.failRelease = new KnownError('system', 'the network is stuck');
+    await expect(world.service.remove(id, { force: true, volumes: false })).rejects.toThrow('the network is stuck');
+    expect(world.rows.get(id)?.state).toMatchObject({ exitCode: 137, pid: 0 });
+    world.network.state.failRelease = undefined;
+    await world.service.remove(id, { force: false, volumes: false });
+    expect(world.rows.size).toBe(0);
+  });
+
   test('keeps named volumes and drops anonymous ones when asked', async () => {
     const world = createWorld();
     const id = await world.create({ Volumes: { '/data': {} } }, { Binds: ['named:/n'] });

@@ -30,6 +30,8 @@ export interface LiveContainer {
   stopAsked: boolean;
   /** A restart by hand is under way: the exit does not remove an auto-remove container and starts nothing. */
   restartingByHand: boolean;
+  /** It is removed as soon as it has ended: nothing of its exit is kept, and nothing waited for. */
+  doomed: boolean;
   removing: boolean;
 }
 
@@ -46,6 +48,7 @@ function createLive(record: ContainerRecord): LiveContainer {
     cancelBackOff: undefined,
     stopAsked: false,
     restartingByHand: false,
+    doomed: false,
     removing: false,
   };
 }

@@ -3,16 +3,25 @@ import type { ContainerContext } from './context.ts';
 import type { LiveContainer } from './live.ts';
 import { hasStages } from './staged-mounts.ts';
 
-/** Lets go of what a run held: network, root mount; `released` is the runtime's state. Failures are reported: the container has ended all the same. */
+/**
+ * Lets go of what a run held: network, root mount; `released` is the runtime's state, which one that is about to be removed is not kept
+ * waiting for. Failures are reported: the container has ended all the same.
+ */
 export async function releaseRun(ctx: ContainerContext, live: LiveContainer, released: Promise<void>): Promise<void> {
   const { id } = live.record;
   const network = ctx.networking
     .release(id)
     .catch((error: unknown) => ctx.report(`releasing the network of container ${id}`, error));
-  await released;
+  if (goesAtOnce(live)) ctx.tasks.spawn(`runtime state of container ${id}`, () => released);
+  else await released;
   unmountRun(ctx, live.record);
   await releaseVolumes(ctx, live.record);
   await network;
+}
+
+/** Removed in the moment it has ended, and with no process left (in a pid namespace of its own the kernel has ended them all). */
+export function goesAtOnce({ doomed, restartingByHand, record: { hostConfig } }: LiveContainer): boolean {
+  return (doomed || ((hostConfig.AutoRemove ?? false) && !restartingByHand)) && !hostConfig.PidMode;
 }
 
 /** What a run has mounted on the host: its root, its shared memory, and what was made ready for it. Fine when it is gone. */

@@ -26,8 +26,10 @@ export async function removeContainer(
   try {
     const anonymous = options.volumes ? anonymousVolumes(live) : [];
     const removing = nextState(live.record.state, 'removing');
-    // Auto-remove containers are removed at the daemon's next start in any state, so theirs need not be kept.
-    if (record.hostConfig.AutoRemove) ctx.table.setState(live, removing);
+    // Auto-remove containers are removed at the daemon's next start in any state, so theirs need not be kept; and one without volumes is whole
+    // until its record goes.
+    if (record.hostConfig.AutoRemove || record.mounts.every(({ kind }) => kind !== 'volume'))
+      ctx.table.setState(live, removing);
     else ctx.table.saveState(live, removing);
     await ctx.logForwarders.end(record.id);
     await ctx.volumes.releaseAll(record.id);

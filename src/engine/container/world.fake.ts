@@ -267,7 +267,7 @@ function fakeImages(): ImageLookup {
 
 function createFakeNetworking() {
   const attached = new Map<string, NetworkAttachment>();
-  const state = { fail: undefined as Error | undefined };
+  const state = { fail: undefined as Error | undefined, failRelease: undefined as Error | undefined };
   const networking: ContainerNetworking = {
     async attach({ containerId, mode }) {
       if (state.fail) throw state.fail;
@@ -283,7 +283,10 @@ function createFakeNetworking() {
       attached.set(containerId, attachment);
       return attachment;
     },
-    release: async (id) => void attached.delete(id),
+    async release(id) {
+      if (state.failRelease) throw state.failRelease;
+      attached.delete(id);
+    },
     current: (id) => attached.get(id),
     connect: async ({ containerId, network, settings }) => {
       const before = attached.get(containerId);

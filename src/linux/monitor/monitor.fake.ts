@@ -11,6 +11,8 @@ export interface FakeMonitor {
   readonly startedAt: Date;
   readonly session: MonitorSession;
   exit(report?: Partial<ExitReport>): void;
+  /** The runtime's state is gone; at the exit already unless monitors are `slow`. */
+  release(): void;
 }
 
 /**
@@ -20,6 +22,8 @@ export interface FakeMonitor {
 export function createFakeMonitors(): MonitorHost & {
   readonly all: FakeMonitor[];
   readonly stubborn: Set<number>;
+  /** Whether the states of runtimes stay until `release`. */
+  slow: boolean;
   failNext: { launch?: Error; go?: Error; attach?: Error };
   /** What `reconnect` answers for directories of another daemon's life. */
   readonly found: Map<string, MonitorFound>;
@@ -29,12 +33,13 @@ export function createFakeMonitors(): MonitorHost & {
   const host = {
     all,
     stubborn,
+    slow: false,
     failNext: {} as { launch?: Error; go?: Error; attach?: Error },
     found: new Map<string, MonitorFound>(),
     async launch(spec: MonitorSpec): Promise<MonitorSession> {
       const { launch } = host.failNext;
       if (launch) throw launch;
-      const monitor = createFakeMonitor(spec, all.length + 100, stubborn, host.failNext);
+      const monitor = createFakeMonitor(spec, all.length + 100, stubborn, host.failNext, () => host.slow);
       host.failNext = {};
       all.push(monitor);
       return monitor.session;
@@ -51,6 +56,7 @@ export function createFakeMonitor(
   pid: number,
   stubborn: ReadonlySet<number>,
   fail: { readonly go?: Error; readonly attach?: Error },
+  isSlow: () => boolean = () => false,
 ): FakeMonitor {
   const exited = Promise.withResolvers<ExitReport>();
   const released = Promise.withResolvers<void>();
@@ -67,8 +73,9 @@ export function createFakeMonitor(
       monitor.state = 'ended';
       for (const stream of monitor.attached) stream.end();
       exited.resolve({ exitCode: 0, oomKilled: false, startedAt, finishedAt: new Date(), ...report });
-      released.resolve();
+      if (!isSlow()) released.resolve();
     },
+    release: () => released.resolve(),
     session: {
       monitorPid: pid + 1,
       async go() {
