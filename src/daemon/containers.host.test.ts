@@ -168,7 +168,7 @@ async function textOf(stream: AsyncIterable<Uint8Array>): Promise<string> {
 async function logOf({ containers }: Daemon, id: string, follow = false): Promise<string> {
   const { records } = await containers.service.logs(id, { follow, stdout: true, stderr: true, signal });
   let text = '';
-  for await (const { line } of records) text += Buffer.from(line).toString();
+  for await (const some of records) for (const { line } of some) text += Buffer.from(line).toString();
   return text;
 }
 

@@ -24,9 +24,9 @@ export async function writeLogs(call: Call, containers: ContainerService): Promi
     200,
     tty ? 'application/vnd.docker.raw-stream' : 'application/vnd.docker.multiplexed-stream',
   );
-  for await (const record of records) {
-    const line = formatRecord(record, timestamps, details);
-    await answer.write(tty ? line : frame(record.stream === 'stderr' ? 2 : 1, line));
+  for await (const some of records) {
+    const lines = some.map((record) => formatRecord(record, timestamps, details));
+    await answer.write(tty ? Buffer.concat(lines) : framed(some, lines));
   }
   answer.end();
 }
@@ -48,11 +48,17 @@ function padTime(time: string): string {
   return seconds === '' ? time : `${seconds}.${fraction.padEnd(9, '0')}Z`;
 }
 
-/** A frame of the multiplexed stream. */
-export function frame(stream: 1 | 2, payload: Uint8Array): Uint8Array {
-  const framed = Buffer.alloc(8 + payload.length);
-  framed.writeUInt8(stream, 0);
-  framed.writeUInt32BE(payload.length, 4);
-  framed.set(payload, 8);
-  return framed;
+const HEADER_BYTES = 8;
+
+/** Frames of the multiplexed stream, one for each line. */
+function framed(records: readonly LogRecord[], lines: readonly Uint8Array[]): Uint8Array {
+  const bytes = Buffer.alloc(lines.reduce((sum, line) => sum + HEADER_BYTES + line.length, 0));
+  let at = 0;
+  for (const [index, line] of lines.entries()) {
+    bytes.writeUInt8(records[index]?.stream === 'stderr' ? 2 : 1, at);
+    bytes.writeUInt32BE(line.length, at + 4);
+    bytes.set(line, at + HEADER_BYTES);
+    at += HEADER_BYTES + line.length;
+  }
+  return bytes;
 }

@@ -1,9 +1,13 @@
 import { expect, test } from 'bun:test';
-import { frame } from './logs.ts';
+import { formatFrame } from '../engine/container/frame.ts';
 import { createUnframer } from './unframe.ts';
 
 test('payloads come out as they went in, cut anywhere', () => {
-  const bytes = Buffer.concat([frame(1, Buffer.from('out ')), frame(2, Buffer.alloc(0)), frame(2, Buffer.from('err'))]);
+  const bytes = Buffer.concat([
+    formatFrame('stdout', Buffer.from('out ')),
+    formatFrame('stderr', Buffer.alloc(0)),
+    formatFrame('stderr', Buffer.from('err')),
+  ]);
   for (const step of [1, 3, 8, 100]) {
     const unframe = createUnframer();
     let text = '';

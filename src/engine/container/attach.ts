@@ -52,8 +52,10 @@ async function* readPast(
   options: AttachOptions,
   tty: boolean,
 ): AsyncIterable<Uint8Array> {
-  for await (const entry of ctx.logs.read(logPathOf(ctx, record), { signal: options.signal }))
-    if (entry.stream === 'stdout' ? options.stdout : options.stderr) yield toWire(entry, tty);
+  for await (const entries of ctx.logs.read(logPathOf(ctx, record), { signal: options.signal })) {
+    const wanted = entries.filter(({ stream }) => (stream === 'stdout' ? options.stdout : options.stderr));
+    yield Buffer.concat(wanted.map((entry) => toWire(entry, tty)));
+  }
 }
 
 function toWire({ stream, line }: LogFileRecord, tty: boolean): Uint8Array {

@@ -10,7 +10,7 @@ export function readLogs(
   ctx: ContainerContext,
   live: LiveContainer,
   options: LogOptions,
-): { readonly tty: boolean; readonly records: AsyncIterable<LogRecord> } {
+): { readonly tty: boolean; readonly records: AsyncIterable<readonly LogRecord[]> } {
   const { record } = live;
   if (!options.stdout && !options.stderr) throw invalid('Bad parameters: you must choose at least one stream');
   if (!isLogReadable(record)) throw logsNotReadable();
@@ -26,6 +26,19 @@ export function readLogs(
   return { tty: record.config.Tty ?? false, records: choose(records, options) };
 }
 
-async function* choose(records: AsyncIterable<LogRecord>, { stdout, stderr }: LogOptions): AsyncIterable<LogRecord> {
-  for await (const record of records) if (record.stream === 'stdout' ? stdout : stderr) yield record;
+function choose(
+  records: AsyncIterable<readonly LogRecord[]>,
+  { stdout, stderr }: LogOptions,
+): AsyncIterable<readonly LogRecord[]> {
+  return stdout && stderr ? records : ofStream(records, stdout ? 'stdout' : 'stderr');
+}
+
+async function* ofStream(
+  records: AsyncIterable<readonly LogRecord[]>,
+  wanted: LogRecord['stream'],
+): AsyncIterable<readonly LogRecord[]> {
+  for await (const some of records) {
+    const chosen = some.filter(({ stream }) => stream === wanted);
+    if (chosen.length > 0) yield chosen;
+  }
 }

@@ -52,14 +52,14 @@ export interface ContainerService {
   top(name: string, psArgs: string): Promise<ContainerTopResponse>;
   resize(name: string, rows: number, columns: number): Promise<void>;
   /**
-   * Log records in order, raw for a tty container, else framed by `framed` consumers: the caller frames. Ends when past
+   * Log records in order, several at a time, raw for a tty container, else framed by `framed` consumers: the caller frames. Ends when past
    * records are read, or with `follow` when the container has stopped and all is read.
    * Errors: not_found; not_implemented when the log driver keeps nothing readable.
    */
   logs(
     name: string,
     options: LogOptions,
-  ): Promise<{ readonly tty: boolean; readonly records: AsyncIterable<LogRecord> }>;
+  ): Promise<{ readonly tty: boolean; readonly records: AsyncIterable<readonly LogRecord[]> }>;
   /**
    * Attaches to a container in any state. For one not yet started, the stream begins with its first output.
    * The readable side is in wire format already (raw for tty, else 8-byte frames); it ends when the container's output ends.

@@ -44,7 +44,7 @@ export function createWorld(kept: { readonly rows?: Map<string, ContainerRecord>
     records: createFakeRecords(rows, () => fail.writes),
     logs: {
       async *read() {
-        yield* logs;
+        yield logs;
       },
       remove: () => undefined,
     },

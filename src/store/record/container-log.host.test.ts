@@ -23,8 +23,8 @@ const lines = (from: number, to: number): string =>
 
 async function read(options: Partial<Parameters<typeof logs.read>[1]> = {}): Promise<readonly number[]> {
   const numbers: number[] = [];
-  for await (const record of logs.read(path, { signal, ...options }))
-    numbers.push(Number(Buffer.from(record.line).toString().slice(5)));
+  for await (const records of logs.read(path, { signal, ...options }))
+    numbers.push(...records.map(({ line: text }) => Number(Buffer.from(text).toString().slice(5))));
   return numbers;
 }
 
@@ -63,8 +63,8 @@ test('follow gives what is written meanwhile and ends when all is read', async (
   writeFileSync(path, lines(1, 2));
   const stopped = Promise.withResolvers<void>();
   const seen: string[] = [];
-  for await (const record of logs.read(path, { signal, stopped: stopped.promise })) {
-    seen.push(Buffer.from(record.line).toString());
+  for await (const records of logs.read(path, { signal, stopped: stopped.promise })) {
+    seen.push(...records.map(({ line: text }) => Buffer.from(text).toString()));
     if (seen.length === 2) appendFileSync(path, line(3).slice(0, 10));
     if (seen.length === 2) setTimeout(() => appendFileSync(path, line(3).slice(10)), 5);
     if (seen.length === 3) {

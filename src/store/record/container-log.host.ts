@@ -1,5 +1,5 @@
 import { fstatSync, rmSync } from 'node:fs';
-import { type ContainerLogs, type LogFileRecord, parseRecord, type ReadLogOptions, toNanos } from './container-log.ts';
+import { type ContainerLogs, type LogFileRecord, parseLine, type ReadLogOptions, toNanos } from './container-log.ts';
 import { closeAll, isMoved, type OpenFile, openChain, placeInChain, readAt, rotatedFiles } from './log/chain.host.ts';
 import { delay, type End, endOf, watchFolder } from './log/growth.host.ts';
 import { createSplitter, planTail, wholeLines } from './log/lines.host.ts';
@@ -18,14 +18,21 @@ export function createContainerLogs(): ContainerLogs {
   };
 }
 
-async function* read(path: string, options: ReadLogOptions): AsyncIterable<LogFileRecord> {
-  for await (const line of readAll(path, options)) {
+async function* read(path: string, options: ReadLogOptions): AsyncIterable<readonly LogFileRecord[]> {
+  const { sinceNanos, untilNanos } = options;
+  for await (const lines of readAll(path, options)) {
     if (options.signal.aborted) return;
-    const record = parseRecord(line);
-    if (!record) continue;
-    if (options.sinceNanos !== undefined && toNanos(record.time) < options.sinceNanos) continue;
-    if (options.untilNanos !== undefined && toNanos(record.time) > options.untilNanos) return;
-    yield record;
+    const records: LogFileRecord[] = [];
+    for (const line of lines) {
+      const record = parseLine(line);
+      if (!record || (sinceNanos !== undefined && toNanos(record.time) < sinceNanos)) continue;
+      if (untilNanos !== undefined && toNanos(record.time) > untilNanos) {
+        if (records.length > 0) yield records;
+        return;
+      }
+      records.push(record);
+    }
+    if (records.length > 0) yield records;
   }
 }
 
@@ -33,7 +40,7 @@ async function* read(path: string, options: ReadLogOptions): AsyncIterable<LogFi
  * File after file. The one read last is held open until it is known which come after it. When that cannot be said, so many rotations have
  * passed that it is deleted: the reader was too slow, and what is left is read from its beginning.
  */
-async function* readAll(path: string, options: ReadLogOptions): AsyncIterable<string> {
+async function* readAll(path: string, options: ReadLogOptions): AsyncIterable<readonly Buffer[]> {
   const ended = endOf(options);
   let chain = await openWhenThere(path, options, ended);
   try {
@@ -76,20 +83,20 @@ async function* growingLines(
   path: string,
   options: ReadLogOptions,
   ended: End,
-): AsyncIterable<string> {
+): AsyncIterable<readonly Buffer[]> {
   const { fd } = file;
   const splitter = createSplitter();
-  const block = Buffer.alloc(BLOCK_BYTES);
   let position = start;
   using news = watchFolder(path);
   while (!options.signal.aborted) {
     // Asked before reading, so that an end seen afterwards is final.
     const final = ended.over || isMoved(file, path);
     const heard = news.next();
+    const block = Buffer.alloc(BLOCK_BYTES); // its lines are the reader's
     const bytesRead = await readAt(fd, block, BLOCK_BYTES, position);
     if (bytesRead > 0) {
       position += bytesRead;
-      yield* splitter.push(block.subarray(0, bytesRead));
+      yield splitter.push(block.subarray(0, bytesRead));
       continue;
     }
     if (fstatSync(fd).size < position) {

@@ -84,11 +84,13 @@ async function follow(
 ): Promise<readonly number[]> {
   const seen: number[] = [];
   const { signal } = new AbortController();
-  for await (const { line } of createContainerLogs().read(path, { signal, stopped })) {
-    const n = Number(Buffer.from(line).toString().slice(5));
-    seen.push(n);
-    onRecord(n);
-    if (seen.length % burst === 0) await nextTurn();
+  for await (const records of createContainerLogs().read(path, { signal, stopped })) {
+    for (const { line } of records) {
+      const n = Number(Buffer.from(line).toString().slice(5));
+      seen.push(n);
+      onRecord(n);
+      if (seen.length % burst === 0) await nextTurn();
+    }
   }
   return seen;
 }

@@ -31,7 +31,7 @@ interface LastLines {
 async function lastOfCompressed(file: OpenFile, wanted: number): Promise<LastLines> {
   if (wanted <= 0) return { start: Number.POSITIVE_INFINITY, lines: 0 };
   let total = 0;
-  for await (const _ of wholeLines(file, 0)) total++;
+  for await (const lines of wholeLines(file, 0)) total += lines.length;
   return { start: Math.max(0, total - wanted), lines: Math.min(total, wanted) };
 }
 
@@ -55,22 +55,28 @@ async function lastOfPlain(fd: number, wanted: number): Promise<LastLines> {
   return { start: 0, lines: ends };
 }
 
-/** Lines of a file that grows no more (or of which later growth does not matter), from a place of `planTail` on. */
-export async function* wholeLines(file: OpenFile, start: number): AsyncIterable<string> {
+/**
+ * Lines of a file that grows no more (or of which later growth does not matter), from a place of `planTail` on, as many at a time as a block
+ * of the file has. They belong to the reader.
+ */
+export async function* wholeLines(file: OpenFile, start: number): AsyncIterable<readonly Buffer[]> {
   if (!file.compressed) return yield* plainLines(file.fd, start);
-  let number = 0;
+  let skip = start;
   if (start === Number.POSITIVE_INFINITY) return;
-  for await (const line of compressedLines(file.fd)) if (number++ >= start) yield line;
+  for await (const lines of compressedLines(file.fd)) {
+    if (skip < lines.length) yield lines.slice(skip);
+    skip = Math.max(0, skip - lines.length);
+  }
 }
 
-async function* plainLines(fd: number, start: number): AsyncIterable<string> {
+async function* plainLines(fd: number, start: number): AsyncIterable<readonly Buffer[]> {
   const splitter = createSplitter();
-  for await (const block of blocksOf(fd, start)) yield* splitter.push(block);
+  for await (const block of blocksOf(fd, start)) yield splitter.push(block);
 }
 
-async function* compressedLines(fd: number): AsyncIterable<string> {
+async function* compressedLines(fd: number): AsyncIterable<readonly Buffer[]> {
   const splitter = createSplitter();
-  for await (const chunk of unpackedBlocks(fd)) yield* splitter.push(chunk);
+  for await (const chunk of unpackedBlocks(fd)) yield splitter.push(chunk);
 }
 
 /** What a compressed file was made from; of one cut short by a crash, what can be read. */
@@ -88,21 +94,27 @@ export async function* unpackedBlocks(fd: number): AsyncIterable<Uint8Array> {
   }
 }
 
-/** Lines out of chunks; what has no end yet is kept, up to 1 MiB. */
+/** Lines out of chunks, which they are parts of; what has no end yet is kept, up to 1 MiB. */
 export function createSplitter() {
-  let rest = Buffer.alloc(0);
+  let rest: Buffer = Buffer.alloc(0);
   return {
     clear(): void {
       rest = Buffer.alloc(0);
     },
-    *push(chunk: Uint8Array): Iterable<string> {
-      rest = rest.length === 0 ? Buffer.from(chunk) : Buffer.concat([rest, chunk]);
+    push(chunk: Uint8Array): readonly Buffer[] {
+      const whole = rest.length === 0 ? bufferOf(chunk) : Buffer.concat([rest, chunk]);
+      const lines: Buffer[] = [];
       let start = 0;
-      for (let end = rest.indexOf(NEWLINE); end !== -1; end = rest.indexOf(NEWLINE, start)) {
-        yield rest.toString('utf8', start, end);
+      for (let end = whole.indexOf(NEWLINE); end !== -1; end = whole.indexOf(NEWLINE, start)) {
+        lines.push(whole.subarray(start, end));
         start = end + 1;
       }
-      rest = rest.length - start > LINE_MAX_BYTES ? Buffer.alloc(0) : rest.subarray(start);
+      rest = whole.length - start > LINE_MAX_BYTES ? Buffer.alloc(0) : whole.subarray(start);
+      return lines;
     },
   };
+}
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
