@@ -5,7 +5,10 @@ import { cleanUp, type Engine, type EngineName } from './engines.ts';
 export type Medians = Partial<Record<EngineName, number>>;
 
 /** Rounds over the engines in turns, so that what else happens on the machine meets all alike. One round is not counted. */
-export async function measure({ name, rounds, keeps, prepare, run }: Case, engines: readonly Engine[]): Promise<Medians> {
+export async function measure(
+  { name, rounds, keeps, prepare, run }: Case,
+  engines: readonly Engine[],
+): Promise<Medians> {
   const times = new Map<EngineName, number[]>();
   const broken = new Set<EngineName>();
   for (let round = 0; round <= rounds; round++) {
