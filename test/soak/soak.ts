@@ -6,6 +6,8 @@ import { createWorld, endWorld, step, type World } from './worker.ts';
 
 const WORKERS = 4;
 const SETTLE_MS = 30_000;
+/** Of the daemon's log, told with a problem. */
+const LOG_LINES = 40;
 
 export interface SoakOptions {
   readonly seed: number;
@@ -47,7 +49,8 @@ export async function soak({ seed, operations, isOver, tell }: SoakOptions): Pro
     tell(`round ${samples.length}: ${sum(done)} operations; ${JSON.stringify(usage)}`);
   } while (problems.length === 0 && !isOver(samples.length));
   problems.push(...judgeTrend(samples));
-  if (problems.length > 0) tell(`open: ${descriptorsOf(daemon.pid).join('; ')}`);
+  if (problems.length > 0)
+    tell(`open: ${descriptorsOf(daemon.pid).join('; ')}\n${daemon.log().split('\n').slice(-LOG_LINES).join('\n')}`);
   return { operations: done, samples, problems };
 }
 

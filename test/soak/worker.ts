@@ -1,5 +1,5 @@
 import type { TestDaemon } from '../helpers/daemon.ts';
-import { ask, must } from './ask.ts';
+import { must } from './ask.ts';
 import { type Box, newBox } from './box.ts';
 import { BOX_OPERATIONS } from './box-operations.ts';
 import { pick } from './random.ts';
@@ -56,7 +56,7 @@ export async function step(world: World): Promise<string> {
 
 /** Removes what the client has, networks last. */
 export async function endWorld({ daemon, boxes, networks }: World): Promise<void> {
-  for (const { id } of boxes.splice(0)) await ask(daemon, 'DELETE', `/containers/${id}?force=1&v=1`);
+  for (const { id } of boxes.splice(0)) await must(daemon, 'DELETE', `/containers/${id}?force=1&v=1`);
   for (const name of networks.splice(0)) await must(daemon, 'DELETE', `/networks/${name}`);
 }
 

@@ -59,7 +59,7 @@ export function createBundles(deps: { readonly dataRoot: string; readonly execRo
       mkdirSync(rootfs);
       mkdirSync(monitor, { mode: 0o700 });
     },
-    removeRun: (id) => rmSync(paths(id).run, { recursive: true, force: true }),
+    removeRun: (id) => removeTree(paths(id).run),
     listRuns: () => readdirSync(runRoot),
     listKept: () => readdirSync(keptRoot),
     writeSpec: (id, spec) => writeFileSync(join(paths(id).run, 'config.json'), JSON.stringify(spec), { mode: 0o600 }),
@@ -122,7 +122,7 @@ export function createBundles(deps: { readonly dataRoot: string; readonly execRo
         monitor: join(folder, name, 'm'),
       }));
     },
-    removeExec: (id, execId) => rmSync(execFolder(id, execId), { recursive: true, force: true }),
+    removeExec: (id, execId) => removeTree(execFolder(id, execId)),
     readProcess(id) {
       const spec = JSON.parse(readFileSync(join(paths(id).run, 'config.json'), 'utf8')) as {
         process: Record<string, unknown>;
@@ -159,4 +159,12 @@ function readText(path: string): string {
   const info = statSync(path, { throwIfNoEntry: false });
   if (!info?.isFile() || info.size > ACCOUNTS_MAX_BYTES) return '';
   return readFileSync(path, 'utf8');
+}
+
+const REMOVE_TRIES = 100;
+
+/** A monitor that is about to end may remove its files at the same time: a file that is gone ends Bun's `rmSync` early, without an error. */
+function removeTree(folder: string): void {
+  for (let tries = 0; tries < REMOVE_TRIES && existsSync(folder); tries++)
+    rmSync(folder, { recursive: true, force: true });
 }

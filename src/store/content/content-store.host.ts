@@ -94,7 +94,9 @@ export function createContentStore(deps: { readonly root: string }): ContentStor
     async *list() {
       for await (const { name } of await opendir(blobs)) {
         const digest = `sha256:${name}`;
-        if (isDigest(digest)) yield { digest, size: (await stat(join(blobs, name))).size };
+        if (!isDigest(digest)) continue;
+        const size = await sizeIfThere(join(blobs, name));
+        if (size !== undefined) yield { digest, size };
       }
     },
   };
@@ -149,5 +151,15 @@ async function sync(path: string): Promise<void> {
     await folder.sync();
   } finally {
     await folder.close();
+  }
+}
+
+/** undefined: it has been removed meanwhile. */
+async function sizeIfThere(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
   }
 }
