@@ -109,7 +109,13 @@ function show({ pssKiB, descriptors, threads, children }: Usage): string {
 }
 
 if (import.meta.main) {
-  const { problems } = await scale(Number(process.argv[2] ?? 200), (line) => console.log(line));
+  const { problems } = await scale(Number(process.argv[2] ?? 200), (line) => console.log(line)).catch(
+    (error: unknown) => {
+      // Both what went wrong and what could not be cleaned up then.
+      console.log(error instanceof SuppressedError ? [error.suppressed, error.error] : error);
+      process.exit(1);
+    },
+  );
   for (const problem of problems) console.log(`PROBLEM ${problem}`);
   console.log(
     problems.length === 0 ? 'nothing left, and the daemon as large as before' : `${problems.length} problems`,

@@ -2,7 +2,7 @@ import type { Filters } from '../../api/filters.ts';
 import type { ContainerSummary, Port, PortMap } from '../../api/types/container.ts';
 import { isKind } from '../../lib/errors.ts';
 import type { ContainerRecord } from '../../store/record/container-records.ts';
-import type { ContainerContext } from './context.ts';
+import { type ContainerContext, isCurrent } from './context.ts';
 import { endpointsOf, measure, toMountPoints } from './inspect.ts';
 import { createFilter, type FilterSubject } from './list-filter.ts';
 import type { LiveContainer } from './live.ts';
@@ -31,7 +31,22 @@ export async function listContainers(
   const chosen = between(ctx, filters)
     .filter((live) => (anyState || isRunning(live.record.state)) && matches(toSubject(live)))
     .slice(0, limit);
-  return await Promise.all(chosen.map((live) => summarize(ctx, live, options.size)));
+  const summaries = await Promise.all(chosen.map((live) => summarizeIfThere(ctx, live, options.size)));
+  return summaries.filter((one) => one !== undefined);
+}
+
+/** undefined: it was removed while its files were measured. */
+async function summarizeIfThere(
+  ctx: ContainerContext,
+  live: LiveContainer,
+  size: boolean,
+): Promise<ContainerSummary | undefined> {
+  try {
+    return await summarize(ctx, live, size);
+  } catch (error) {
+    if (isCurrent(ctx, live)) throw error;
+    return undefined;
+  }
 }
 
 /** Newest first, after `since` and before `before`. Errors: not_found for either. */

@@ -14,7 +14,7 @@ export function createMonitorHost(deps: { readonly monitorPath: string }): Monit
       try {
         return (await openSession(spec.dir)).session;
       } catch (error) {
-        kill(pid); // its folder went with a container that has just ended; by itself it would wait ten seconds for a connection
+        kill(pid); // its folder went with a container that has just ended; by itself it would wait a minute for a connection
         throw wrapError(error, 'connecting to the monitor');
       }
     },

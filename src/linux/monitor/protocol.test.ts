@@ -26,7 +26,7 @@ test('the description tells the numbers of the header', () => {
     ['STDIN_QUEUE_BYTES', '(64 * 1024)', 'at most 64 KiB that the process has not read'],
     ['LOG_RECORD_BYTES', '(16 * 1024)', 'Lines over 16 KiB'],
     ['RUNTIME_MESSAGE_BYTES', '4096', '4 KiB at most'],
-    ['CONNECT_TIMEOUT_MS', '10000', 'within ten seconds'],
+    ['CONNECT_TIMEOUT_MS', '60000', 'within a minute'],
     ['DRAIN_TIMEOUT_MS', '2000', 'two seconds'],
     ['CLIENTS_MAX', '256', '256 connections at once'],
     ['FRAME_HEADER_BYTES', '8', '8-byte header'],
