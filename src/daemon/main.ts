@@ -6,6 +6,7 @@ import { assemble, ENGINE_VERSION } from './assemble.ts';
 import { type Asked, loadConfig, usage } from './config/load-config.ts';
 import { openListeners } from './listeners.ts';
 import { createLog } from './log.ts';
+import { spareMemoryOf } from './spare-memory.host.ts';
 
 /** dockerd: runs until a signal ends it. Resolves with the exit status. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -38,6 +39,7 @@ async function run({ config, configFile, reload }: Extract<Asked, { readonly kin
     }
     const engine = await assemble(config, log);
     undo.defer(() => engine.shutdown());
+    spareMemoryOf(engine.server);
     const listeners = await openListeners(
       engine.server,
       [...config.hosts.map((host) => ({ host })), ...config.restrictedHosts],

@@ -19,6 +19,7 @@ export async function ask(
   const answer = await fetch(`http://d${path}`, {
     method,
     unix: socket,
+    keepalive: false,
     signal: AbortSignal.timeout(LONGEST_MS),
     ...(body && {
       headers: { 'Content-Type': typeOf(body) },
@@ -44,6 +45,7 @@ export async function plainText(...[{ socket }, method, path, body]: Parameters<
   const answer = await fetch(`http://d${path}`, {
     method,
     unix: socket,
+    keepalive: false,
     signal: AbortSignal.timeout(LONGEST_MS),
     ...(body && { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }),
   });
