@@ -1,5 +1,5 @@
 import { randomInt, randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, statfsSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { cpus, hostname, machine, release, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -18,7 +18,6 @@ import { createContainerResources } from '../engine/container/resources/resource
 import { buildSpec } from '../engine/container/spec/build-spec.ts';
 import { ALL_CAPABILITIES } from '../engine/container/spec/capabilities.ts';
 import type { HostFacts } from '../engine/container/spec/host-facts.ts';
-import { parseProfile, type SeccompProfile } from '../engine/container/spec/seccomp.ts';
 import { validateHostConfig } from '../engine/container/validate.ts';
 import { createEventBus } from '../engine/event/bus.ts';
 import { createExecService } from '../engine/exec/exec-service.ts';
@@ -35,7 +34,6 @@ import { createSecretService } from '../engine/secret/secret-service.ts';
 import { createSystemService } from '../engine/system/system-service.ts';
 import { createVolumeService } from '../engine/volume/volume-service.ts';
 import { createTaskGroup } from '../lib/async/task-group.ts';
-import { KnownError, messageOf } from '../lib/errors.ts';
 import { createTrash } from '../lib/fs/trash.ts';
 import { createBuildFiles } from '../linux/build/build-files.host.ts';
 import { createBuildFolders } from '../linux/build/build-folders.host.ts';
@@ -57,7 +55,6 @@ import {
   findNvidiaHook,
   hardLimits,
   memoryNodes,
-  readSeccompProfile,
 } from '../linux/host/host-facts.host.ts';
 import { readHostState } from '../linux/host/host-state.host.ts';
 import { createLogSinks } from '../linux/log-sink/log-sinks.host.ts';
@@ -111,9 +108,11 @@ import { createDataRoot } from '../store/usage/data-root.host.ts';
 import type { DaemonConfig, ReloadableConfig } from './config/daemon-config.ts';
 import { shownProxies } from './config/proxy-settings.ts';
 import { reloadAttributes } from './config/reload-attributes.ts';
+import { diskBytes, osRelease } from './host-files.ts';
 import type { Log } from './log.ts';
 import { recover } from './recover.ts';
 import { findRuntimes } from './runtimes.ts';
+import { MASKED, READONLY, readDefaultSeccomp, securityOptions } from './security-defaults.ts';
 
 export const ENGINE_VERSION = '28.3.0';
 
@@ -472,65 +471,5 @@ function gcRules(gc: DaemonConfig['builderGc'], totalBytes: number): readonly Gc
   return gc.kind === 'policy' ? gc.rules : defaultGcRules(totalBytes, gc.settings);
 }
 
-/** `setting`: a file, `unconfined`, `builtin`, or empty. Errors: invalid_parameter naming the file. */
-function readDefaultSeccomp(setting: string): SeccompProfile | 'unconfined' | undefined {
-  if (setting === 'unconfined') return 'unconfined';
-  if (setting === '' || setting === 'builtin') return readSeccompProfile<SeccompProfile>();
-  try {
-    return parseProfile(readFileSync(setting, 'utf8'));
-  } catch (error) {
-    throw new KnownError('invalid_parameter', `opening seccomp profile (${setting}) failed: ${messageOf(error)}`, {
-      cause: error,
-    });
-  }
-}
-
-/** As `docker info` tells them. */
-function securityOptions(
-  { seccompProfile, noNewPrivileges }: DaemonConfig['container'],
-  { defaultSeccomp, securityModules }: HostFacts,
-): readonly string[] {
-  const profile = seccompProfile === '' ? 'builtin' : seccompProfile;
-  return [
-    ...(securityModules.appArmor !== undefined ? ['name=apparmor'] : []),
-    ...(defaultSeccomp === undefined ? [] : [`name=seccomp,profile=${profile}`]),
-    ...(noNewPrivileges ? ['name=no-new-privileges'] : []),
-  ];
-}
-
 /** For the log options of nobody's container. */
 const NOBODY = { id: '', name: '', imageId: '', created: '', config: {} };
-
-/** Docker's default masks. */
-const MASKED = [
-  '/proc/asound',
-  '/proc/acpi',
-  '/proc/interrupts',
-  '/proc/kcore',
-  '/proc/keys',
-  '/proc/latency_stats',
-  '/proc/timer_list',
-  '/proc/timer_stats',
-  '/proc/sched_debug',
-  '/proc/scsi',
-  '/sys/firmware',
-  '/sys/devices/virtual/powercap',
-];
-const READONLY = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
-
-/** Bytes of the file system that a path is on. */
-function diskBytes(path: string): { readonly total: number; readonly free: number } {
-  const { bsize, blocks, bavail } = statfsSync(path);
-  return { total: bsize * blocks, free: bsize * bavail };
-}
-
-/** A field of os-release(5). */
-function osRelease(field: string): string {
-  const path = '/etc/os-release';
-  const line = existsSync(path)
-    ? readFileSync(path, 'utf8')
-        .split('\n')
-        .find((text) => text.startsWith(`${field}=`))
-    : undefined;
-  return line?.slice(field.length + 1).replaceAll('"', '') ?? 'Linux';
-}
