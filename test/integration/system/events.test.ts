@@ -55,12 +55,13 @@ describe('what happens is told', () => {
       'volume create driver=local',
       'network create name=n type=bridge',
     ]);
-    expect(await told('create --name one -l tier=front -v vol:/v --network n -it busybox sh', 'start one')).toEqual([
-      `container create ${C}`,
-      mounted,
-      net('connect', 'n'),
-      `container start ${C}`,
-    ]);
+    const [created, ...ready] = await told(
+      'create --name one -l tier=front -v vol:/v --network n -it busybox sh',
+      'start one',
+    );
+    expect([created, ready.pop()]).toEqual([`container create ${C}`, `container start ${C}`]);
+    // its volumes and its network are made ready side by side
+    expect(ready.toSorted()).toEqual([net('connect', 'n'), mounted]);
     expect(await told('rename one two', 'rename two one')).toEqual([
       'container rename image=busybox name=two oldName=/one tier=front',
       'container rename image=busybox name=one oldName=/two tier=front',
