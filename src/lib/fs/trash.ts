@@ -19,12 +19,18 @@ export interface Trash {
 export function createTrash(folder: string, report: (what: string, error: unknown) => void): Trash {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const removals = new Map<string, Promise<void>>();
+  // One that is gone already is what was wanted: the runtime's rm does not always say so.
+  const removeOne = async (name: string): Promise<void> => {
+    try {
+      await rm(join(folder, name), { recursive: true, force: true });
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT') report(`removing ${join(folder, name)}`, error);
+    }
+  };
   const remove = (name: string): Promise<void> => {
     const running = removals.get(name);
     if (running) return running;
-    const removal = rm(join(folder, name), { recursive: true, force: true })
-      .catch((error: unknown) => report(`removing ${join(folder, name)}`, error))
-      .finally(() => removals.delete(name));
+    const removal = removeOne(name).finally(() => removals.delete(name));
     removals.set(name, removal);
     return removal;
   };
