@@ -24,8 +24,10 @@ export interface ListenerSettings {
 export interface Listeners {
   /** As logged: paths and addresses. */
   readonly addresses: readonly string[];
-  /** Takes no new connections, ends those that are open, removes the sockets. */
+  /** Takes no new connections and removes the sockets. Those that are open go on: who is attached sees the end of his container. */
   close(): void;
+  /** Ends the connections that are open. */
+  disconnect(): void;
 }
 
 /** A socket to open; without a policy its clients may do everything. */
@@ -58,6 +60,8 @@ export async function openListeners(
       server.close();
       if (path !== undefined) rmSync(path, { force: true });
     }
+  };
+  const disconnect = (): void => {
     for (const connection of connections) connection.destroy();
   };
   try {
@@ -72,9 +76,10 @@ export async function openListeners(
     }
   } catch (error) {
     close();
+    disconnect();
     throw error;
   }
-  return { addresses: opened.map(({ shown }) => shown), close };
+  return { addresses: opened.map(({ shown }) => shown), close, disconnect };
 }
 
 function checkPlainTcp(address: ListenAddress, { tls, plainTcp, warn }: ListenerSettings): void {

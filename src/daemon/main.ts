@@ -4,7 +4,7 @@ import { KnownError, messageOf } from '../lib/errors.ts';
 import { tryLock } from '../linux/ffi/libc.host.ts';
 import { assemble, ENGINE_VERSION } from './assemble.ts';
 import { type Asked, loadConfig, usage } from './config/load-config.ts';
-import { openListeners } from './listeners.ts';
+import { type Listeners, openListeners } from './listeners.ts';
 import { createLog } from './log.ts';
 import { spareMemoryOf } from './spare-memory.host.ts';
 
@@ -38,14 +38,16 @@ async function run({ config, configFile, reload }: Extract<Asked, { readonly kin
       process.env[name.toLowerCase()] = value;
     }
     const engine = await assemble(config, log);
+    let listeners: Listeners | undefined;
+    undo.defer(() => listeners?.disconnect()); // the last: whoever is attached sees how his container ends
     undo.defer(() => engine.shutdown());
     spareMemoryOf(engine.server);
-    const listeners = await openListeners(
+    listeners = await openListeners(
       engine.server,
       [...config.hosts.map((host) => ({ host })), ...config.restrictedHosts],
       { ...config, warn: (text) => log.warn(text) },
     );
-    undo.defer(() => listeners.close());
+    undo.defer(() => listeners?.close());
     for (const address of listeners.addresses) log.info(`API listen on ${address}`);
     process.on('SIGHUP', () => {
       log.info(`Got signal to reload configuration, reloading from: ${configFile}`);

@@ -102,3 +102,13 @@ test('SIGTERM with --live-restore leaves containers running, without it stops th
   await daemon.restart();
   expect(await daemon.ok(['inspect', '-f', '{{.State.Status}} {{.State.ExitCode}}', 'goes'])).toBe('exited 137');
 }, 120_000);
+
+test('who is attached sees how the container ends when the daemon is stopped in order', async () => {
+  await using other = await startDaemon();
+  const script = 'trap "echo bye; exit 5" TERM; echo ready; while :; do sleep 0.02; done';
+  const attached = other.docker(['run', '--name', 'last', 'busybox', 'sh', '-c', script]);
+  while ((await other.docker(['logs', 'last'])).stdout !== 'ready\n') await Bun.sleep(20);
+  await other.restart();
+  const { stdout, exitCode } = await attached;
+  expect({ stdout, exitCode }).toEqual({ stdout: 'ready\nbye\n', exitCode: 5 });
+}, 60_000);
