@@ -25,6 +25,7 @@ const HARMLESS = new Set([
   'BlkioWeightDevice',
   'CapDrop',
   'ConsoleSize',
+  'ContainerIDFile',
   'CpuCount',
   'CpuPercent',
   'CpuPeriod',
