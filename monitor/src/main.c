@@ -277,8 +277,30 @@ static void hello(struct client *client)
 
 /* --- start -------------------------------------------------------------------------------------------- */
 
+/*
+ * What a runtime that gave up leaves is about to end. Were we gone by then, it would be init's, and until that looks after it a dead process
+ * that everybody in the container sees.
+ */
+static void reap_leftovers(void)
+{
+	long long deadline = monotonic_ms() + DRAIN_TIMEOUT_MS;
+	sigset_t child;
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	for (;;) {
+		pid_t pid = waitpid(-1, NULL, WNOHANG);
+		long long left = deadline - monotonic_ms();
+		if (pid < 0 || left <= 0)
+			return;
+		struct timespec wait = {left / 1000, left % 1000 * 1000000};
+		if (pid == 0)
+			sigtimedwait(&child, NULL, &wait);
+	}
+}
+
 static void fail_start(int status)
 {
+	reap_leftovers();
 	int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 	cleanup_free char *message = runtime_message(m.streams.err);
 	for_controls("failed %d %s\n", code, message);

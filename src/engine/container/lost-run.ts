@@ -17,12 +17,14 @@ export async function endLostRun(ctx: ContainerContext, record: ContainerRecord)
 }
 
 /**
- * Runs of containers that no record knows. Other daemons may have theirs below the same parent: ours have, or had, a folder of ours.
+ * Runs of containers that no record knows. Other daemons may have theirs below the same parent: ours have a folder of ours, or a state of our
+ * runtimes (a container that goes at once loses its folder while its runtime still deletes the cgroup).
  */
 export async function sweepLostRuns(ctx: ContainerContext): Promise<void> {
   const parent = ctx.settings.cgroupParent;
   const unknown = (id: string): boolean => /^[0-9a-f]{64}$/.test(id) && ctx.table.byId(id) === undefined;
-  const ours = new Set([...ctx.bundles.listRuns(), ...ctx.bundles.listKept().map((id) => id.slice(0, 24))]);
+  const ids = [...ctx.bundles.listKept(), ...ctx.runtimeStates.list().map(({ id }) => id)];
+  const ours = new Set([...ctx.bundles.listRuns(), ...ids.map((id) => id.slice(0, 24))]);
   const report = (what: string) => (error: unknown) => ctx.report(what, error);
   for (const id of ctx.cgroups.below(parent).filter((one) => unknown(one) && ours.has(one.slice(0, 24)))) {
     await ctx.cgroups.kill(`${parent}/${id}`).catch(report(`processes of lost container ${id}`));

@@ -119,11 +119,26 @@ test('ended auto-remove containers and half removals go, and files without a rec
   ]);
 });
 
-test('processes of runs without a record are ended, but not those of another daemon below the same cgroup', async () => {
+test('what a start or a release that a power cut ended leaves of a run is ended, though its record knows of none', async () => {
+  const before = createWorld();
+  const cutOff = await before.create();
+  const neverRan = await before.create();
+  const world = before.again();
+  world.bundles.runs.add(cutOff.slice(0, 24));
+  await recoverContainers(world.containers.context);
+  expect(world.cgroupsKilled).toEqual([`/docker/${cutOff}`]);
+  expect(await world.status(cutOff)).toBe('created');
+  expect(await world.status(neverRan)).toBe('created');
+});
+
+test('runs without a record are ended when a folder or a runtime of ours knows them: others may be below the same cgroup', async () => {
   const world = createWorld();
-  const [lost, others] = ['a'.repeat(64), 'b'.repeat(64)];
-  world.cgroupsThere.push(lost, others);
-  world.bundles.runs.add(lost.slice(0, 24));
+  const [ran, going, foreign] = ['a', 'b', 'c'].map((digit) => digit.repeat(64)) as [string, string, string];
+  world.cgroupsThere.push(ran, going, foreign);
+  world.bundles.runs.add(ran.slice(0, 24));
+  world.runtimeStates.push({ runtime: 'crun', id: going });
   await sweepOrphans(world.containers.context);
-  expect(world.cgroupsKilled).toEqual([`${world.deps.settings.cgroupParent}/${lost}`]);
+  const { cgroupParent } = world.deps.settings;
+  expect(world.cgroupsKilled).toEqual([`${cgroupParent}/${ran}`, `${cgroupParent}/${going}`]);
+  expect(world.runtimeStates).toEqual([]);
 });

@@ -28,8 +28,11 @@ export interface Recovered {
  */
 export async function recoverContainers(ctx: ContainerContext): Promise<Recovered> {
   const found = await Promise.all(ctx.table.all().map(async (live) => ({ live, what: await reconnect(ctx, live) })));
+  // A start may have been cut off before its container was known to run, a release after it was known to have ended.
+  const runs = new Set(ctx.bundles.listRuns());
   for (const { live, what } of found)
-    if (what.kind !== 'running' && hasProcess(live.record.state)) await endLostRun(ctx, live.record);
+    if (what.kind !== 'running' && (hasProcess(live.record.state) || runs.has(live.record.id.slice(0, 24))))
+      await endLostRun(ctx, live.record);
   for (const { live, what } of found) settle(ctx, live, what);
   const all = ctx.table.all();
   const idle = all.filter(({ record }) => !hasProcess(record.state));

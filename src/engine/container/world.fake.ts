@@ -39,6 +39,7 @@ export function createWorld(kept: { readonly rows?: Map<string, ContainerRecord>
   const groupsKilled: number[] = [];
   const cgroupsKilled: string[] = [];
   const cgroupsThere: string[] = [];
+  const runtimeStates: { readonly runtime: string; readonly id: string }[] = [];
   const tasks = createTaskGroup((name, error) => problems.push(`${name}: ${String(error)}`));
   const deps: ContainerDeps = {
     records: createFakeRecords(rows, () => fail.writes),
@@ -112,7 +113,13 @@ export function createWorld(kept: { readonly rows?: Map<string, ContainerRecord>
       kill: async (path) => void cgroupsKilled.push(path),
       below: () => cgroupsThere,
     },
-    runtimeStates: { list: () => [], destroy: async () => undefined },
+    runtimeStates: {
+      list: () => [...runtimeStates],
+      destroy: async (_runtime, id) => {
+        const at = runtimeStates.findIndex((state) => state.id === id);
+        if (at >= 0) runtimeStates.splice(at, 1);
+      },
+    },
     processes: {
       ps: async () => 'UID PID CMD\nroot 100 sleep 60\nroot 7 other\n',
       killGroup: (pid) => void groupsKilled.push(pid),
@@ -179,6 +186,7 @@ export function createWorld(kept: { readonly rows?: Map<string, ContainerRecord>
     groupsKilled,
     cgroupsKilled,
     cgroupsThere,
+    runtimeStates,
     tasks,
     /** The daemon was killed and started again on what is durable. */
     again: () => createWorld({ rows: new Map(rows) }),

@@ -76,6 +76,20 @@ test('a runtime that is not there is a failure to start', async () => {
   expect((await control.rest()).slice(1)).toEqual(['failed 127 ""', 'released']);
 });
 
+test('a failure to start is told when no process of the runtime is left', async () => {
+  const pidFile = join(bench.root, 'left');
+  const script = join(bench.root, 'gives-up.sh');
+  writeFileSync(script, `sleep 0.2 &\necho $! > ${pidFile}\nexit 1\n`);
+  const container = await bench.launch(['sleep', '1000']);
+  await start(container);
+  const monitor = await bench.exec(container, ['true'], { runtime: ['/bin/sh', script] });
+  const control = await monitor.control();
+  control.send('go');
+  await control.line();
+  expect(await control.line()).toBe('failed 1 ""');
+  expect(existsSync(`/proc/${readFileSync(pidFile, 'utf8').trim()}`)).toBe(false);
+});
+
 test('abandon ends a monitor that waits; one that runs ignores it', async () => {
   const waiting = await (await bench.launch(['true'])).control();
   waiting.send('abandon');
@@ -271,6 +285,9 @@ test.each([[false], [true]])(
     const size = (): number => statSync(monitor.logPath).size;
     for (const least of [1_000_000, 2_000_000]) {
       await until(() => size() >= least);
+      // By its next answer it has written all of what it had read.
+      giver.send('signal 18');
+      expect(await giver.line()).toBe('signal ok');
       const held = size();
       for (let turn = 0; turn < 20; turn++) {
         giver.send('signal 18');
