@@ -1,8 +1,20 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, read, readSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { promisify } from 'node:util';
 import type { Worker } from 'node:worker_threads';
+import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { errnoOf, KnownError, messageOf } from '../../lib/errors.ts';
 import type { GrowingBlob } from '../content/content-store.ts';
-import { type Compression, detectCompression, type UnpackAnswer, type UnpackMessage } from './unpack.ts';
+import {
+  type Compression,
+  CUT_OFF,
+  detectCompression,
+  PIECES_IN_FLIGHT,
+  type UnpackAnswer,
+  type UnpackMessage,
+  type UnpackReport,
+} from './unpack.ts';
 import type { UnpackThreads } from './unpack-threads.host.ts';
 
 /** Where a blob is read from: a file that has all of it, or one that is followed while it grows. */
@@ -23,36 +35,90 @@ export async function unpackInto(
   signal: AbortSignal | undefined,
 ): Promise<{ readonly diffId: string; readonly sizeBytes: number }> {
   await using undo = new AsyncDisposableStack();
-  const { fd: blob, growing } = await openBlob(source);
-  undo.defer(() => closeSync(blob));
-  const compression = await compressionOf(blob, growing);
+  const blob = undo.use(await openBlob(source));
+  const compression = await compressionOf(blob);
   const worker = threads.take();
   await using failed = new AsyncDisposableStack();
   failed.defer(async () => void (await worker.terminate()));
-  const answer = answerOf(worker);
-  const tell = (message: UnpackMessage): void => worker.postMessage(message);
-  tell({ kind: 'begin', blob, target, compression, home: threads.home });
-  let cut: { readonly reason: unknown } | undefined;
-  const stop = (reason: unknown): void => {
-    cut ??= { reason };
+  const thread = listenTo(worker);
+  const over = new AbortController();
+  const tell = (message: UnpackMessage, moved: ArrayBuffer[] = []): void => worker.postMessage(message, moved);
+  tell({ kind: 'begin', target, home: threads.home });
+  const stop = AbortSignal.any([over.signal, ...(signal ? [signal] : [])]);
+  const sending = send(blob, compression, thread.room, tell, stop).catch((error: unknown) => {
     tell({ kind: 'cut' });
-  };
-  const onAbort = (): void => stop(signal?.reason);
-  signal?.addEventListener('abort', onAbort, { once: true });
-  undo.defer(() => signal?.removeEventListener('abort', onAbort));
-  if (signal?.aborted) onAbort();
-  feed(tell, blob, growing).catch(stop);
-  const result = await answer;
+    return error;
+  });
+  const result = await thread.answer;
+  over.abort();
+  const problem = await sending;
   if (result.kind === 'applied') {
     failed.move();
     threads.give(worker);
     return result;
   }
-  throw cut ? cut.reason : new KnownError('invalid_parameter', `failed to register layer: ${result.message}`);
+  signal?.throwIfAborted();
+  if (blob.failure) throw blob.failure.reason;
+  const message = result.message === CUT_OFF ? messageOf(problem) : result.message;
+  throw new KnownError('invalid_parameter', `failed to register layer: ${message}`);
+}
+
+interface OpenBlob extends AsyncDisposable {
+  /** Its first bytes, fewer at its end. */
+  head(bytes: number): Promise<Uint8Array>;
+  /** From the beginning to the end. */
+  pieces(): AsyncGenerator<Uint8Array<ArrayBuffer>>;
+  /** Why it could not be read to its end. */
+  readonly failure: { readonly reason: unknown } | undefined;
+}
+
+const readAt = promisify(read);
+const READ_BYTES = 256 * 1024;
+/** Asking for every chunk of the network would cost more than it gains. */
+const STEP_BYTES = 1 << 20;
+
+async function openBlob(source: BlobSource): Promise<OpenBlob> {
+  const { fd, growing } = await openFile(source);
+  let now = growing ? { bytes: 0, whole: false } : { bytes: fstatSync(fd).size, whole: true };
+  let reading: Promise<unknown> = Promise.resolve();
+  let failure: { readonly reason: unknown } | undefined;
+  async function* pieces(): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+    try {
+      for (let position = 0; ; ) {
+        while (position >= now.bytes && growing && !now.whole) now = await growing.more(now.bytes + STEP_BYTES);
+        if (position >= now.bytes) return;
+        const piece = new Uint8Array(Math.min(READ_BYTES, now.bytes - position));
+        const read = readAt(fd, piece, 0, piece.length, position);
+        reading = read.catch(() => undefined);
+        const { bytesRead } = await read;
+        if (bytesRead === 0) throw new KnownError('data_loss', 'the blob became shorter');
+        position += bytesRead;
+        yield bytesRead === piece.length ? piece : piece.slice(0, bytesRead);
+      }
+    } catch (reason) {
+      failure = { reason };
+      throw reason;
+    }
+  }
+  return {
+    async head(bytes) {
+      await growing?.more(bytes - 1);
+      const head = new Uint8Array(bytes);
+      return head.subarray(0, readSync(fd, head, 0, bytes, 0));
+    },
+    pieces,
+    get failure() {
+      return failure;
+    },
+    async [Symbol.asyncDispose]() {
+      await reading;
+      closeSync(fd);
+    },
+  };
 }
 
 /** A blob that has become whole meanwhile is where the store says. */
-async function openBlob({
+async function openFile({
   path,
   growing,
 }: BlobSource): Promise<{ readonly fd: number; readonly growing: GrowingBlob | undefined }> {
@@ -66,39 +132,71 @@ async function openBlob({
 
 const MAGIC_BYTES = 4;
 
-async function compressionOf(fd: number, growing: GrowingBlob | undefined): Promise<Compression> {
-  await growing?.more(MAGIC_BYTES - 1);
-  const head = new Uint8Array(MAGIC_BYTES);
-  readSync(fd, head, 0, MAGIC_BYTES, 0);
-  return detectCompression(head);
+async function compressionOf(blob: OpenBlob): Promise<Compression> {
+  return detectCompression(await blob.head(MAGIC_BYTES));
 }
 
-/** A message for every chunk of the network would cost more than it gains. */
-const STEP_BYTES = 1 << 20;
-
-/** Tells the thread what it may read. Errors: what the blob's writing failed with. */
-async function feed(
-  tell: (message: UnpackMessage) => void,
-  blob: number,
-  growing: GrowingBlob | undefined,
+/** Sends what is in the blob as the thread has room for it. Errors: the blob's, the decompressor's, why it was stopped. */
+async function send(
+  blob: OpenBlob,
+  compression: Compression,
+  room: (signal: AbortSignal) => Promise<void>,
+  tell: (message: UnpackMessage, moved?: ArrayBuffer[]) => void,
+  signal: AbortSignal,
 ): Promise<void> {
-  let now = growing ? { bytes: 0, whole: false } : { bytes: fstatSync(blob).size, whole: true };
-  while (growing && !now.whole) {
-    now = await growing.more(now.bytes + STEP_BYTES);
-    tell({ kind: 'readable', bytes: now.bytes });
-  }
-  tell({ kind: 'readable', bytes: now.bytes });
-  tell({ kind: 'whole' });
+  const source = Readable.from(blob.pieces(), { objectMode: false, highWaterMark: READ_BYTES });
+  const toThread = async (chunks: AsyncIterable<Uint8Array>): Promise<void> => {
+    for await (const chunk of chunks) {
+      await room(signal);
+      // a chunk is a view of a buffer that others have views of
+      const bytes = new Uint8Array(chunk);
+      tell({ kind: 'piece', bytes }, [bytes.buffer]);
+    }
+  };
+  await pipeline(source, ...decompressor(compression), toThread, { signal });
+  tell({ kind: 'end' });
 }
 
-async function answerOf(worker: Worker): Promise<UnpackAnswer> {
+function decompressor(compression: Compression): NodeJS.ReadWriteStream[] {
+  switch (compression) {
+    case 'none':
+      return [];
+    case 'gzip':
+      return [createGunzip({ chunkSize: READ_BYTES })];
+    case 'zstd':
+      return [createZstdDecompress()];
+  }
+}
+
+/** What comes from the thread: its answer, and leave to send one more piece. */
+function listenTo(worker: Worker): {
+  readonly answer: Promise<UnpackAnswer>;
+  /** Resolves when it may have another piece. Rejects when the signal aborts. */
+  readonly room: (signal: AbortSignal) => Promise<void>;
+} {
   const { promise, resolve } = Promise.withResolvers<UnpackAnswer>();
+  let credit = PIECES_IN_FLIGHT;
+  let waiting: PromiseWithResolvers<void> | undefined;
+  const onMessage = (report: UnpackReport): void => {
+    if (report.kind !== 'credit') return resolve(report);
+    credit++;
+    waiting?.resolve();
+  };
   const onError = (error: unknown): void => resolve({ kind: 'failed', message: messageOf(error) });
   const onExit = (): void => resolve({ kind: 'failed', message: 'the unpacking thread ended without an answer' });
-  worker.on('message', resolve).on('error', onError).on('exit', onExit);
-  try {
-    return await promise;
-  } finally {
-    worker.off('message', resolve).off('error', onError).off('exit', onExit);
-  }
+  worker.on('message', onMessage).on('error', onError).on('exit', onExit);
+  const forget = (): void => void worker.off('message', onMessage).off('error', onError).off('exit', onExit);
+  return {
+    answer: promise.finally(forget),
+    async room(signal) {
+      while (credit === 0) {
+        signal.throwIfAborted();
+        waiting = Promise.withResolvers<void>();
+        const stop = (): void => waiting?.reject(signal.reason);
+        signal.addEventListener('abort', stop, { once: true });
+        await waiting.promise.finally(() => signal.removeEventListener('abort', stop));
+      }
+      credit--;
+    },
+  };
 }

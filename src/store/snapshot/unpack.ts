@@ -1,29 +1,32 @@
 /** Of a layer's blob. */
 export type Compression = 'none' | 'gzip' | 'zstd';
 
-/** A layer to unpack. */
-export interface UnpackRequest {
-  /** Descriptor of the blob, open for reading; the daemon's to close. */
-  readonly blob: number;
-  readonly compression: Compression;
-  /** Existing empty directory that becomes the thread's root for the while. */
-  readonly target: string;
-  /** Descriptor of the process's own root: the way back. */
-  readonly home: number;
-}
-
-/** What it is told: a layer, how far the blob can be read, and what there is to it. */
+/** What the thread is told: a layer, then its archive, not compressed, piece by piece. */
 export type UnpackMessage =
-  | ({ readonly kind: 'begin' } & UnpackRequest)
-  | { readonly kind: 'readable'; readonly bytes: number }
-  /** There is no more than was readable. */
-  | { readonly kind: 'whole' }
+  | {
+      readonly kind: 'begin';
+      /** Existing empty directory that becomes the thread's root for the while. */
+      readonly target: string;
+      /** Descriptor of the process's own root: the way back. */
+      readonly home: number;
+    }
+  | { readonly kind: 'piece'; readonly bytes: Uint8Array<ArrayBuffer> }
+  | { readonly kind: 'end' }
   /** There will be no more: give up. */
   | { readonly kind: 'cut' };
+
+/** Pieces that the thread may have before it has dealt with one. */
+export const PIECES_IN_FLIGHT = 4;
+
+/** The thread's answer when it was told to give up. */
+export const CUT_OFF = 'the blob was cut off';
 
 export type UnpackAnswer =
   | { readonly kind: 'applied'; readonly diffId: string; readonly sizeBytes: number }
   | { readonly kind: 'failed'; readonly message: string };
+
+/** What it says: that it has dealt with a piece, and how the layer ended. */
+export type UnpackReport = UnpackAnswer | { readonly kind: 'credit' };
 
 /** Compression by the first bytes (RFC 1952, RFC 8878). */
 export function detectCompression(head: Uint8Array): Compression {
