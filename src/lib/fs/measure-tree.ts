@@ -1,4 +1,4 @@
-import { lstat, opendir } from 'node:fs/promises';
+import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf } from '../errors.ts';
 
@@ -43,9 +43,8 @@ export async function measureTree(path: string, seen = new Set<string>()): Promi
     return { files: 1, folders: 0, fileBytes: info.size, apparentBytes: info.size, diskBytes };
   }
   let total: TreeSize = { files: 0, folders: 1, fileBytes: 0, apparentBytes: info.size, diskBytes };
-  const folder = await ifThere(opendir(path));
-  if (!folder) return total;
-  for await (const entry of folder) total = addSizes(total, await measureTree(join(path, entry.name), seen));
+  for (const name of (await ifThere(readdir(path))) ?? [])
+    total = addSizes(total, await measureTree(join(path, name), seen));
   return total;
 }
 
