@@ -82,22 +82,26 @@ async function openBlob(source: BlobSource): Promise<OpenBlob> {
   let now = growing ? { bytes: 0, whole: false } : { bytes: fstatSync(fd).size, whole: true };
   let reading: Promise<unknown> = Promise.resolve();
   let failure: { readonly reason: unknown } | undefined;
+  /** Undefined at the end. */
+  const readPiece = async (position: number): Promise<Uint8Array<ArrayBuffer> | undefined> => {
+    while (position >= now.bytes && growing && !now.whole) now = await growing.more(now.bytes + STEP_BYTES);
+    if (position >= now.bytes) return undefined;
+    const piece = new Uint8Array(Math.min(READ_BYTES, now.bytes - position));
+    const read = readAt(fd, piece, 0, piece.length, position);
+    reading = read.catch(() => undefined); // the descriptor is not closed beneath it
+    const { bytesRead } = await read;
+    if (bytesRead === 0) throw new KnownError('data_loss', 'the blob became shorter');
+    return bytesRead === piece.length ? piece : piece.slice(0, bytesRead);
+  };
   async function* pieces(): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-    try {
-      for (let position = 0; ; ) {
-        while (position >= now.bytes && growing && !now.whole) now = await growing.more(now.bytes + STEP_BYTES);
-        if (position >= now.bytes) return;
-        const piece = new Uint8Array(Math.min(READ_BYTES, now.bytes - position));
-        const read = readAt(fd, piece, 0, piece.length, position);
-        reading = read.catch(() => undefined);
-        const { bytesRead } = await read;
-        if (bytesRead === 0) throw new KnownError('data_loss', 'the blob became shorter');
-        position += bytesRead;
-        yield bytesRead === piece.length ? piece : piece.slice(0, bytesRead);
-      }
-    } catch (reason) {
-      failure = { reason };
-      throw reason;
+    for (let position = 0; ; ) {
+      const piece = await readPiece(position).catch((reason: unknown) => {
+        failure = { reason };
+        throw reason;
+      });
+      if (piece === undefined) return;
+      position += piece.length;
+      yield piece;
     }
   }
   return {
