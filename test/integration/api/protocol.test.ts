@@ -11,13 +11,13 @@ afterAll(async () => await world[Symbol.asyncDispose](), 60_000);
 
 /** A request to a path as it stands, without a version before it. */
 async function plain(method: string, path: string, init: { headers?: Record<string, string>; body?: string } = {}) {
-  const response = await fetch(`http://d${path}`, { unix: world.daemon.socket, method, ...init });
+  const response = await fetch(`http://d${path}`, { unix: world.engine.socket, method, ...init });
   return { status: response.status, text: await response.text(), headers: response.headers };
 }
 
 /** The whole answer to bytes that are written as they are. Whoever answers before he has read all of them resets the connection. */
 async function raw(text: string): Promise<string> {
-  const socket = connect(world.daemon.socket);
+  const socket = connect(world.engine.socket);
   socket.write(text);
   let answer = '';
   try {
@@ -123,7 +123,7 @@ test.each([
   ['five megabytes', JSON_TYPE, `{"Image":"${'x'.repeat(5_000_000)}"}`, 400, 'request body too large'],
 ] as const)('a body of %s', async (_what, headers, body, status, message) => {
   const response = await fetch('http://d/containers/create', {
-    unix: world.daemon.socket,
+    unix: world.engine.socket,
     method: 'POST',
     headers,
     // bytes: a text would get a content type of its own
@@ -156,7 +156,7 @@ test('an old client waits for the answer, a newer one gets its head at once', as
   const id = await world.start();
   const early = new AbortController();
   const response = await fetch(`http://d/v1.30/containers/${id}/wait`, {
-    unix: world.daemon.socket,
+    unix: world.engine.socket,
     method: 'POST',
     signal: early.signal,
   });

@@ -1,8 +1,8 @@
 import { putAttestedIndex } from '../../fixtures/attested-index.ts';
 import { putImage } from '../../fixtures/image-engine.ts';
-import { smallImage } from '../../fixtures/images.ts';
+import { smallImage, tarOf } from '../../fixtures/images.ts';
 import { type RegistryFront, startFront, startRegistry } from '../../fixtures/registry.ts';
-import { startDaemon, type TestDaemon } from '../../helpers/daemon.ts';
+import { startDaemon } from '../../helpers/daemon.ts';
 import { upgrade } from './upgrade.ts';
 
 /** What came back, read to its end or to its first line. */
@@ -20,9 +20,16 @@ export interface AskOptions {
   readonly firstLine?: boolean;
 }
 
-/** A daemon with what the operations of the API need, and ways to ask it. */
+/** Somebody who answers the API, with busybox loaded. */
+export interface AnsweringEngine extends AsyncDisposable {
+  /** Its data root is `d` in it. */
+  readonly root: string;
+  readonly socket: string;
+}
+
+/** An engine with what the operations of the API need, and ways to ask it. */
 export interface World extends AsyncDisposable {
-  readonly daemon: TestDaemon;
+  readonly engine: AnsweringEngine;
   /** A busybox that sleeps for as long as the world stands, with a published port and a volume. */
   readonly running: string;
   /** A container that was never started. */
@@ -44,13 +51,16 @@ export interface World extends AsyncDisposable {
   start(config?: object): Promise<string>;
   /** A new image of its own under this name. */
   image(reference: string): Promise<void>;
+  /** Builds a Dockerfile without a context. */
+  build(dockerfile: string, reference: string): Promise<void>;
   /** The body of an operation that must work. */
   made(path: string, body?: object): Promise<Readonly<Record<string, string>>>;
   /** A name that nothing has had yet. */
   fresh(): string;
 }
 
-export async function openWorld(): Promise<World> {
+/** By default of a daemon. */
+export async function openWorld(startEngine: () => Promise<AnsweringEngine> = startDaemon): Promise<World> {
   await using stack = new AsyncDisposableStack();
   const registry = stack.use(await startRegistry());
   await putImage(registry, 'known', '1', smallImage({ text: 'known' }));
@@ -59,14 +69,14 @@ export async function openWorld(): Promise<World> {
   const guarded: RegistryFront = stack.use(startFront(registry, { kind: 'basic', user }));
   const searched = Bun.serve({ hostname: '127.0.0.1', port: 0, fetch: () => Response.json({ results: [FOUND] }) });
   stack.defer(async () => await searched.stop(true));
-  const daemon = stack.use(await startDaemon());
+  const engine = stack.use(await startEngine());
   let names = 0;
 
   const ask: World['ask'] = async (method, path, { body, headers = {}, firstLine = false } = {}) => {
     const json = typeof body === 'object' && !(body instanceof Uint8Array);
     const leave = new AbortController();
     const response = await fetch(`http://d/v1.51${path}`, {
-      unix: daemon.socket,
+      unix: engine.socket,
       method,
       headers: { ...(json && { 'Content-Type': 'application/json' }), ...headers },
       ...(body !== undefined && { body: json ? JSON.stringify(body) : body }),
@@ -89,6 +99,10 @@ export async function openWorld(): Promise<World> {
     await made(`/containers/${id}/start`);
     return id;
   };
+  const build: World['build'] = async (dockerfile, reference) => {
+    const { text } = await ask('POST', `/build?q=1&t=${reference}`, { body: tarOf({ Dockerfile: dockerfile }) });
+    if (text.includes('"error"')) throw new Error(`building ${reference}: ${text}`);
+  };
   const running = await start({
     Hostname: 'conforms',
     OpenStdin: true,
@@ -102,7 +116,7 @@ export async function openWorld(): Promise<World> {
   const idle = await create();
   const owned = stack.move();
   return {
-    daemon,
+    engine,
     running,
     idle,
     registry: registry.host,
@@ -112,14 +126,13 @@ export async function openWorld(): Promise<World> {
     get: async (path) => await ask('GET', path),
     post: async (path, body) => await ask('POST', path, body && { body }),
     upgrade: async (path, headers = { Upgrade: 'tcp' }, method = 'POST') =>
-      await upgrade(daemon.socket, method, `/v1.51${path}`, headers),
+      await upgrade(engine.socket, method, `/v1.51${path}`, headers),
     create,
     start,
     made,
     fresh: () => `fresh${++names}`,
-    async image(reference) {
-      await daemon.ok(['build', '-q', '-t', reference, '-'], { stdin: `FROM scratch\nLABEL of=${reference}\n` });
-    },
+    build,
+    image: async (reference) => await build(`FROM scratch\nLABEL of=${reference}\n`, reference),
     [Symbol.asyncDispose]: async () => await owned.disposeAsync(),
   };
 }

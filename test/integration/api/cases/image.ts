@@ -100,7 +100,7 @@ export const IMAGE: Cases = {
     404: async (w) => await w.ask('DELETE', '/images/nosuch'),
     409: async (w) => {
       const name = w.fresh();
-      await w.daemon.ok(['build', '-q', '-t', name, '-'], { stdin: `FROM busybox\nLABEL of=${name}\n` });
+      await w.build(`FROM busybox\nLABEL of=${name}\n`, name);
       await w.create({ Image: name });
       return await w.ask('DELETE', `/images/${name}`);
     },

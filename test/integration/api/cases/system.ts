@@ -32,8 +32,8 @@ export const SYSTEM: Cases = {
   'GET /system/df': {
     200: [
       async (w) => {
-        const RUN = { body: `FROM busybox\nRUN echo ${w.fresh()} > /made\nRUN cat /made\n` };
-        await w.daemon.ok(['build', '-q', '-'], { stdin: RUN.body });
+        const name = w.fresh();
+        await w.build(`FROM busybox\nRUN echo ${name} > /made\nRUN cat /made\n`, name);
         return await w.get('/system/df');
       },
       async (w) => await w.get('/system/df?type=container&type=volume'),
