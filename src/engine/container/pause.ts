@@ -1,3 +1,4 @@
+import { isKind } from '../../lib/errors.ts';
 import { type ContainerContext, cgroupPath, publish } from './context.ts';
 import { alreadyPaused, isRestarting, notPaused, notRunning } from './errors.ts';
 import { healthAtRest } from './health/decide.ts';
@@ -10,9 +11,11 @@ export async function pauseContainer(ctx: ContainerContext, live: LiveContainer)
   if (!isRunning(state)) throw notRunning(id);
   if (state.status === 'paused') throw alreadyPaused(id);
   if (state.status === 'restarting') throw isRestarting(id);
-  await freeze(ctx, live, true, () =>
-    ctx.table.saveState(live, nextState(live.record.state, 'paused', healthAtRest(live.record.state))),
-  );
+  const save = (): void =>
+    ctx.table.saveState(live, nextState(live.record.state, 'paused', healthAtRest(live.record.state)));
+  await freeze(ctx, live, true, save).catch((error: unknown) => {
+    throw isKind(error, 'not_found') ? notRunning(id) : error; // it ended in this moment
+  });
   ctx.health.end(live);
   publish(ctx, live.record, 'pause');
 }

@@ -19,9 +19,13 @@ export async function releaseRun(ctx: ContainerContext, live: LiveContainer, rel
   await network;
 }
 
-/** Removed in the moment it has ended, and with no process left (in a pid namespace of its own the kernel has ended them all). */
+/**
+ * Removed in the moment it has ended, with no process left (in a pid namespace of its own the kernel has ended them all) and no hook to run
+ * (devices of vendors may bring one for the end, which the runtime finds in the bundle).
+ */
 export function goesAtOnce({ doomed, restartingByHand, record: { hostConfig } }: LiveContainer): boolean {
-  return (doomed || ((hostConfig.AutoRemove ?? false) && !restartingByHand)) && !hostConfig.PidMode;
+  const { AutoRemove = false, PidMode, DeviceRequests } = hostConfig;
+  return (doomed || (AutoRemove && !restartingByHand)) && !PidMode && !DeviceRequests?.length;
 }
 
 /** What a run has mounted on the host: its root, its shared memory, and what was made ready for it. Fine when it is gone. */

@@ -32,8 +32,14 @@ export function createCgroups(): Cgroups {
     },
     grantRealtime: (path, budget) => grantRealtime(join(ROOT, 'cpu'), path, budget),
     oomFile: (path) => join(folder('memory', path), version === 2 ? 'memory.events' : 'memory.oom_control'),
-    freeze: (path, frozen) =>
-      version === 2 ? freezeV2(folder('', path), frozen) : freezeV1(folder('freezer', path), frozen),
+    async freeze(path, frozen) {
+      try {
+        await (version === 2 ? freezeV2(folder('', path), frozen) : freezeV1(folder('freezer', path), frozen));
+      } catch (error) {
+        if (errnoOf(error) !== 'ENOENT' && errnoOf(error) !== 'ENODEV') throw error;
+        if (frozen) throw new KnownError('not_found', `cgroup ${path} is gone`, { cause: error });
+      }
+    },
     isFrozen(path) {
       const file =
         version === 2 ? join(folder('', path), 'cgroup.freeze') : join(folder('freezer', path), 'freezer.state');

@@ -28,7 +28,10 @@ export interface Cgroups {
   grantRealtime(path: string, budget: RealtimeBudget): void;
   /** The file the monitor reads at a container's end: v1 memory.oom_control, v2 memory.events. */
   oomFile(path: string): string;
-  /** Stops or continues every process of a cgroup (v1 freezer.state, v2 cgroup.freeze); resolves when the kernel has done it. Errors: system. */
+  /**
+   * Stops or continues every process of a cgroup (v1 freezer.state, v2 cgroup.freeze); resolves when the kernel has done it. In one that is gone
+   * nothing is left to continue. Errors: not_found when there is nothing to stop, system.
+   */
   freeze(path: string, frozen: boolean): Promise<void>;
   isFrozen(path: string): boolean;
   /** Pids of every process in a cgroup and below it; empty when it is gone. */
