@@ -6,7 +6,8 @@ conform(
   'an engine in this process',
   async () =>
     await openWorld(async () => {
-      const { root, stop } = await startEngine('ska');
-      return { root, socket: `${root}/s`, [Symbol.asyncDispose]: stop };
+      const engine = await startEngine('ska');
+      const { root } = engine;
+      return { root, socket: `${root}/s`, [Symbol.asyncDispose]: async () => await engine.stop() };
     }),
 );
