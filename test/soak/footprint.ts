@@ -37,8 +37,11 @@ export function newIn(before: readonly string[], after: readonly string[]): read
 
 /** What a process holds. */
 export interface Usage {
-  /** Proportional set size (proc_pid_smaps(5), smaps_rollup). */
-  readonly pssKiB: number;
+  /**
+   * Anonymous memory (proc_pid_smaps(5), smaps_rollup). Pages of the executable are not counted: they are the machine's, and a process's share
+   * of them depends on who else runs.
+   */
+  readonly memoryKiB: number;
   readonly descriptors: number;
   readonly threads: number;
   /** Children that live, and those that nobody has waited for. */
@@ -48,7 +51,7 @@ export interface Usage {
 export function usageOf(pid: number): Usage {
   const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
   return {
-    pssKiB: Number(/^Pss:\s+(\d+)/m.exec(rollup)?.[1] ?? 0),
+    memoryKiB: Number(/^Anonymous:\s+(\d+)/m.exec(rollup)?.[1] ?? 0),
     descriptors: readdirSync(`/proc/${pid}/fd`).length,
     threads: readdirSync(`/proc/${pid}/task`).length,
     children: childrenOf(pid).length,
