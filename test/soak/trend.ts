@@ -17,7 +17,9 @@ export function judgeTrend(samples: readonly Usage[]): readonly string[] {
   const [was, is] = [memory(early), memory(late)];
   const counted = (['descriptors', 'threads', 'children'] as const).flatMap((what) => {
     const lowest = (of: readonly Usage[]): number => Math.min(...of.map((usage) => usage[what]));
-    return lowest(late) > lowest(early) * (1 + MOST_GROWTH) ? [`${what} grew from ${lowest(early)} to ${lowest(late)}`] : [];
+    return lowest(late) > lowest(early) * (1 + MOST_GROWTH)
+      ? [`${what} grew from ${lowest(early)} to ${lowest(late)}`]
+      : [];
   });
   const grew = samples.length >= FEWEST_FOR_MEMORY && is > was * (1 + MOST_GROWTH);
   return [...counted, ...(grew ? [`memory grew from ${was} to ${is} KiB`] : [])];

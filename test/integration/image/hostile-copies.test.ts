@@ -31,7 +31,9 @@ function held(): readonly string[] {
       return [];
     }
   });
-  const mounts = readFileSync(`/proc/${daemon.pid}/mountinfo`, 'utf8').split('\n');
+  const mounts = readFileSync(`/proc/${daemon.pid}/mountinfo`, 'utf8')
+    .split('\n')
+    .filter((line) => !/ \/tmp\/skt-/.test(line) || line.includes(daemon.root)); // other daemons have theirs
   return [...open.filter((path) => /^\/(?!memfd:|sys\/|proc\/|$)/.test(path)), ...mounts].toSorted();
 }
 
