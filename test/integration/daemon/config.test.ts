@@ -50,12 +50,13 @@ function freePort(): number {
   return server.port;
 }
 
+/** Returns when the daemon has told how it went. */
 async function reload(file: object): Promise<void> {
-  const before = daemon.log().split('Got signal to reload').length;
+  const outcomes = (): number => daemon.log().split(/Reloaded configuration|Error reconfiguring the daemon/).length;
+  const before = outcomes();
   write(file);
   process.kill(daemon.pid, 'SIGHUP');
-  for (let waits = 0; daemon.log().split('Got signal to reload').length === before && waits < 500; waits++)
-    await Bun.sleep(10);
+  for (let waits = 0; outcomes() === before && waits < 500; waits++) await Bun.sleep(10);
 }
 
 function run(...argv: readonly string[]): { readonly exitCode: number; readonly text: string } {
