@@ -68,6 +68,7 @@ import { createCompiledFilters } from '../linux/runtime/compiled-filters.host.ts
 import { createProcessList } from '../linux/runtime/ps.host.ts';
 import { createResourceUpdates } from '../linux/runtime/resource-updates.host.ts';
 import { createRuntimeStates } from '../linux/runtime/runtime-states.host.ts';
+import { createUserNamespaces } from '../linux/userns/user-namespaces.host.ts';
 import { createVolumeFiles } from '../linux/volume/volume-files.host.ts';
 import { createVolumePlugins } from '../linux/volume/volume-plugins.host.ts';
 import { createAccessLookups } from '../server/access/lookups.ts';
@@ -113,6 +114,7 @@ import type { Log } from './log.ts';
 import { recover } from './recover.ts';
 import { findRuntimes } from './runtimes.ts';
 import { MASKED, READONLY, readDefaultSeccomp, securityOptions } from './security-defaults.ts';
+import { readIdMap } from './user-remap.ts';
 
 export const ENGINE_VERSION = '28.3.0';
 
@@ -137,6 +139,12 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
   let registry = registryClient(now);
   for (const folder of [config.dataRoot, config.execRoot, join(config.execRoot, 'netns')])
     mkdirSync(folder, { recursive: true, mode: 0o711 });
+  const userns = createUserNamespaces();
+  const idMap = readIdMap(config.usernsRemap, log);
+  if (idMap) {
+    userns.requirePassage(config.execRoot);
+    await userns.requireMapping(config.dataRoot);
+  }
   const tasks = createTaskGroup(report);
   const events = createEventBus();
   const db = openDatabase(join(config.dataRoot, 'db.sqlite'), { reserve: 'reserve' });
@@ -254,6 +262,7 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
     images: createImageLookup(imageDeps),
     layers,
     mounter: createMounter(),
+    userns,
     monitors: createMonitorHost({ monitorPath: join(monitorDir, 'skiff-monitor') }),
     networking,
     volumes,
@@ -288,6 +297,8 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
       spillDir: config.dataRoot,
       storageDriver: 'overlay2',
       dataRoot: config.dataRoot,
+      execRoot: config.execRoot,
+      idMap,
       get defaults() {
         return {
           ...config.container,
@@ -393,7 +404,7 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
       runtimes,
       loggingDriver: config.container.logDriver,
       proxies: shownProxies(process.env),
-      securityOptions: securityOptions(config.container, facts),
+      securityOptions: securityOptions(config.container, facts, idMap !== undefined),
     }),
   });
   const server = createApiServer({

@@ -40,11 +40,13 @@ export function readDefaultSeccomp(setting: string): SeccompProfile | 'unconfine
 export function securityOptions(
   { seccompProfile, noNewPrivileges }: DaemonConfig['container'],
   { defaultSeccomp, securityModules }: HostFacts,
+  remapsUsers: boolean,
 ): readonly string[] {
   const profile = seccompProfile === '' ? 'builtin' : seccompProfile;
   return [
     ...(securityModules.appArmor !== undefined ? ['name=apparmor'] : []),
     ...(defaultSeccomp === undefined ? [] : [`name=seccomp,profile=${profile}`]),
+    ...(remapsUsers ? ['name=userns'] : []),
     ...(noNewPrivileges ? ['name=no-new-privileges'] : []),
   ];
 }

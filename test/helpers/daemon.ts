@@ -1,4 +1,4 @@
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { type CommandOptions, type CommandResult, findDockerCli, runCommand } from './docker-cli.ts';
 import { type Footprint, leftovers, linksOf, removeCgroupParent, removeLeftovers } from './leftovers.ts';
@@ -51,6 +51,7 @@ export interface TestDaemon extends AsyncDisposable {
 /** Starts a daemon from the sources and waits until it answers. Needs root. Errors: it ended instead; its log is in the message. */
 export async function startDaemon(options: DaemonOptions = {}): Promise<TestDaemon> {
   const root = mkdtempSync('/tmp/skt-');
+  chmodSync(root, 0o711);
   const tail = basename(root).slice('skt-'.length);
   const bridge = `skt${tail}`;
   const cgroupParent = `/skt-${tail}`;

@@ -125,7 +125,6 @@ describe('refused', () => {
     [{ runtimes: { crun: { path: '/x' } } }, "runtime name 'crun' is reserved"],
     [{ runtimes: { kata: { runtimeType: 'io.containerd.kata.v2' } } }, "runtime 'kata': runtimeType is not supported"],
     [{ labels: ['x'] }, 'bad attribute format: x'],
-    [{ 'userns-remap': 'default' }, '--userns-remap is not supported'],
     [{ 'selinux-enabled': true }, '--selinux-enabled is not supported: this engine sets no SELinux labels'],
     [{ 'node-generic-resources': [{ x: 'y' }] }, 'node-generic-resources is not supported: this engine is no swarm'],
     [{ 'storage-driver': 'btrfs' }, 'storage-driver "btrfs" is not supported: this engine has overlay2 and overlayfs'],

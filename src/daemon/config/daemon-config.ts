@@ -47,6 +47,8 @@ export interface DaemonConfig extends ReloadableConfig {
   /** What `host-gateway` means; none: the gateway of the default bridge. */
   readonly hostGatewayIps: readonly string[];
   readonly cgroupParent: string;
+  /** `default`, or the user whose numbers containers have on the host; empty: they have the host's. */
+  readonly usernsRemap: string;
   /** Folders of CDI specifications; a later one stands in front. */
   readonly cdiFolders: readonly string[];
   readonly container: ContainerDefaults;
@@ -146,6 +148,7 @@ export function resolveConfig(settings: Settings): DaemonConfig {
     publishedPorts: oneOf('published-ports', read.text('published-ports'), ['docker', 'host-firewall']),
     hostGatewayIps: hostGatewayIps(read.list('host-gateway-ip')),
     cgroupParent: read.text('cgroup-parent'),
+    usernsRemap: read.text('userns-remap'),
     cdiFolders: settings.has('cdi-spec-dirs') ? read.list('cdi-spec-dirs') : ['/etc/cdi', '/var/run/cdi'],
     container: containerDefaults(read),
     realtime: realtimeBudget(read.int('cpu-rt-period'), read.int('cpu-rt-runtime')),

@@ -181,7 +181,7 @@ export const DIRECTIVES: readonly Directive[] = [
   both(text('userland-proxy-path', 'Path to the userland proxy binary'), {
     refused: 'this engine uses a port proxy of its own only',
   }),
-  both(text('userns-remap', 'User/Group setting for user namespaces'), { refused: NOT_YET }),
+  both(text('userns-remap', 'User/Group setting for user namespaces')),
   { flag: bool('validate', 'Validate daemon configuration and exit') },
   { flag: bool('version', 'Print version information and quit', { short: 'v' }) },
 ];

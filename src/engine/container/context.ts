@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import type { Clock } from '../../lib/async/clock.ts';
 import type { TaskGroup } from '../../lib/async/task-group.ts';
+import type { IdMap } from '../../lib/id-map.ts';
 import type { Cgroups, RealtimeBudget } from '../../linux/cgroup/cgroup.ts';
 import type { LogSinks } from '../../linux/log-sink/log-sink.ts';
 import type { MonitorHost } from '../../linux/monitor/monitor.ts';
@@ -9,6 +10,7 @@ import type { Bundles } from '../../linux/runtime/bundle.ts';
 import type { CompiledFilters, SpecWithSeccomp } from '../../linux/runtime/compiled-filters.ts';
 import type { ProcessList } from '../../linux/runtime/ps.ts';
 import type { RuntimeStates } from '../../linux/runtime/runtime-states.ts';
+import type { UserNamespaces } from '../../linux/userns/user-namespaces.ts';
 import type { ContainerLogs } from '../../store/record/container-log.ts';
 import type { ContainerRecord, ContainerRecords } from '../../store/record/container-records.ts';
 import type { LogFollower } from '../../store/record/log-follower.ts';
@@ -36,6 +38,7 @@ export interface ContainerDeps {
   readonly images: ImageLookup;
   readonly layers: LayerStore;
   readonly mounter: Mounter;
+  readonly userns: UserNamespaces;
   readonly monitors: MonitorHost;
   readonly networking: ContainerNetworking;
   readonly volumes: VolumeService;
@@ -83,8 +86,11 @@ export interface ContainerSettings {
   /** On a disk, for the backlog of slow attachers. */
   readonly spillDir?: string;
   readonly storageDriver: string;
-  /** The engine's own folder; absolute. */
+  /** The engine's own folders, for what it keeps and for what runs; absolute. */
   readonly dataRoot: string;
+  readonly execRoot: string;
+  /** `userns-remap`: how the users and groups of containers look on the host; undefined: they are the host's. */
+  readonly idMap: IdMap | undefined;
 }
 
 /** What verbs are given: the deps and the containers. */

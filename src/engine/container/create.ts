@@ -21,6 +21,7 @@ import { missingCapabilities } from './spec/capabilities.ts';
 import { parseSecurity, securityWarnings } from './spec/security.ts';
 import { createImageLayers, resolveImages } from './staged-mounts.ts';
 import { ZERO_TIME } from './state.ts';
+import { checkUserns } from './user-namespace.ts';
 import { validateConfig, validateHostConfig } from './validate.ts';
 import { withinKernel } from './within-kernel.ts';
 
@@ -81,6 +82,7 @@ function planRecord(
   const merged = mergeConfig(given, withoutNulls(image.config));
   validateConfig(merged);
   validateHostConfig(host, given, settings);
+  checkUserns(settings, host);
   if (host.Runtime && !settings.runtimes[host.Runtime]) throw unknownRuntime(host.Runtime);
   const hostConfig = withLinks(ctx, joinById(ctx, withHostDefaults(host, settings.defaults)));
   const from = (host.VolumesFrom ?? []).map(parseVolumesFrom);

@@ -23,6 +23,11 @@ export const conflictingUpdate = (text: string) => new KnownError('conflict', te
 
 export const invalid = (text: string) => new KnownError('invalid_parameter', text);
 
+export const cannotJoinUserns = (name: string) =>
+  new KnownError(
+    'conflict',
+    `cannot join the namespaces of container ${name}, which are of another user namespace: with --userns=host on both they can be shared`,
+  );
 export const notRunning = (id: string) => new KnownError('conflict', `container ${id} is not running`);
 
 export const cannotKill = (name: string, id: string) =>

@@ -1,4 +1,5 @@
-import type { IdMapping, IdRange } from '../../store/record/container-records.ts';
+import type { IdMapRange } from '../../lib/id-map.ts';
+import type { IdMapping } from '../../store/record/container-records.ts';
 import { invalid } from './errors.ts';
 
 /** The words behind the second colon of a `-v`, of which Docker takes one of each kind (volume/mounts of moby), and `idmap`, which is ours. */
@@ -61,8 +62,8 @@ export function parseIdMapping(text: string): IdMapping {
   return { kind: 'ranges', uids: parseRanges(uids, text), gids: parseRanges(parts.get('gids') ?? uids, text) };
 }
 
-function parseRanges(text: string, whole: string): readonly IdRange[] {
-  const ranges = text.split('#').map((part): IdRange => {
+function parseRanges(text: string, whole: string): readonly IdMapRange[] {
+  const ranges = text.split('#').map((part): IdMapRange => {
     const [, disk = '', seen = '', count = ''] = /^(\d{1,10})-(\d{1,10})-(\d{1,10})$/.exec(part) ?? [];
     const range = { disk: Number(disk), seen: Number(seen), count: Number(count) };
     if (count === '' || range.count === 0 || Math.max(range.disk, range.seen) + range.count > ID_COUNT)
@@ -77,10 +78,10 @@ function parseRanges(text: string, whole: string): readonly IdRange[] {
 }
 
 /** Every id as it is, but that `a` and `b` have changed places. */
-export function swapIds(a: number, b: number): readonly IdRange[] {
+export function swapIds(a: number, b: number): readonly IdMapRange[] {
   if (a === b) return [{ disk: 0, seen: 0, count: ID_COUNT }];
   const [low, high] = a < b ? [a, b] : [b, a];
-  const same = (from: number, to: number): IdRange => ({ disk: from, seen: from, count: to - from });
+  const same = (from: number, to: number): IdMapRange => ({ disk: from, seen: from, count: to - from });
   return [
     same(0, low),
     { disk: low, seen: high, count: 1 },

@@ -30,11 +30,12 @@ export function goesAtOnce({ doomed, restartingByHand, record: { hostConfig } }:
 
 /** What a run has mounted on the host: its root, its shared memory, and what was made ready for it. Fine when it is gone. */
 export function unmountRun(ctx: ContainerContext, record: ContainerRecord): void {
-  const { run, rootfs, shm } = ctx.bundles.paths(record.id);
+  const { run, rootfs, shm, stages } = ctx.bundles.paths(record.id);
   try {
     ctx.mounter.unmount(rootfs, { lazy: true });
     ctx.mounter.unmount(shm, { lazy: true });
-    if (hasStages(record)) for (const point of ctx.mounter.list(run)) ctx.mounter.unmount(point, { lazy: true });
+    if (hasStages(record) || ctx.bundles.exists(stages))
+      for (const point of ctx.mounter.list(run)) ctx.mounter.unmount(point, { lazy: true });
   } catch (error) {
     ctx.report(`unmounting container ${record.id}`, error);
   }

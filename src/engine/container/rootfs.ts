@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { KnownError } from '../../lib/errors.ts';
 import type {
   BindMount,
@@ -11,8 +12,9 @@ import { touches } from './daemon-root.ts';
 import { invalid, notShareable } from './errors.ts';
 import { prepareSecrets } from './secrets.ts';
 import type { SpecMount } from './spec-input.ts';
-import { mountImage, stageMount } from './staged-mounts.ts';
+import { type MountingRun, mountImage, stageMount } from './staged-mounts.ts';
 import { mergeTmpfsOptions } from './tmpfs-options.ts';
+import { isEnginePath, isEngineVolume, type RunUserns } from './user-namespace.ts';
 
 export interface Root {
   readonly accounts: { readonly passwd: string; readonly group: string };
@@ -23,21 +25,28 @@ export interface Root {
 export async function prepareRoot(
   ctx: ContainerContext,
   record: ContainerRecord,
+  userns: RunUserns | undefined,
   undo: AsyncDisposableStack,
 ): Promise<Root> {
   const { rootfs } = ctx.bundles.paths(record.id);
-  ctx.mounter.overlay(rootfs, ctx.layers.rootfs(record.id));
+  const layers = ctx.layers.rootfs(record.id);
+  ctx.mounter.overlay(rootfs, layers);
   undo.defer(() => ctx.mounter.unmount(rootfs, { lazy: true }));
   const accounts = ctx.bundles.readAccounts(record.id);
   const directory = record.config.WorkingDir;
   if (directory && directory !== '/') ctx.bundles.ensureInRoot(record.id, directory, { uid: 0, gid: 0 });
   const mounts: SpecMount[] = [];
   // One after another: a failure must not leave another mount being made while everything is undone.
-  for (const [at, mount] of record.mounts.entries())
-    mounts.push(await prepareMount({ ctx, record, accounts, at, undo }, mount));
+  const run: MountingRun = { ctx, record, accounts, userns, undo };
+  for (const [at, mount] of record.mounts.entries()) mounts.push(await prepareMount(run, at, mount));
   const shared = prepareSharedMemory(ctx, record, undo);
-  const secrets = prepareSecrets(ctx, record, undo);
-  return { accounts, mounts: [...etcMounts(ctx, record), ...shared, ...mounts, ...secrets] };
+  const secrets = prepareSecrets(ctx, record, userns, undo);
+  if (userns) {
+    // Until now the host's root was at work in it, who is nobody there from now on.
+    ctx.mounter.unmount(rootfs);
+    ctx.mounter.overlay(rootfs, layers, { userns });
+  }
+  return { accounts, mounts: [...shared, ...mounts, ...secrets] };
 }
 
 /** /dev/shm of a container that others may join, or of the one it joins. Any other has its own, made by the runtime. */
@@ -61,23 +70,15 @@ function prepareSharedMemory(
   return [{ destination: '/dev/shm', type: 'bind', source: shm, options }];
 }
 
-/** What a mount is made ready with: `at` is its place among the container's. */
-interface Preparation {
-  readonly ctx: ContainerContext;
-  readonly record: ContainerRecord;
-  readonly accounts: Root['accounts'];
-  readonly at: number;
-  readonly undo: AsyncDisposableStack;
-}
-
-async function prepareMount(preparation: Preparation, mount: MountRecord): Promise<SpecMount> {
+/** `at` is its place among the container's. */
+async function prepareMount(run: MountingRun, at: number, mount: MountRecord): Promise<SpecMount> {
   switch (mount.kind) {
     case 'bind':
-      return await prepareBind(preparation, mount);
+      return await prepareBind(run, at, mount);
     case 'volume':
-      return await prepareVolume(preparation, mount);
+      return await prepareVolume(run, at, mount);
     case 'image':
-      return await prepareImage(preparation, mount);
+      return await prepareImage(run, at, mount);
     case 'tmpfs':
       return {
         destination: mount.destination,
@@ -88,7 +89,8 @@ async function prepareMount(preparation: Preparation, mount: MountRecord): Promi
   }
 }
 
-async function prepareBind({ ctx, record, accounts, at, undo }: Preparation, mount: BindMount): Promise<SpecMount> {
+async function prepareBind(run: MountingRun, at: number, mount: BindMount): Promise<SpecMount> {
+  const { ctx } = run;
   const { source, idMapping, destination } = mount;
   if (!ctx.bundles.exists(source)) {
     if (!mount.createSource)
@@ -97,13 +99,8 @@ async function prepareBind({ ctx, record, accounts, at, undo }: Preparation, mou
   }
   const propagation = checkPropagation(ctx, mount);
   const recursive = !mount.nonRecursive;
-  const staged = await stageMount(
-    ctx,
-    record,
-    { source, at, recursive, ...(idMapping && { idMapping }) },
-    accounts,
-    undo,
-  );
+  const isInside = isEnginePath(ctx.settings, source);
+  const staged = await stageMount(run, { source, at, recursive, isInside, ...(idMapping && { idMapping }) });
   // `rro` (mount_setattr(2), AT_RECURSIVE) reaches what is mounted below; below a file nothing is, and crun refuses it there.
   const below = mount.recursiveReadOnly && ctx.bundles.isFolder(source);
   const access = mount.readOnly ? ['ro', ...(below ? ['rro'] : [])] : ['rw'];
@@ -126,41 +123,53 @@ function checkPropagation(ctx: ContainerContext, { source, propagation }: BindMo
   throw new KnownError('system', `path ${source} is mounted on ${point} but it is not a ${needed} mount`);
 }
 
-async function prepareVolume({ ctx, record, accounts, at, undo }: Preparation, mount: VolumeMount): Promise<SpecMount> {
+async function prepareVolume(run: MountingRun, at: number, mount: VolumeMount): Promise<SpecMount> {
+  const { ctx, record, userns, undo } = run;
   const { name, subpath, idMapping } = mount;
   const path = await ctx.volumes.mount(name, record.id, mount);
   undo.defer(() => ctx.volumes.unmount(name, record.id));
-  const request = {
+  const source = await stageMount(run, {
     source: path,
     at,
     recursive: true,
+    isInside: userns !== undefined && (await isEngineVolume(ctx, name)),
     ...(subpath !== undefined && { subpath }),
     ...(idMapping && { idMapping }),
-  };
-  const source = await stageMount(ctx, record, request, accounts, undo);
+  });
   const options = ['rbind', mount.readOnly ? 'ro' : 'rw', 'rprivate'];
   return { destination: mount.destination, type: 'bind', source, options };
 }
 
-async function prepareImage({ ctx, record, accounts, at, undo }: Preparation, mount: ImageMount): Promise<SpecMount> {
-  const image = mountImage(ctx, record, at, undo);
-  const request = { source: image, at, recursive: false, ...(mount.subpath && { subpath: mount.subpath }) };
-  const source = await stageMount(ctx, record, request, accounts, undo);
+async function prepareImage(run: MountingRun, at: number, mount: ImageMount): Promise<SpecMount> {
+  const source = await stageMount(run, {
+    source: mountImage(run, at),
+    at,
+    recursive: false,
+    isInside: false, // an overlay of mapped folders
+    ...(mount.subpath && { subpath: mount.subpath }),
+  });
   const options = ['rbind', mount.readOnly ? 'ro' : 'rw', 'rprivate'];
   return { destination: mount.destination, type: 'bind', source, options };
 }
 
-/** hosts, hostname and resolv.conf, unless the user mounts his own; those of the other container when its network is shared. */
-function etcMounts(ctx: ContainerContext, record: ContainerRecord): readonly SpecMount[] {
+/**
+ * hosts, hostname and resolv.conf, which are there, unless the user mounts his own; those of the other container when its network is shared.
+ */
+export async function etcMounts(run: MountingRun): Promise<readonly SpecMount[]> {
+  const { ctx, record } = run;
   const mode = record.hostConfig.NetworkMode ?? '';
   const owner = mode.startsWith('container:') ? ctx.table.find(mode.slice('container:'.length)).record.id : record.id;
   const { hosts, hostname, resolvConf } = ctx.bundles.paths(owner);
   const own = new Set(record.mounts.map(({ destination }) => destination));
-  return [
+  const wanted = [
     { destination: '/etc/resolv.conf', source: resolvConf },
     { destination: '/etc/hostname', source: hostname },
     { destination: '/etc/hosts', source: hosts },
-  ]
-    .filter(({ destination }) => !own.has(destination))
-    .map(({ destination, source }) => ({ destination, source, type: 'bind', options: ['rbind', 'rw', 'rprivate'] }));
+  ].filter(({ destination }) => !own.has(destination));
+  const mounts: SpecMount[] = [];
+  for (const { destination, source } of wanted) {
+    const staged = await stageMount(run, { source, at: basename(source), recursive: false, isInside: true });
+    mounts.push({ destination, source: staged, type: 'bind', options: ['rbind', 'rw', 'rprivate'] });
+  }
+  return mounts;
 }

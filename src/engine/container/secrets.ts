@@ -1,9 +1,11 @@
 import { join, posix } from 'node:path';
 import type { HostConfig } from '../../api/types/container.ts';
+import { ownerSeen } from '../../lib/id-map.ts';
 import type { ContainerRecord } from '../../store/record/container-records.ts';
 import type { ContainerContext } from './context.ts';
 import { invalid } from './errors.ts';
 import type { SpecMount } from './spec-input.ts';
+import type { RunUserns } from './user-namespace.ts';
 
 const FOLDER = '/run/secrets';
 const ID_MAX = 0xffff_fffe;
@@ -44,6 +46,7 @@ export function planSecrets(host: HostConfig): readonly SecretFile[] {
 export function prepareSecrets(
   ctx: ContainerContext,
   { id, hostConfig }: ContainerRecord,
+  userns: RunUserns | undefined,
   undo: AsyncDisposableStack,
 ): readonly SpecMount[] {
   const files = planSecrets(hostConfig);
@@ -62,7 +65,10 @@ export function prepareSecrets(
   const mounts = files.map(({ path, ...file }, at): readonly SpecMount[] => {
     requireSecret(ctx, file.source);
     const place = isOwn(path) ? join(root, 'run', path.slice(FOLDER.length)) : join(root, String(at));
-    ctx.bundles.writeSecret(place, ctx.secrets.reveal(file.source), file);
+    ctx.bundles.writeSecret(place, ctx.secrets.reveal(file.source), {
+      ...file,
+      ...(userns && ownerSeen(userns.map, file)),
+    });
     return isOwn(path) ? [] : [bind(place, path)];
   });
   return [...(files.some(({ path }) => isOwn(path)) ? [bind(join(root, 'run'), FOLDER)] : []), ...mounts.flat()];

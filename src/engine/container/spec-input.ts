@@ -1,4 +1,5 @@
 import type { ContainerConfig, HostConfig } from '../../api/types/container.ts';
+import type { RunUserns } from './user-namespace.ts';
 
 /** Everything the OCI runtime spec of a container is made from; all paths are of the host and exist. */
 export interface SpecInput {
@@ -12,6 +13,8 @@ export interface SpecInput {
   readonly mounts: readonly SpecMount[];
   /** undefined: the host's. */
   readonly netnsPath: string | undefined;
+  /** undefined: the host's. */
+  readonly userns: RunUserns | undefined;
   /** Namespaces of other containers that this one joins (`--pid container:x`, `--ipc container:x`). */
   readonly joins: { readonly pid?: number; readonly ipc?: number };
   readonly cgroupPath: string;

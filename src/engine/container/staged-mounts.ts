@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import { isKind, messageOf } from '../../lib/errors.ts';
+import type { IdMap } from '../../lib/id-map.ts';
 import type { ContainerRecord, IdMapping, ImageMount, MountRecord } from '../../store/record/container-records.ts';
 import type { ContainerContext } from './context.ts';
 import { invalid } from './errors.ts';
 import { swapIds } from './mount-mode.ts';
 import { lookUpUser } from './spec/user.ts';
+import { mapOnHost, type RunUserns } from './user-namespace.ts';
 
 /** Mounts that are not simply bound by the runtime: they are made on the host first, below the container's run folder, and bound from there. */
 function isStaged(mount: MountRecord): boolean {
@@ -28,57 +30,58 @@ export function imageLayer(id: string, at: number): string {
   return `${id}.${at}`;
 }
 
+/** The run that mounts are made ready for; what is undone later goes on `undo`. */
+export interface MountingRun {
+  readonly ctx: ContainerContext;
+  readonly record: ContainerRecord;
+
+  readonly accounts: { readonly passwd: string; readonly group: string };
+  readonly userns: RunUserns | undefined;
+  readonly undo: AsyncDisposableStack;
+}
+
 /** What a stage is made of. */
 export interface StageRequest {
   readonly source: string;
-  /** Which of the container's mounts it is for. */
-  readonly at: number;
+  /** Which of the container's mounts it is for, or a name. */
+  readonly at: number | string;
   readonly recursive: boolean;
   readonly subpath?: string;
   readonly idMapping?: IdMapping;
+  /** Its numbers of users and groups are those of the inside. */
+  readonly isInside: boolean;
 }
 
 /** Makes a stage unless none is needed; returns what the runtime binds. */
-export async function stageMount(
-  ctx: ContainerContext,
-  record: ContainerRecord,
-  { source, at, recursive, subpath, idMapping }: StageRequest,
-  accounts: { readonly passwd: string; readonly group: string },
-  undo: AsyncDisposableStack,
-): Promise<string> {
-  if (subpath === undefined && !idMapping) return source;
+export async function stageMount(run: MountingRun, request: StageRequest): Promise<string> {
+  const { ctx, record, userns, undo } = run;
+  const { source, at, recursive, subpath, idMapping, isInside } = request;
+  const ids = idMapping
+    ? mapOnHost(toIdMap(run, source, idMapping), userns)
+    : isInside && userns
+      ? userns.path
+      : undefined;
+  if (subpath === undefined && !ids) return source;
   const target = join(ctx.bundles.paths(record.id).stages, String(at));
-  const idMap = idMapping && toIdMap(ctx, record, source, idMapping, accounts);
   await ctx.mounter.stage(source, target, {
     recursive,
     ...(subpath !== undefined && { subpath }),
-    ...(idMap && { idMap }),
+    ...(ids && { ids }),
   });
   undo.defer(() => ctx.mounter.unmount(target, { lazy: true }));
   return target;
 }
 
 /** Mounts an image, with a layer of the container's own on top; returns its folder. */
-export function mountImage(
-  ctx: ContainerContext,
-  { id }: ContainerRecord,
-  at: number,
-  undo: AsyncDisposableStack,
-): string {
+export function mountImage({ ctx, record: { id }, userns, undo }: MountingRun, at: number): string {
   const target = join(ctx.bundles.paths(id).stages, `${at}.image`);
   ctx.bundles.ensureFolder(target);
-  ctx.mounter.overlay(target, ctx.layers.rootfs(imageLayer(id, at)));
+  ctx.mounter.overlay(target, ctx.layers.rootfs(imageLayer(id, at)), userns && { userns });
   undo.defer(() => ctx.mounter.unmount(target, { lazy: true }));
   return target;
 }
 
-function toIdMap(
-  ctx: ContainerContext,
-  { config }: ContainerRecord,
-  source: string,
-  mapping: IdMapping,
-  accounts: { readonly passwd: string; readonly group: string },
-): Pick<Extract<IdMapping, { kind: 'ranges' }>, 'uids' | 'gids'> {
+function toIdMap({ ctx, record: { config }, accounts }: MountingRun, source: string, mapping: IdMapping): IdMap {
   if (mapping.kind === 'ranges') return mapping;
   const owner = ctx.bundles.ownerOf(source);
   if (!owner) throw invalid(`idmap of ${source}: it does not exist`);

@@ -17,8 +17,9 @@ import { logPathOf, logPlanOf } from './log/container-log-plan.ts';
 import type { OpenLog } from './log/log-forwarders.ts';
 import { endLostRun } from './lost-run.ts';
 import { removeContainer } from './remove.ts';
-import { prepareRoot, type Root } from './rootfs.ts';
+import { etcMounts, prepareRoot, type Root } from './rootfs.ts';
 import { isRunning, nextState } from './state.ts';
+import { openUserns, type RunUserns } from './user-namespace.ts';
 
 /** Who starts it: by `user` counts restarts anew, by `policy` counts one more. */
 export type StartedBy = 'user' | 'policy';
@@ -52,13 +53,16 @@ async function launch(ctx: ContainerContext, live: LiveContainer, by: StartedBy)
   grantRealtime(ctx, record);
   const env = linkEnvironment(ctx, record);
   const log = await openLog(ctx, record, by, undo);
+  const userns = await openUserns(ctx, record, undo);
   const [session, attached, root] = await allSettled(
     launchMonitor(ctx, record, undo),
-    attachNetwork(ctx, record, undo),
-    prepareRoot(ctx, record, undo),
+    attachNetwork(ctx, record, userns, undo),
+    prepareRoot(ctx, record, userns, undo),
   );
   const attachment = withLinkedHosts(ctx, record, attached);
-  const spec = writeFiles(ctx, record, attachment, root, env);
+  writeEtc(ctx, record, attachment);
+  const etc = await etcMounts({ ctx, record, accounts: root.accounts, userns, undo });
+  const spec = writeSpec(ctx, record, { attachment, userns, ...root, mounts: [...etc, ...root.mounts] }, env);
   live.session = session;
   live.attachment = attachment;
   undo.defer(() => {
@@ -158,6 +162,7 @@ async function openLog(
 async function attachNetwork(
   ctx: ContainerContext,
   record: ContainerRecord,
+  userns: RunUserns | undefined,
   undo: AsyncDisposableStack,
 ): Promise<NetworkAttachment> {
   const { hostConfig, config } = record;
@@ -179,6 +184,7 @@ async function attachNetwork(
     dns: Dns,
     dnsOptions: DnsOptions,
     labels: config.Labels ?? {},
+    ...(userns && { userns: userns.path }),
   });
   undo.defer(() => ctx.networking.release(record.id));
   return attachment;
@@ -191,33 +197,45 @@ function shareNetwork(ctx: ContainerContext, name: string): NetworkAttachment {
   return { ...other.attachment, endpoints: {}, ports: {}, sandboxId: '', sandboxKey: '' };
 }
 
-/** Writes what the runtime reads; returns the spec. */
-function writeFiles(
+/** What a run has been given. */
+interface Prepared extends Root {
+  readonly attachment: NetworkAttachment;
+  readonly userns: RunUserns | undefined;
+}
+
+/** The files for its /etc; who shares a network shares those too. */
+function writeEtc(
+  ctx: ContainerContext,
+  { hostConfig, config, id }: ContainerRecord,
+  attachment: NetworkAttachment,
+): void {
+  if (hostConfig.NetworkMode?.startsWith('container:')) return;
+  const host = ctx.bundles.readHost();
+  ctx.bundles.writeEtc(id, {
+    hosts: formatHosts(hostConfig, attachment, host.hosts, config.Domainname, ctx.networking.hostGateways()),
+    hostname: `${config.Hostname ?? ''}\n`,
+    resolvConf: resolvConfOf(hostConfig, dnsWishOf(hostConfig, ctx.settings.defaults), attachment, host),
+  });
+}
+
+/** Writes what the runtime reads and returns it. */
+function writeSpec(
   ctx: ContainerContext,
   record: ContainerRecord,
-  attachment: NetworkAttachment,
-  root: Root,
+  { attachment, accounts, mounts, userns }: Prepared,
   linkEnv: readonly string[],
 ): SpecWithSeccomp {
   const { hostConfig, config, id } = record;
-  const host = ctx.bundles.readHost();
-  const hostname = config.Hostname ?? '';
-  if (!hostConfig.NetworkMode?.startsWith('container:')) {
-    ctx.bundles.writeEtc(id, {
-      hosts: formatHosts(hostConfig, attachment, host.hosts, config.Domainname, ctx.networking.hostGateways()),
-      hostname: `${hostname}\n`,
-      resolvConf: resolvConfOf(hostConfig, dnsWishOf(hostConfig, ctx.settings.defaults), attachment, host),
-    });
-  }
   const spec = ctx.buildSpec({
     id,
     rootfs: ctx.bundles.paths(id).rootfs,
     config: linkEnv.length > 0 ? { ...config, Env: [...linkEnv, ...(config.Env ?? [])] } : config,
     hostConfig,
-    accounts: root.accounts,
-    hostname,
-    mounts: root.mounts,
+    accounts,
+    hostname: config.Hostname ?? '',
+    mounts,
     netnsPath: attachment.netnsPath,
+    userns,
     joins: { ...joinOf(ctx, 'pid', hostConfig.PidMode), ...joinOf(ctx, 'ipc', hostConfig.IpcMode) },
     cgroupPath: cgroupPath(ctx, record),
   });

@@ -107,7 +107,8 @@ export async function createContainerNetworking(deps: NetworkingDeps): Promise<E
       const planned = keep(planner.sandbox(request));
       // Recorded before anything is made: after a crash whatever exists is known and can be taken away.
       try {
-        if (planned.netnsPath) namespaces.create(planned.netnsPath);
+        if (planned.netnsPath && request.userns) await namespaces.createWithin(request.userns, planned.netnsPath);
+        else if (planned.netnsPath) namespaces.create(planned.netnsPath);
         const gateways = chooseGateways(planned.endpoints, recordOf);
         for (const endpoint of planned.endpoints) wiring.join(planned, endpoint, gateways);
         settleResolver(planned);

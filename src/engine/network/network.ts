@@ -66,6 +66,8 @@ export interface NetworkRequest {
   readonly dns?: readonly string[];
   /** Options of its own for resolv.conf; empty: the host's. */
   readonly dnsOptions?: readonly string[];
+  /** File of the user namespace that its network belongs to; none: the host's. */
+  readonly userns?: string;
   /** Of the container: some say how ports are published. */
   readonly labels?: Readonly<Record<string, string>>;
 }

@@ -19,6 +19,7 @@ import {
 } from 'node:fs';
 import { dirname, posix } from 'node:path';
 import { errnoOf, KnownError, wrapError } from '../errors.ts';
+import type { Owner } from '../id-map.ts';
 import type { TarHeader } from './header.ts';
 import type { TarSink } from './parser.ts';
 
@@ -28,8 +29,8 @@ export interface ExtractOptions {
   readonly folder: string;
   /** Refuse to put a folder in the place of something else, or the other way round; else what is there is removed. */
   readonly keepKinds: boolean;
-  /** Whose the files become: the archive's owners, one owner, or (undefined) whoever runs this. */
-  readonly owner: 'archive' | { readonly uid: number; readonly gid: number } | undefined;
+  /** Whose the files become: the archive's owners, who is said for each of those, or (undefined) whoever runs this. */
+  readonly owner: 'archive' | ((archived: Owner) => Owner) | undefined;
   /** Makes a device or pipe. Absent: such an entry is an error. */
   readonly makeNode?: (path: string, header: TarHeader) => void;
   readonly setXattrs?: (path: string, xattrs: TarHeader['xattrs']) => void;
@@ -106,10 +107,11 @@ export function createExtractor(options: ExtractOptions): Extractor {
     }
   };
 
-  const own = (path: string, { uid, gid }: TarHeader): void => {
-    const { owner } = options;
-    if (owner === 'archive') lchownSync(path, uid, gid);
-    else if (owner) lchownSync(path, owner.uid, owner.gid);
+  const ownerOf = (archived: Owner): Owner | undefined =>
+    options.owner === 'archive' ? archived : options.owner?.(archived);
+  const own = (path: string, header: TarHeader): void => {
+    const owner = ownerOf(header);
+    if (owner) lchownSync(path, owner.uid, owner.gid);
   };
 
   return {
@@ -138,9 +140,8 @@ export function createExtractor(options: ExtractOptions): Extractor {
         const { fd, header, path } = file;
         file = undefined;
         try {
-          const { owner } = options;
-          if (owner === 'archive') fchownSync(fd, header.uid, header.gid);
-          else if (owner) fchownSync(fd, owner.uid, owner.gid);
+          const owner = ownerOf(header);
+          if (owner) fchownSync(fd, owner.uid, owner.gid);
           fchmodSync(fd, header.mode);
           futimesSync(fd, header.mtime, header.mtime);
         } finally {

@@ -139,7 +139,7 @@ async function extract(request: Extract<Work['task'], { kind: 'extract' }>['requ
   const { sink, finish, close } = createExtractor({
     folder,
     keepKinds: true,
-    owner: request.owner === '' ? 'archive' : looks.owner,
+    owner: request.owner === '' ? 'archive' : () => looks.owner,
     makeNode: (path, { type, deviceMajor, deviceMinor }) =>
       type === 'fifo'
         ? mknod(path, 0o010000, 0)

@@ -11,6 +11,9 @@ const { symbols: libc } = dlopen('libc.so.6', {
   setns: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
   chroot: { args: [FFIType.cstring], returns: FFIType.i32 },
   fchdir: { args: [FFIType.i32], returns: FFIType.i32 },
+  setfsuid: { args: [FFIType.u32], returns: FFIType.i32 },
+  setfsgid: { args: [FFIType.u32], returns: FFIType.i32 },
+  prctl: { args: [FFIType.i32, FFIType.u64, FFIType.u64, FFIType.u64, FFIType.u64], returns: FFIType.i32 },
   umask: { args: [FFIType.u32], returns: FFIType.u32 },
   syncfs: { args: [FFIType.i32], returns: FFIType.i32 },
   mknod: { args: [FFIType.cstring, FFIType.u32, FFIType.u64], returns: FFIType.i32 },
@@ -103,6 +106,24 @@ export function chroot(path: string): void {
 /** fchdir(2) of the calling thread, when it has unshared CLONE_FS. */
 export function fchdir(fd: number): void {
   check(libc.fchdir(fd), () => 'fchdir');
+}
+
+const PR_GET_SECUREBITS = 27;
+const PR_SET_SECUREBITS = 28;
+
+/** The securebits of capabilities(7) of the calling thread. */
+export function readSecureBits(): number {
+  return check(libc.prctl(PR_GET_SECUREBITS, 0n, 0n, 0n, 0n), () => 'prctl PR_GET_SECUREBITS');
+}
+
+export function setSecureBits(bits: number): void {
+  check(libc.prctl(PR_SET_SECUREBITS, BigInt(bits), 0n, 0n, 0n), () => 'prctl PR_SET_SECUREBITS');
+}
+
+/** setfsuid(2) and setfsgid(2) of the calling thread. */
+export function setFileIds(uid: number, gid: number): void {
+  libc.setfsgid(gid);
+  libc.setfsuid(uid);
 }
 
 /** umask(2) of the calling thread, when it has unshared CLONE_FS. */

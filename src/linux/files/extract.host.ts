@@ -1,9 +1,11 @@
 import { lstatSync, statSync } from 'node:fs';
 import { errnoOf, KnownError } from '../../lib/errors.ts';
+import { type IdMap, type Owner, ownerSeen } from '../../lib/id-map.ts';
 import { createExtractor } from '../../lib/tar/extract.ts';
 import type { TarHeader } from '../../lib/tar/header.ts';
 import { lsetxattr, makeDevice, mknod } from '../ffi/libc.host.ts';
 import { resolveInRoot } from '../runtime/rooted-path.host.ts';
+import { mapOf } from './view.ts';
 import type { Work } from './work.ts';
 
 type WriteTask = Extract<Work['task'], { kind: 'write' }>;
@@ -22,10 +24,15 @@ export function openTarget(
   return createExtractor({
     folder,
     keepKinds,
-    owner: owner === undefined ? 'archive' : findOwner(owner, accounts),
+    owner: ownerRule(owner === undefined ? undefined : findOwner(owner, accounts), mapOf(view)),
     makeNode,
     setXattrs,
   });
+}
+
+/** One owner or the archive's, as they are written through the root. */
+function ownerRule(one: Owner | undefined, map: IdMap | undefined): (archived: Owner) => Owner {
+  return (archived) => (map ? ownerSeen(map, one ?? archived) : (one ?? archived));
 }
 
 function isBelow(path: string, folder: string): boolean {

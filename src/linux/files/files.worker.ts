@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 import { errnoOf, KnownError, messageOf } from '../../lib/errors.ts';
-import { packTree } from '../../lib/tar/pack.ts';
+import { ownerOnDisk } from '../../lib/id-map.ts';
+import { type PackOptions, packTree } from '../../lib/tar/pack.ts';
 import { createTarParser } from '../../lib/tar/parser.ts';
 import { findChanges, packLayer } from './changes.host.ts';
 import { openTarget } from './extract.host.ts';
 import { archiveRoot, statPath, xattrsOf } from './stat.host.ts';
 import { enterLayers, enterView } from './view.host.ts';
+import { type FilesView, mapOf } from './view.ts';
 import { type FromThread, PIECES_IN_FLIGHT, type ToThread, type Work } from './work.ts';
 
 /**
@@ -44,10 +46,10 @@ async function perform({ place, empty, task }: Work): Promise<void> {
     case 'read': {
       const stat = statPath(task.path);
       post({ kind: 'stat', stat });
-      return await send(packTree(archiveRoot(task.path, stat), { xattrsOf }));
+      return await send(packTree(archiveRoot(task.path, stat), packing(task.view)));
     }
     case 'tree':
-      return await send(packTree({ path: '/', name: '' }, { xattrsOf }));
+      return await send(packTree({ path: '/', name: '' }, packing(task.view)));
     case 'write':
       return await extract(task);
     case 'changes':
@@ -55,6 +57,16 @@ async function perform({ place, empty, task }: Work): Promise<void> {
     case 'layer':
       return await send(packLayer('/u', '/l'));
   }
+}
+
+/** Owners are those that the container knows. */
+function packing(view: FilesView): PackOptions {
+  const map = mapOf(view);
+  if (!map) return { xattrsOf };
+  return {
+    xattrsOf,
+    map: (_path, entry) => ({ ...entry, ...ownerOnDisk(map, { uid: entry.uid ?? 0, gid: entry.gid ?? 0 }) }),
+  };
 }
 
 async function extract(task: Extract<Work['task'], { kind: 'write' }>): Promise<void> {

@@ -1,6 +1,7 @@
 import { existsSync, fstatSync, lstatSync, mkdirSync, openSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { errnoOf } from '../../lib/errors.ts';
+import { ownerSeen } from '../../lib/id-map.ts';
 import {
   attachMount,
   CLONE_FS,
@@ -15,6 +16,9 @@ import {
 } from '../ffi/libc.host.ts';
 import { MS } from '../mount/mount-flags.ts';
 import { createMounter } from '../mount/mounter.host.ts';
+import type { Userns } from '../mount/mounter.ts';
+import { becomeFileOwner } from '../userns/file-owner.host.ts';
+import { mapClone } from '../userns/user-namespaces.host.ts';
 import type { FilesView, OverlayLayers, ViewBind } from './view.ts';
 
 /**
@@ -25,18 +29,25 @@ export function enterView({ root, binds }: FilesView, place: string): void {
   ownMounts();
   const path = root.kind === 'mounted' ? root.path : place;
   if (root.kind === 'layers') createMounter().overlay(place, root.layers);
+  const userns = root.kind === 'mounted' ? root.userns : undefined;
   const open = binds.flatMap((bind) => openBind(bind) ?? []);
+  if (userns) mapBinds(open, userns);
   chroot(path);
+  if (userns) becomeFileOwner(ownerSeen(userns.map, { uid: 0, gid: 0 }));
   for (const { bind, fd, isFolder } of open) {
     attach(bind, fd, isFolder);
     closeFd(fd);
   }
 }
 
+interface OpenBind {
+  readonly bind: ViewBind;
+  readonly fd: number;
+  readonly isFolder: boolean;
+}
+
 /** Undefined when the source is gone. */
-function openBind(
-  bind: ViewBind,
-): { readonly bind: ViewBind; readonly fd: number; readonly isFolder: boolean } | undefined {
+function openBind(bind: ViewBind): OpenBind | undefined {
   const { source, subpath, recursive } = bind;
   if (!existsSync(source)) return undefined;
   if (subpath === undefined)
@@ -54,6 +65,16 @@ function openBind(
     throw error;
   } finally {
     closeFd(root);
+  }
+}
+
+function mapBinds(open: readonly OpenBind[], { path }: Userns): void {
+  const ids = openSync(path, 'r');
+  try {
+    for (const { bind, fd } of open)
+      if (bind.isInside) mapClone(fd, ids, { what: bind.source, recursive: bind.recursive });
+  } finally {
+    closeFd(ids);
   }
 }
 

@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { dirname, relative } from 'node:path';
 import { errnoOf } from '../../lib/errors.ts';
+import { ownerSeen } from '../../lib/id-map.ts';
 import { MNT_DETACH, mount, unmount } from '../ffi/libc.host.ts';
+import { asFileOwner } from '../userns/file-owner.host.ts';
+import { withMappedFolders } from './mapped-folders.host.ts';
 import { MS } from './mount-flags.ts';
 import { parseMountOptions } from './mount-options.ts';
-import type { Mounter } from './mounter.ts';
+import type { Mounter, OverlayFolders, Userns } from './mounter.ts';
 import { mountPointsBelow, sharingOf } from './mountinfo.ts';
 import { stage } from './stage.host.ts';
 
@@ -13,15 +16,9 @@ const OPTION_BYTES = 4096;
 
 export function createMounter(): Mounter {
   return {
-    overlay(target, { lower, upper, work }) {
-      const options = (folders: readonly string[]): string =>
-        `lowerdir=${folders.join(':')}${upper === undefined ? '' : `,upperdir=${upper},workdir=${work}`}`;
-      if (options(lower).length < OPTION_BYTES) mount('overlay', target, 'overlay', 0, options(lower));
-      else
-        inFolder(dirname(lower[0] ?? '/'), (folder) =>
-          mount('overlay', target, 'overlay', 0, options(lower.map((path) => relative(folder, path)))),
-        );
-      mount('none', target, 'none', MS.PRIVATE);
+    overlay(target, layers, { userns } = {}) {
+      if (userns === undefined) mountOverlay(target, layers);
+      else mountMapped(target, layers, userns);
     },
     unmount(target, { lazy = false } = {}) {
       try {
@@ -65,6 +62,24 @@ export function createMounter(): Mounter {
     sharing: (path) => sharingOf(readFileSync('/proc/self/mountinfo', 'utf8'), path),
     list: (below) => mountPointsBelow(readFileSync('/proc/self/mountinfo', 'utf8'), below),
   };
+}
+
+function mountOverlay(target: string, { lower, upper, work }: OverlayFolders): void {
+  const options = (folders: readonly string[]): string =>
+    `lowerdir=${folders.join(':')}${upper === undefined ? '' : `,upperdir=${upper},workdir=${work}`}`;
+  if (options(lower).length < OPTION_BYTES) mount('overlay', target, 'overlay', 0, options(lower));
+  else
+    inFolder(dirname(lower[0] ?? '/'), (folder) =>
+      mount('overlay', target, 'overlay', 0, options(lower.map((path) => relative(folder, path)))),
+    );
+  mount('none', target, 'none', MS.PRIVATE);
+}
+
+/** What the overlay itself makes (whiteouts, its work folder) belongs to who mounts it. */
+function mountMapped(target: string, layers: OverlayFolders, { path, map }: Userns): void {
+  withMappedFolders(target, layers, path, (mapped) =>
+    asFileOwner(ownerSeen(map, { uid: 0, gid: 0 }), () => mountOverlay(target, mapped)),
+  );
 }
 
 /** The kernel resolves relative paths of options from the current folder. The change is undone before anything else runs. */

@@ -1,10 +1,12 @@
+import type { IdMap } from '../../lib/id-map.ts';
+
 /** Mounting on the host, by system calls. Paths are absolute. */
 export interface Mounter {
-  /** Mounts an overlay (over 100 lower directories must work); without `upper` and `work` a read-only one of at least two. `target` exists. Errors: system with errno text. */
-  overlay(
-    target: string,
-    layers: { readonly lower: readonly string[]; readonly upper?: string; readonly work?: string },
-  ): void;
+  /**
+   * Mounts an overlay (over 100 lower directories must work); without `upper` and `work` a read-only one of at least two. `target` exists.
+   * With `userns` ids appear on the host as those of that namespace, whose own are those on the disk. Errors: system with errno text.
+   */
+  overlay(target: string, layers: OverlayFolders, options?: { readonly userns?: Userns }): void;
   /** Unmounts (MNT_DETACH when `lazy`); fine when nothing is mounted there or the path is gone. */
   unmount(target: string, options?: { readonly lazy?: boolean }): void;
   /** Bind mounts; recursive by default. */
@@ -14,12 +16,12 @@ export interface Mounter {
   /**
    * Mounts what is at `source`, or at `subpath` within it, on `target`, which is made: a folder or a file, as the source is. Links in `subpath`
    * are resolved with `source` as their root. Errors: system, with errno's text; not_found when the subpath is not there; invalid_parameter
-   * when kernel or file system cannot map ids (`idMap`).
+   * when kernel or file system cannot map `ids`, which are given as numbers or as the file of a user namespace.
    */
   stage(
     source: string,
     target: string,
-    options: { readonly recursive: boolean; readonly subpath?: string; readonly idMap?: IdMap },
+    options: { readonly recursive: boolean; readonly subpath?: string; readonly ids?: IdMap | string },
   ): Promise<void>;
   /** The mount that a path is on: its mount point, and whether it shares or follows mounts (mount_namespaces(7)). */
   sharing(path: string): { readonly point: string; readonly shared: boolean; readonly slave: boolean };
@@ -32,14 +34,15 @@ export interface Mounter {
   list(below: string): readonly string[];
 }
 
-/** Ids as they are on the disk (first of `count`) and as they appear through a mount. */
-export interface IdMap {
-  readonly uids: readonly IdMapRange[];
-  readonly gids: readonly IdMapRange[];
+/** A user namespace: a file that stands for it, and its numbers. */
+export interface Userns {
+  readonly path: string;
+  readonly map: IdMap;
 }
 
-export interface IdMapRange {
-  readonly disk: number;
-  readonly seen: number;
-  readonly count: number;
+/** Folders of an overlay, uppermost first. */
+export interface OverlayFolders {
+  readonly lower: readonly string[];
+  readonly upper?: string;
+  readonly work?: string;
 }

@@ -1,8 +1,10 @@
-import { closeSync, existsSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, writeFileSync } from 'node:fs';
 import { errnoOf, wrapError } from '../../lib/errors.ts';
-import { MNT_DETACH, mount, unmount } from '../ffi/libc.host.ts';
+import { mount } from '../ffi/libc.host.ts';
 import { MS } from '../mount/mount-flags.ts';
 import { isUnsupported, type Links, openLinks, removeLinkAside } from '../netlink/links.host.ts';
+import { withHeldProcess } from '../userns/held-process.host.ts';
+import { removeNamespaceFile } from '../userns/namespace-file.host.ts';
 import { inNamespace, inNamespaceOf, OWN_NETNS } from './enter.host.ts';
 import type { DefaultRoutes, NetworkNamespaces, Wire } from './network-namespaces.ts';
 import { readRoutes } from './routes.host.ts';
@@ -41,14 +43,15 @@ export function createNetworkNamespaces(): NetworkNamespaces {
           setRoutes(links, routes);
         }),
       ),
-    remove(path) {
-      try {
-        unmount(path, MNT_DETACH);
-      } catch (error) {
-        if (errnoOf(error) !== 'EINVAL' && errnoOf(error) !== 'ENOENT') throw error;
-      }
-      rmSync(path, { force: true });
+    async createWithin(userns, path) {
+      closeSync(openSync(path, 'wx', 0o444));
+      // A thread of several cannot enter a user namespace, setns(2).
+      await withHeldProcess(['nsenter', `--user=${userns}`, '--', 'unshare', '--net'], (pid) =>
+        mount(`/proc/${pid}/ns/net`, path, 'none', MS.BIND),
+      );
+      inNamespaceOf(path, () => withLinks((links) => links.setUp('lo')));
     },
+    remove: removeNamespaceFile,
     removeLink: (hostName) => host.remove(hostName),
     async removeLinkAside(name) {
       let over = false;

@@ -2,6 +2,8 @@
 export interface NetworkNamespaces {
   /** Makes a namespace with loopback up, kept alive by a bind mount on `path`. */
   create(path: string): void;
+  /** As {@link NetworkNamespaces.create}, one that belongs to the user namespace of a file: its root may do there what it likes. Errors: system. */
+  createWithin(userns: string, path: string): Promise<void>;
   /** Gives a namespace a link inside with its addresses. Errors: system with the errno's name, `EOPNOTSUPP` where the kernel has no such kind. */
   connect(path: string, wire: Wire): void;
   /** The default routes of a namespace go there from now on; undefined: there is none of that family. */

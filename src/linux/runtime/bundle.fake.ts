@@ -26,6 +26,7 @@ export function createFakeBundles(): Bundles & {
     rootfs: `/run/${id}/rootfs`,
     shm: `/run/${id}/shm`,
     monitor: `/run/${id}/m`,
+    userns: `/run/${id}/userns`,
     stages: `/run/${id}/v`,
     secrets: `/run/${id}/s`,
   });
@@ -60,6 +61,7 @@ export function createFakeBundles(): Bundles & {
     }),
     listExecs: () => [],
     removeExec: () => undefined,
+    readIdMap: () => undefined,
     readProcess: () => ({ env: ['PATH=/bin'], capabilities: { bounding: ['CAP_KILL'] } }),
     sizeBytes: async () => 0,
   };

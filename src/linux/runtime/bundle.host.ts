@@ -14,6 +14,7 @@ import {
 import { dirname, join } from 'node:path';
 import { wrapError } from '../../lib/errors.ts';
 import { measureTree } from '../../lib/fs/measure-tree.ts';
+import type { IdMapRange } from '../../lib/id-map.ts';
 import type { BundlePaths, Bundles } from './bundle.ts';
 import { ensureFolderInRoot, resolveInRoot } from './rooted-path.host.ts';
 
@@ -43,10 +44,13 @@ export function createBundles(deps: { readonly dataRoot: string; readonly execRo
       rootfs: join(run, 'rootfs'),
       shm: join(run, 'shm'),
       monitor: join(run, 'm'),
+      userns: join(run, 'userns'),
       stages: join(run, 'v'),
       secrets: join(run, 's'),
     };
   };
+  const readSpec = (id: string): WrittenSpec =>
+    JSON.parse(readFileSync(join(paths(id).run, 'config.json'), 'utf8')) as WrittenSpec;
   const execFolder = (id: string, execId: string): string => join(paths(id).run, 'x', execId.slice(0, EXEC_ID_LENGTH));
   return {
     paths,
@@ -123,14 +127,30 @@ export function createBundles(deps: { readonly dataRoot: string; readonly execRo
       }));
     },
     removeExec: (id, execId) => removeTree(execFolder(id, execId)),
-    readProcess(id) {
-      const spec = JSON.parse(readFileSync(join(paths(id).run, 'config.json'), 'utf8')) as {
-        process: Record<string, unknown>;
-      };
-      return spec.process;
+    readProcess: (id) => readSpec(id).process,
+    readIdMap(id) {
+      const { uidMappings, gidMappings } = readSpec(id).linux;
+      if (!uidMappings || !gidMappings) return undefined;
+      return { uids: uidMappings.map(toRange), gids: gidMappings.map(toRange) };
     },
     sizeBytes: async (path) => (await measureTree(path)).fileBytes,
   };
+}
+
+/** What of a bundle's config.json is read again. */
+interface WrittenSpec {
+  readonly process: Record<string, unknown>;
+  readonly linux: { readonly uidMappings?: readonly SpecIdRange[]; readonly gidMappings?: readonly SpecIdRange[] };
+}
+
+interface SpecIdRange {
+  readonly containerID: number;
+  readonly hostID: number;
+  readonly size: number;
+}
+
+function toRange({ containerID, hostID, size }: SpecIdRange): IdMapRange {
+  return { disk: containerID, seen: hostID, count: size };
 }
 
 function writeResolvConf(path: string, text: string): void {

@@ -1,3 +1,5 @@
+import type { IdMap } from '../../lib/id-map.ts';
+
 /**
  * The files of containers outside their root file system.
  *
@@ -10,6 +12,7 @@
  *   <exec-root>/c/<id, 24 digits>/      as long as it runs; on a tmpfs
  *     config.json                       OCI bundle
  *     rootfs/                           mount point
+ *     userns                            its user namespace, bound; under `userns-remap`
  *     m/                                the monitor's directory
  *     v/<n>                             mount points of subpaths, images and mapped ids
  *     x/<exec id, 16 digits>/           an exec session: its monitor's directory `m`, process.json, exec.json
@@ -67,6 +70,8 @@ export interface Bundles {
   removeExec(id: string, execId: string): void;
   /** The `process` object of the running container's config.json. */
   readProcess(id: string): Record<string, unknown>;
+  /** How the run's numbers of users and groups look on the host; undefined: they are the host's. */
+  readIdMap(id: string): IdMap | undefined;
   /** Bytes of files in a folder tree, without following links. */
   sizeBytes(path: string): Promise<number>;
 }
@@ -84,7 +89,9 @@ export interface BundlePaths {
   /** A tmpfs for /dev/shm that other containers may join. */
   readonly shm: string;
   readonly monitor: string;
-  /** Mount points of what is made ready for the run, by number. */
+  /** Where its user namespace is bound. */
+  readonly userns: string;
+  /** Mount points of what is made ready for the run, by number or name. */
   readonly stages: string;
   /** A tmpfs for the values of secrets. */
   readonly secrets: string;

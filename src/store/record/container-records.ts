@@ -1,5 +1,6 @@
 import type { ContainerConfig, HostConfig } from '../../api/types/container.ts';
 import type { EndpointSettings } from '../../api/types/network.ts';
+import type { IdMap } from '../../lib/id-map.ts';
 
 /** Containers as they are kept: everything acknowledged to a client is in here before the answer goes out. */
 export interface ContainerRecords {
@@ -69,16 +70,7 @@ export interface BindMount extends MountBase {
  * What ids of files look like through a mount. `owner`: the owner of the source appears as the container's user and the other way round;
  * `ranges`: these and no others.
  */
-export type IdMapping =
-  | { readonly kind: 'owner' }
-  | { readonly kind: 'ranges'; readonly uids: readonly IdRange[]; readonly gids: readonly IdRange[] };
-
-/** `count` ids from `disk` on, as they are in the file system, appear as those from `seen` on. */
-export interface IdRange {
-  readonly disk: number;
-  readonly seen: number;
-  readonly count: number;
-}
+export type IdMapping = { readonly kind: 'owner' } | ({ readonly kind: 'ranges' } & IdMap);
 
 export interface VolumeMount extends MountBase {
   readonly kind: 'volume';

@@ -1,11 +1,20 @@
 import type { FilesView, ViewBind } from '../../../linux/files/view.ts';
+import type { Userns } from '../../../linux/mount/mounter.ts';
+import type { BindMount, ContainerRecord, VolumeMount } from '../../../store/record/container-records.ts';
 import type { ContainerContext } from '../context.ts';
 import type { LiveContainer } from '../live.ts';
+import { isEnginePath, isEngineVolume } from '../user-namespace.ts';
 
 /** The container's root as it is mounted while a process runs, else its layers. */
 export function rootOf(ctx: ContainerContext, { record, session }: LiveContainer): FilesView['root'] {
-  if (session) return { kind: 'mounted', path: ctx.bundles.paths(record.id).rootfs };
+  if (session) return { kind: 'mounted', path: ctx.bundles.paths(record.id).rootfs, ...usernsOf(ctx, record) };
   return { kind: 'layers', layers: ctx.layers.rootfs(record.id) };
+}
+
+/** Of a container that runs. */
+function usernsOf(ctx: ContainerContext, { id, state }: ContainerRecord): { readonly userns?: Userns } {
+  const map = ctx.bundles.readIdMap(id);
+  return map ? { userns: { path: `/proc/${state.pid}/ns/user`, map } } : {};
 }
 
 /**
@@ -20,12 +29,12 @@ export async function withView<T>(
   const volumes = live.session ? [] : live.record.mounts.filter(({ kind }) => kind === 'volume');
   const ready = volumes.reduceRight<() => Promise<T>>(
     (next, mount) => () => (mount.kind === 'volume' ? ctx.volumes.borrow(mount.name, next) : next()),
-    () => work(viewOf(ctx, live)),
+    async () => work(await viewOf(ctx, live)),
   );
   return await ready();
 }
 
-function viewOf(ctx: ContainerContext, live: LiveContainer): FilesView {
+async function viewOf(ctx: ContainerContext, live: LiveContainer): Promise<FilesView> {
   const { record } = live;
   const paths = ctx.bundles.paths(record.id);
   const own = new Set(record.mounts.map(({ destination }) => destination));
@@ -33,15 +42,29 @@ function viewOf(ctx: ContainerContext, live: LiveContainer): FilesView {
     { destination: '/etc/resolv.conf', source: paths.resolvConf },
     { destination: '/etc/hostname', source: paths.hostname },
     { destination: '/etc/hosts', source: paths.hosts },
-  ].filter(({ destination }) => !own.has(destination));
-  const binds = record.mounts.flatMap((mount): ViewBind[] => {
+  ]
+    .filter(({ destination }) => !own.has(destination))
+    .map((one): ViewBind => ({ ...one, readOnly: false, recursive: false, isInside: true }));
+  const root = rootOf(ctx, live);
+  const isMapped = root.kind === 'mounted' && root.userns !== undefined;
+  const binds: ViewBind[] = [];
+  for (const mount of record.mounts) {
+    if (mount.kind === 'tmpfs' || mount.kind === 'image') continue;
     const { destination, readOnly } = mount;
-    if (mount.kind === 'tmpfs' || mount.kind === 'image') return [];
     const source = mount.kind === 'bind' ? mount.source : ctx.volumes.mountpoint(mount.name);
-    const recursive = !(mount.kind === 'bind' && mount.nonRecursive);
-    const subpath = mount.kind === 'volume' && mount.subpath !== undefined ? { subpath: mount.subpath } : {};
-    return source === undefined ? [] : [{ source, destination, readOnly, recursive, ...subpath }];
-  });
-  const all = [...binds, ...etc.map((one) => ({ ...one, readOnly: false, recursive: false }))];
-  return { root: rootOf(ctx, live), binds: all.toSorted((a, b) => a.destination.length - b.destination.length) };
+    if (source === undefined) continue;
+    binds.push({
+      source,
+      destination,
+      readOnly,
+      recursive: !(mount.kind === 'bind' && mount.nonRecursive),
+      isInside: isMapped && (await isInside(ctx, mount)),
+      ...(mount.kind === 'volume' && mount.subpath !== undefined && { subpath: mount.subpath }),
+    });
+  }
+  return { root, binds: [...binds, ...etc].toSorted((a, b) => a.destination.length - b.destination.length) };
+}
+
+async function isInside(ctx: ContainerContext, mount: BindMount | VolumeMount): Promise<boolean> {
+  return mount.kind === 'bind' ? isEnginePath(ctx.settings, mount.source) : await isEngineVolume(ctx, mount.name);
 }

@@ -47,6 +47,7 @@ const spec = (host: HostConfig, config = {}) =>
       hostname: 'h',
       mounts: [],
       netnsPath: '/n',
+      userns: undefined,
       joins: {},
       cgroupPath: '/docker/c',
     },

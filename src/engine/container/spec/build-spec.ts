@@ -1,6 +1,8 @@
 import type { ContainerConfig, HostConfig } from '../../../api/types/container.ts';
 import { KnownError } from '../../../lib/errors.ts';
+import type { IdMapRange } from '../../../lib/id-map.ts';
 import type { SpecInput } from '../spec-input.ts';
+import type { RunUserns } from '../user-namespace.ts';
 import { planCapabilities } from './capabilities.ts';
 import { withCdiDevices } from './cdi.ts';
 import { planDevices } from './devices.ts';
@@ -8,7 +10,7 @@ import { withGpus } from './gpus.ts';
 import type { HostFacts } from './host-facts.ts';
 import { planMounts } from './mounts.ts';
 import { planLimits, planResources } from './resources.ts';
-import type { RuntimeSpec, SpecProcess } from './runtime-spec.ts';
+import type { IdMapping, RuntimeSpec, SpecProcess } from './runtime-spec.ts';
 import { resolveSeccomp } from './seccomp.ts';
 import { parseSecurity, planAppArmor, type Security } from './security.ts';
 import { lookUpUser } from './user.ts';
@@ -49,10 +51,12 @@ export function buildSpec(input: SpecInput, facts: HostFacts): RuntimeSpec {
     mounts: planMounts(host, input.mounts, {
       init,
       writableCgroups: security.writableCgroups ?? host.Privileged ?? false,
+      ownUserns: input.userns !== undefined,
     }),
     ...(host.Annotations && { annotations: host.Annotations }),
     linux: {
       namespaces: namespaces(input, facts),
+      ...idMappings(input.userns),
       cgroupsPath: input.cgroupPath,
       resources: resources([]),
       devices,
@@ -114,7 +118,7 @@ function seccomp(
 }
 
 function namespaces(
-  { hostConfig: host, netnsPath, joins }: SpecInput,
+  { hostConfig: host, netnsPath, userns, joins }: SpecInput,
   facts: HostFacts,
 ): RuntimeSpec['linux']['namespaces'] {
   const own = (
@@ -125,6 +129,7 @@ function namespaces(
     mode === 'host' ? [] : pid === undefined ? [{ type }] : [{ type, path: `/proc/${pid}/ns/${type}` }];
   return [
     { type: 'mount' },
+    ...(userns === undefined ? [] : [{ type: 'user', path: userns.path }]),
     ...(netnsPath === undefined ? [] : [{ type: 'network', path: netnsPath }]),
     ...own('uts', host.UTSMode, undefined),
     ...own('pid', host.PidMode, joins.pid),
@@ -135,8 +140,18 @@ function namespaces(
   ];
 }
 
-/** Only namespaced settings; ports below 1024 and ping are open to everyone inside, as Docker has it. */
-function sysctls({ hostConfig: host, netnsPath }: SpecInput): Readonly<Record<string, string>> {
+function idMappings(userns: RunUserns | undefined): Pick<RuntimeSpec['linux'], 'uidMappings' | 'gidMappings'> {
+  if (!userns) return {};
+  const format = (ranges: readonly IdMapRange[]): readonly IdMapping[] =>
+    ranges.map(({ disk, seen, count }) => ({ containerID: disk, hostID: seen, size: count }));
+  return { uidMappings: format(userns.map.uids), gidMappings: format(userns.map.gids) };
+}
+
+/**
+ * Only namespaced settings; ports below 1024 and ping are open to everyone inside, as Docker has it. Ping is not in a user namespace: it has not all the
+ * groups of the range.
+ */
+function sysctls({ hostConfig: host, netnsPath, userns }: SpecInput): Readonly<Record<string, string>> {
   const ownNetwork = netnsPath !== undefined && host.NetworkMode !== 'host';
   for (const name of Object.keys(host.Sysctls ?? {})) {
     const namespaced = name.startsWith('net.')
@@ -150,7 +165,8 @@ function sysctls({ hostConfig: host, netnsPath }: SpecInput): Readonly<Record<st
       );
   }
   return {
-    ...(ownNetwork && { 'net.ipv4.ip_unprivileged_port_start': '0', 'net.ipv4.ping_group_range': '0 2147483647' }),
+    ...(ownNetwork && { 'net.ipv4.ip_unprivileged_port_start': '0' }),
+    ...(ownNetwork && !userns && { 'net.ipv4.ping_group_range': '0 2147483647' }),
     ...host.Sysctls,
   };
 }

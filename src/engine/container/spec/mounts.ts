@@ -4,11 +4,18 @@ import type { RuntimeMount } from './runtime-spec.ts';
 
 const HARDENED = ['nosuid', 'noexec', 'nodev'];
 
+interface MountSettings {
+  readonly init: string | undefined;
+  readonly writableCgroups: boolean;
+  /** It has another user namespace than the host. */
+  readonly ownUserns: boolean;
+}
+
 /** The container's mounts in the order in which they must be made: parents before children. User's mounts replace default ones at the same place. */
 export function planMounts(
   host: HostConfig,
   own: readonly SpecMount[],
-  { init, writableCgroups }: { readonly init: string | undefined; readonly writableCgroups: boolean },
+  { init, writableCgroups, ownUserns }: MountSettings,
 ): readonly RuntimeMount[] {
   const added: readonly RuntimeMount[] = [
     ...own.map(toRuntimeMount),
@@ -17,7 +24,7 @@ export function planMounts(
       : [{ destination: '/sbin/docker-init', type: 'bind', source: init, options: ['bind', 'ro'] }]),
   ];
   const taken = new Set(added.map(({ destination }) => destination));
-  const kept = defaults(host, writableCgroups).filter(({ destination }) => !taken.has(destination));
+  const kept = defaults(host, { writableCgroups, ownUserns }).filter(({ destination }) => !taken.has(destination));
   return [...kept, ...added].toSorted((a, b) => depth(a.destination) - depth(b.destination));
 }
 
@@ -31,7 +38,10 @@ function toRuntimeMount({ destination, type, source, options }: SpecMount): Runt
   };
 }
 
-function defaults(host: HostConfig, writableCgroups: boolean): readonly RuntimeMount[] {
+function defaults(
+  host: HostConfig,
+  { writableCgroups, ownUserns }: Omit<MountSettings, 'init'>,
+): readonly RuntimeMount[] {
   const access = host.Privileged ? 'rw' : 'ro';
   return [
     { destination: '/proc', type: 'proc', source: 'proc', options: HARDENED },
@@ -54,16 +64,19 @@ function defaults(host: HostConfig, writableCgroups: boolean): readonly RuntimeM
       source: 'cgroup',
       options: [...HARDENED, writableCgroups ? 'rw' : 'ro'],
     },
-    ...ipcMounts(host),
+    ...ipcMounts(host, ownUserns),
   ];
 }
 
-function ipcMounts(host: HostConfig): readonly RuntimeMount[] {
+function ipcMounts(host: HostConfig, ownUserns: boolean): readonly RuntimeMount[] {
   const mqueue = { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: HARDENED };
   switch (host.IpcMode) {
     case 'host':
-      // The queues are those of the namespace, so the host's are seen by whoever mounts them.
-      return [mqueue, { destination: '/dev/shm', type: 'bind', source: '/dev/shm', options: ['rbind', ...HARDENED] }];
+      // The queues are those of the namespace, so the host's are seen by whoever mounts them: not by another user namespace.
+      return [
+        ...(ownUserns ? [] : [mqueue]),
+        { destination: '/dev/shm', type: 'bind', source: '/dev/shm', options: ['rbind', ...HARDENED] },
+      ];
     case 'none':
       return [mqueue];
     default:

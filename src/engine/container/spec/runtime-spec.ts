@@ -65,8 +65,16 @@ export interface DeviceRule {
   readonly access: string;
 }
 
+export interface IdMapping {
+  readonly containerID: number;
+  readonly hostID: number;
+  readonly size: number;
+}
+
 export interface LinuxSpec {
   readonly namespaces: readonly { readonly type: string; readonly path?: string }[];
+  readonly uidMappings?: readonly IdMapping[];
+  readonly gidMappings?: readonly IdMapping[];
   readonly cgroupsPath: string;
   readonly resources: Readonly<Record<string, unknown>>;
   readonly devices: readonly SpecDevice[];
