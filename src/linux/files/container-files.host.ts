@@ -70,20 +70,44 @@ async function* pieces(thread: Thread, first: FromThread): AsyncGenerator<Uint8A
 /** Sends an archive, a bounded number of pieces ahead. What the thread refuses ends the sending. */
 async function feed(thread: Thread, archive: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void> {
   let credit = PIECES_IN_FLIGHT;
-  for await (const bytes of archive) {
+  for await (const bytes of inPieces(archive)) {
     signal.throwIfAborted();
     while (credit === 0) if ((await thread.next()).kind === 'credit') credit++;
     credit--;
-    thread.send({ kind: 'piece', bytes });
+    thread.give(bytes);
     for (let early = thread.take(); early; early = thread.take()) if (early.kind === 'credit') credit++;
   }
   thread.send({ kind: 'end' });
   while ((await thread.next()).kind !== 'done');
 }
 
+/** A message between threads costs as much as copying tens of kilobytes, and a socket gives no more at once. */
+const PIECE_BYTES = 256 * 1024;
+
+/** The same bytes in pieces of that size, each with memory of its own that can be given away. */
+async function* inPieces(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  let piece = new Uint8Array(PIECE_BYTES);
+  let filled = 0;
+  for await (const bytes of source) {
+    for (let at = 0; at < bytes.length; ) {
+      const part = bytes.subarray(at, at + PIECE_BYTES - filled);
+      piece.set(part, filled);
+      filled += part.length;
+      at += part.length;
+      if (filled < PIECE_BYTES) continue;
+      yield piece;
+      piece = new Uint8Array(PIECE_BYTES);
+      filled = 0;
+    }
+  }
+  if (filled > 0) yield piece.subarray(0, filled);
+}
+
 /** One thread at work. `next` throws its failure; ending it is always right. */
 interface Thread extends Disposable {
   send(message: ToThread): void;
+  /** A piece, whose memory is the thread's from now on. */
+  give(bytes: Uint8Array<ArrayBuffer>): void;
   next(): Promise<FromThread>;
   /** What has come already. */
   take(): FromThread | undefined;
@@ -125,6 +149,7 @@ function startThread(work: Work, signal: AbortSignal): Thread {
   };
   return {
     send: (message) => worker.postMessage(message),
+    give: (bytes) => worker.postMessage({ kind: 'piece', bytes } satisfies ToThread, [bytes.buffer]),
     take,
     async next() {
       for (let answer = take(); ; answer = take()) {
