@@ -75,6 +75,7 @@ import { createAccessLookups } from '../server/access/lookups.ts';
 import { API_VERSION } from '../server/router.ts';
 import { buildRoutes } from '../server/routes/build.ts';
 import { buildKitRoutes } from '../server/routes/buildkit.ts';
+import { checkpointRoutes } from '../server/routes/checkpoint.ts';
 import { containerRoutes } from '../server/routes/container.ts';
 import { containerFilesRoutes } from '../server/routes/container-files.ts';
 import { containerResourcesRoutes } from '../server/routes/container-resources.ts';
@@ -435,6 +436,7 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
       ...volumeRoutes(volumes),
       ...secretRoutes(secrets),
       ...pluginRoutes(),
+      ...checkpointRoutes(),
       ...swarmRoutes(),
       ...buildKitRoutes(),
     ],

@@ -10,6 +10,7 @@ import { isSince } from '../platform-query.ts';
 import { type Call, flag, type Route } from '../route.ts';
 import { acceptWebSocket } from '../websocket/handshake.ts';
 import { joinWebSocket } from '../websocket/join.ts';
+import { refuseCheckpoint } from './checkpoint.ts';
 
 const LIST_FILTERS = [
   'ancestor',
@@ -99,10 +100,10 @@ export function containerRoutes({
         call.answerJson(200, await containers.top(name(call), call.query.get('ps_args') ?? '-ef')),
     },
     { method: 'GET', path: '/containers/{name}/logs', handle: async (call) => await writeLogs(call, containers) },
-    verb(
-      'start',
-      async (call, target) => await containers.start(target, { detachKeys: call.query.get('detachKeys') ?? undefined }),
-    ),
+    verb('start', async (call, target) => {
+      refuseCheckpoint(call);
+      await containers.start(target, { detachKeys: call.query.get('detachKeys') ?? undefined });
+    }),
     verb('stop', async (call, target) => await containers.stop(target, stopOptions(call))),
     verb('restart', async (call, target) => await containers.restart(target, stopOptions(call))),
     verb('kill', async (call, target) => await containers.kill(target, call.query.get('signal') || undefined)),
