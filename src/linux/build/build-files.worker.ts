@@ -3,7 +3,7 @@ import { parentPort } from 'node:worker_threads';
 import { KnownError, messageOf } from '../../lib/errors.ts';
 import { createExtractor } from '../../lib/tar/extract.ts';
 import { createTarParser, type TarSink } from '../../lib/tar/parser.ts';
-import { makeDevice, mknod } from '../ffi/libc.host.ts';
+import { closeLibc, makeDevice, mknod } from '../ffi/libc.host.ts';
 import { writeAttributes } from './attributes.host.ts';
 import type { PackView, TreeView } from './build-files.ts';
 import { checkCancelled, watchCancelling } from './cancelling.host.ts';
@@ -47,6 +47,7 @@ async function main(): Promise<void> {
     }
   }
   root.close();
+  closeLibc();
   port?.close();
 }
 

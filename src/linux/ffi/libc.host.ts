@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 import { KnownError } from '../../lib/errors.ts';
 
 /** System calls that Node has no name for. Each throws KnownError `system` with the errno's name; the numbers are Linux's. */
-const { symbols: libc } = dlopen('libc.so.6', {
+const library = dlopen('libc.so.6', {
   __errno_location: { args: [], returns: FFIType.ptr },
   mount: { args: [FFIType.cstring, FFIType.cstring, FFIType.cstring, FFIType.u64, FFIType.ptr], returns: FFIType.i32 },
   umount2: { args: [FFIType.cstring, FFIType.i32], returns: FFIType.i32 },
@@ -40,6 +40,15 @@ const { symbols: libc } = dlopen('libc.so.6', {
   close: { args: [FFIType.i32], returns: FFIType.i32 },
   if_nametoindex: { args: [FFIType.cstring], returns: FFIType.u32 },
 });
+const libc = library.symbols;
+
+/**
+ * The last call of a thread that ends: what the runtime has compiled for its calls (some 8 KiB) would stay with the process otherwise. No other function of
+ * this file may be called by that thread afterwards.
+ */
+export function closeLibc(): void {
+  library.close();
+}
 
 export const CLONE_FS = 0x200;
 export const CLONE_NEWNS = 0x20000;

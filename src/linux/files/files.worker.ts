@@ -4,6 +4,7 @@ import { errnoOf, KnownError, messageOf } from '../../lib/errors.ts';
 import { ownerOnDisk } from '../../lib/id-map.ts';
 import { type PackOptions, packTree } from '../../lib/tar/pack.ts';
 import { createTarParser } from '../../lib/tar/parser.ts';
+import { closeLibc } from '../ffi/libc.host.ts';
 import { findChanges, packLayer } from './changes.host.ts';
 import { openTarget } from './extract.host.ts';
 import { archiveRoot, statPath, xattrsOf } from './stat.host.ts';
@@ -31,9 +32,9 @@ async function main(): Promise<void> {
     const first = await receive();
     if (first.kind !== 'work') throw new KnownError('system', 'a thread got no work');
     await perform(first.work);
-    post({ kind: 'done' });
+    end({ kind: 'done' });
   } catch (error) {
-    post({ kind: 'failed', error: describe(error) });
+    end({ kind: 'failed', error: describe(error) });
   }
 }
 
@@ -114,6 +115,11 @@ async function receive(): Promise<ToThread> {
     if (message) return message;
     await new Promise<void>((resolve) => (wake = resolve));
   }
+}
+
+function end(message: FromThread): void {
+  closeLibc();
+  post(message);
 }
 
 function post(message: FromThread): void {

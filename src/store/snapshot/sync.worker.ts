@@ -1,13 +1,19 @@
 import { parentPort } from 'node:worker_threads';
 import { messageOf } from '../../lib/errors.ts';
-import { syncfs } from '../../linux/ffi/libc.host.ts';
+import { closeLibc, syncfs } from '../../linux/ffi/libc.host.ts';
 
 /** Brings the file system of a descriptor to disk; answers with what went wrong, or with an empty text. */
 parentPort?.once('message', (fd: number) => {
+  const problem = sync(fd);
+  closeLibc();
+  parentPort?.postMessage(problem);
+});
+
+function sync(fd: number): string {
   try {
     syncfs(fd);
-    parentPort?.postMessage('');
+    return '';
   } catch (error) {
-    parentPort?.postMessage(messageOf(error));
+    return messageOf(error);
   }
-});
+}
