@@ -20,8 +20,8 @@ test.each([
 
 test.each([
   ['nobody', 'Error during uid lookup for "nobody"'],
-  ['low:wheel', 'Error during gid lookup for "wheel"'],
-  ['a:b:c', 'invalid user/group specification'],
+  ['low:wheel', 'Error during groupname lookup for "wheel"'],
+  ['a:b:c', 'Invalid user/group specification'],
 ])('%s is refused', (setting, text) => {
   expect(() => remappedUser(setting, FILES)).toThrow(text);
 });

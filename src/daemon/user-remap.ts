@@ -40,12 +40,12 @@ export function remappedUser(
   { passwd, group }: AccountFiles,
 ): { readonly name: string; readonly uid: string } {
   const parts = setting.split(':');
-  if (parts.length > 2) throw invalid(`invalid user/group specification in --userns-remap: "${setting}"`);
+  if (parts.length > 2) throw invalid(`Invalid user/group specification in --userns-remap: "${setting}"`);
   const [user = '', asGroup] = parts;
   const row = rows(passwd).find(([name, , uid]) => name === user || uid === user);
   if (!row) throw invalid(`Error during uid lookup for "${user}": no matching entries in passwd file`);
   if (asGroup !== undefined && !rows(group).some(([name, , gid]) => name === asGroup || gid === asGroup))
-    throw invalid(`Error during gid lookup for "${asGroup}": no matching entries in group file`);
+    throw invalid(`Error during groupname lookup for "${asGroup}": no matching entries in group file`);
   return { name: row[0] ?? '', uid: row[2] ?? '' };
 }
 

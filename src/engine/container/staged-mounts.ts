@@ -34,7 +34,6 @@ export function imageLayer(id: string, at: number): string {
 export interface MountingRun {
   readonly ctx: ContainerContext;
   readonly record: ContainerRecord;
-
   readonly accounts: { readonly passwd: string; readonly group: string };
   readonly userns: RunUserns | undefined;
   readonly undo: AsyncDisposableStack;

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { inPieces } from '../../lib/async/in-pieces.ts';
 import { KnownError } from '../../lib/errors.ts';
 import type { ContainerFiles, FileChange, PathStat } from './container-files.ts';
 import { type FromThread, PIECES_IN_FLIGHT, type ToThread, type Work } from './work.ts';
@@ -70,7 +71,7 @@ async function* pieces(thread: Thread, first: FromThread): AsyncGenerator<Uint8A
 /** Sends an archive, a bounded number of pieces ahead. What the thread refuses ends the sending. */
 async function feed(thread: Thread, archive: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void> {
   let credit = PIECES_IN_FLIGHT;
-  for await (const bytes of inPieces(archive)) {
+  for await (const bytes of inPieces(archive, PIECE_BYTES)) {
     signal.throwIfAborted();
     while (credit === 0) if ((await thread.next()).kind === 'credit') credit++;
     credit--;
@@ -83,25 +84,6 @@ async function feed(thread: Thread, archive: AsyncIterable<Uint8Array>, signal: 
 
 /** A message between threads costs as much as copying tens of kilobytes, and a socket gives no more at once. */
 const PIECE_BYTES = 256 * 1024;
-
-/** The same bytes in pieces of that size, each with memory of its own that can be given away. */
-async function* inPieces(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  let piece = new Uint8Array(PIECE_BYTES);
-  let filled = 0;
-  for await (const bytes of source) {
-    for (let at = 0; at < bytes.length; ) {
-      const part = bytes.subarray(at, at + PIECE_BYTES - filled);
-      piece.set(part, filled);
-      filled += part.length;
-      at += part.length;
-      if (filled < PIECE_BYTES) continue;
-      yield piece;
-      piece = new Uint8Array(PIECE_BYTES);
-      filled = 0;
-    }
-  }
-  if (filled > 0) yield piece.subarray(0, filled);
-}
 
 /** One thread at work. `next` throws its failure; ending it is always right. */
 interface Thread extends Disposable {

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { inPieces } from '../../lib/async/in-pieces.ts';
 import { KnownError, messageOf } from '../../lib/errors.ts';
 import type { Compressor } from './compressor.ts';
 
@@ -14,7 +15,7 @@ export function createCompressor(): Compressor {
       const packing: Promise<Uint8Array>[] = [];
       try {
         const pack = createPacking(worker);
-        for await (const piece of piecesOf(source)) {
+        for await (const piece of inPieces(source, PIECE_BYTES)) {
           signal.throwIfAborted();
           packing.push(pack(piece));
           if (packing.length >= AHEAD) yield await takeFirst(packing);
@@ -56,23 +57,4 @@ function createPacking(worker: Worker): (piece: Uint8Array) => Promise<Uint8Arra
     }
     return promise;
   };
-}
-
-/** Copies into pieces of 1 MiB; the last one may be shorter. */
-async function* piecesOf(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let piece = new Uint8Array(PIECE_BYTES);
-  let filled = 0;
-  for await (const chunk of source) {
-    for (let at = 0; at < chunk.length; ) {
-      const part = chunk.subarray(at, at + PIECE_BYTES - filled);
-      piece.set(part, filled);
-      filled += part.length;
-      at += part.length;
-      if (filled < PIECE_BYTES) continue;
-      yield piece;
-      piece = new Uint8Array(PIECE_BYTES);
-      filled = 0;
-    }
-  }
-  if (filled > 0) yield piece.slice(0, filled);
 }
