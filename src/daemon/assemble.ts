@@ -412,6 +412,7 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
     engineVersion: ENGINE_VERSION,
     minApiVersion: config.minApiVersion,
     audit: (message) => log.info(message),
+    auditsAll: () => now.audit,
     lookups: createAccessLookups({
       containers: containers.service,
       execs: execs.service,

@@ -5,8 +5,8 @@ import { createConnection, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { KnownError, messageOf } from '../lib/errors.ts';
 import { invalid } from '../lib/invalid.ts';
+import { noteOrigin, type Origin } from '../server/access/origin.ts';
 import type { AccessPolicy } from '../server/access/policy.ts';
-import { type Restriction, restrict } from '../server/access/restrict.ts';
 import type { TlsFiles } from './config/daemon-config.ts';
 import { type ListenAddress, parseListenAddress } from './listen-address.ts';
 
@@ -68,7 +68,7 @@ export async function openListeners(
     for (const { address, policy, group = settings.group } of wanted) {
       const server = address.kind === 'tcp' && settings.tls ? tlsServer(settings.tls) : createServer();
       server.keepAliveTimeout = KEEP_ALIVE_MS;
-      forward(server, api, connections, policy && { policy, by: address.shown });
+      forward(server, api, connections, { policy, listener: address.shown });
       if (address.kind === 'unix') await preparePath(address.path);
       await started(server, placeOf(address));
       if (address.kind === 'unix') giveToGroup(address.path, group, settings.warn);
@@ -123,13 +123,13 @@ function readPem(setting: string, path: string): string {
 }
 
 /** One API behind every listener. The server itself forgets connections that it has handed over to attach and exec. */
-function forward(server: Server, api: Server, connections: Set<Socket>, limits: Restriction | undefined): void {
+function forward(server: Server, api: Server, connections: Set<Socket>, origin: Origin): void {
   server.on('request', (request, response) => {
-    if (limits) restrict(request, limits);
+    noteOrigin(request, origin);
     api.emit('request', request, response);
   });
   server.on('upgrade', (request, socket, head) => {
-    if (limits) restrict(request, limits);
+    noteOrigin(request, origin);
     api.emit('upgrade', request, socket, head);
   });
   server.on('connection', (socket: Socket) => {

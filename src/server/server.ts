@@ -3,8 +3,8 @@ import type { Duplex } from 'node:stream';
 import { isBefore } from '../api/compat/version.ts';
 import { KnownError, messageOf } from '../lib/errors.ts';
 import { guard } from './access/guard.ts';
+import { askerOf, originOf } from './access/origin.ts';
 import type { AccessLookups } from './access/policy.ts';
-import { restrictionOf } from './access/restrict.ts';
 import { createCall, parseObject } from './call.ts';
 import { toBody, toStatus } from './errors.ts';
 import { writeRefused, writeUpgraded, writeWhole } from './hijack.ts';
@@ -20,8 +20,10 @@ export interface ApiServerDeps {
   readonly minApiVersion?: string;
   /** For requests that came by a restricted listener. */
   readonly lookups: AccessLookups;
-  /** Told about every change that was asked for by a restricted listener, and what became of it. */
+  /** Told about every change that was asked for, by whom, and what became of it. */
   readonly audit: (message: string) => void;
+  /** Whether changes by listeners that may do everything are told too; asked at each. */
+  readonly auditsAll: () => boolean;
   /** Told about failures that are the engine's own. */
   readonly report: (what: string, error: unknown) => void;
 }
@@ -33,6 +35,7 @@ export function createApiServer({
   minApiVersion,
   lookups,
   audit,
+  auditsAll,
   report,
 }: ApiServerDeps): Server {
   const router = createRouter(routes);
@@ -65,14 +68,14 @@ export function createApiServer({
   };
 
   const handle = async (request: IncomingMessage, route: Route, call: Call): Promise<void> => {
-    const restriction = restrictionOf(request);
-    if (!restriction) return await route.handle(call);
+    const policy = originOf(request)?.policy;
+    const isAudited = route.method !== 'GET' && route.method !== 'HEAD' && (policy !== undefined || auditsAll());
+    const asker = isAudited ? askerOf(request) : '';
     const told = (outcome: string): void => {
-      if (route.method !== 'GET' && route.method !== 'HEAD')
-        audit(`${restriction.by}: ${route.method} ${pathOf(request)}: ${outcome}`);
+      if (isAudited) audit(`${asker}: ${route.method} ${pathOf(request)}: ${outcome}`);
     };
     try {
-      await route.handle(await guard(restriction.policy, route, call, lookups));
+      await route.handle(policy ? await guard(policy, route, call, lookups) : call);
       told('done');
     } catch (error) {
       told(messageOf(error));

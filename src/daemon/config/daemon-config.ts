@@ -63,6 +63,8 @@ export interface ReloadableConfig {
   readonly logLevel: LogLevel;
   readonly labels: readonly string[];
   readonly liveRestore: boolean;
+  /** Every change that a client asks for is logged, with who asked and what became of it. */
+  readonly audit: boolean;
   readonly shutdownTimeoutSeconds: number;
   readonly insecureRegistries: readonly string[];
   readonly registryMirrors: readonly string[];
@@ -175,6 +177,7 @@ function reloadable(read: Reader): ReloadableConfig {
     logLevel: read.bool('debug') ? 'debug' : oneOf('log-level', level, LEVELS, `invalid logging level: ${level}`),
     labels: read.list('labels').map(label),
     liveRestore: read.bool('live-restore'),
+    audit: read.bool('audit'),
     shutdownTimeoutSeconds: read.int('shutdown-timeout'),
     insecureRegistries: read.list('insecure-registries'),
     registryMirrors: read.list('registry-mirrors').map(mirrorAddress),

@@ -58,6 +58,7 @@ export const CONFIG_FILE = '/etc/docker/daemon.json';
 export const DIRECTIVES: readonly Directive[] = [
   renamed(map('add-runtime', 'Register an additional OCI compatible runtime'), 'runtimes', { json: 'object' }),
   both(bool('allow-direct-routing', 'Allow remote access to published ports on container IP addresses')),
+  both(bool('audit', 'Log every change that clients ask for, who asked, and the outcome')),
   renamed(list('authorization-plugin', 'Authorization plugins to load'), 'authorization-plugins', {
     refused: 'this engine loads no authorization plugins; listeners that may do less take their place',
   }),

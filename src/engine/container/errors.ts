@@ -28,6 +28,9 @@ export const cannotJoinUserns = (name: string) =>
     'conflict',
     `cannot join the namespaces of container ${name}, which are of another user namespace: with --userns=host on both they can be shared`,
   );
+export const noLinkGiven = () =>
+  new KnownError('conflict', 'Conflict, cannot remove the default link name of the container');
+
 export const notRunning = (id: string) => new KnownError('conflict', `container ${id} is not running`);
 
 export const cannotKill = (name: string, id: string) =>

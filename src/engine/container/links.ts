@@ -60,9 +60,7 @@ export function withLinkedHosts(
   record: ContainerRecord,
   attachment: NetworkAttachment,
 ): NetworkAttachment {
-  const links = linksOf(ctx, record);
-  if (links.length === 0) return attachment;
-  const linkedHosts = links.flatMap(({ alias, record: child, live }) => {
+  const linkedHosts = linksOf(ctx, record).flatMap(({ alias, record: child, live }) => {
     const ip = bridgeAddress(live);
     const names = [...new Set([alias, child.config.Hostname ?? '', child.name])].filter(Boolean);
     return ip ? [{ ip, names }] : [];

@@ -30,6 +30,8 @@ export interface ContainerService {
   connect(name: string, network: string, settings: EndpointSettings): Promise<void>;
   /** Errors: not_found, forbidden when it is not on that network. */
   disconnect(name: string, network: string): Promise<void>;
+  /** By its own name, `container/alias`. Errors: not_found for either; conflict for the name of a container. */
+  removeLink(name: string): Promise<void>;
   remove(name: string, options: { readonly force: boolean; readonly volumes: boolean }): Promise<void>;
   prune(filters: Filters): Promise<{ readonly deleted: readonly string[]; readonly reclaimedBytes: number }>;
   list(options: {

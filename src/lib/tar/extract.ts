@@ -47,6 +47,8 @@ export interface Extractor {
 }
 
 const MAX_ENTRIES = 5_000_000;
+/** Of one entry, where another writer is as busy at the same path. */
+const PLACE_TRIES = 100;
 
 /**
  * A sink that makes what an archive holds, by synchronous calls, as Docker extracts: missing parents are made, links among the parents are
@@ -63,6 +65,16 @@ export function createExtractor(options: ExtractOptions): Extractor {
     if (++entries > MAX_ENTRIES) throw new KnownError('invalid_parameter', 'archive has too many entries');
     const path = inside(options.folder, header.name);
     options.check?.(path, header);
+    for (let tries = 1; ; tries++)
+      try {
+        return place(path, header);
+      } catch (error) {
+        // Somebody else has put something there since it was looked at; it is looked at again.
+        if (errnoOf(error) !== 'EEXIST' || tries === PLACE_TRIES) throw error;
+      }
+  };
+
+  const place = (path: string, header: TarHeader): void => {
     if (path !== options.folder) ensureFolder(dirname(path));
     const there = lstatSync(path, { throwIfNoEntry: false });
     const isFolder = header.type === 'directory';

@@ -63,6 +63,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   'POST /containers/{name}/attach': write({ of: 'container' }),
   'GET /containers/{name}/attach/ws': write({ of: 'container' }),
   'DELETE /containers/{name}': write({ of: 'container' }),
+  'DELETE /containers/{name}/{alias}': write({ of: 'container' }),
   'HEAD /containers/{name}/archive': write({ of: 'container' }),
   'GET /containers/{name}/archive': write({ of: 'container' }),
   'PUT /containers/{name}/archive': write({ of: 'container' }),

@@ -121,18 +121,8 @@ export function containerRoutes({
     { method: 'POST', path: '/containers/{name}/wait', handle: async (call) => await wait(call, containers) },
     { method: 'POST', path: '/containers/{name}/attach', handle: async (call) => await attach(call, containers) },
     { method: 'GET', path: '/containers/{name}/attach/ws', handle: async (call) => await attachWs(call, containers) },
-    {
-      method: 'DELETE',
-      path: '/containers/{name}',
-      handle: async (call) => {
-        if (flag(call.query, 'link')) throw new KnownError('not_implemented', 'removing links is not supported yet');
-        await containers.remove(name(call), {
-          force: flag(call.query, 'force'),
-          volumes: flag(call.query, 'v'),
-        });
-        call.answerEmpty(204);
-      },
-    },
+    { method: 'DELETE', path: '/containers/{name}', handle: async (call) => await remove(call, containers) },
+    { method: 'DELETE', path: '/containers/{name}/{alias}', handle: async (call) => await remove(call, containers) },
     {
       method: 'POST',
       path: '/containers/{name}/exec',
@@ -197,6 +187,15 @@ function size({ query }: Call, key: string): number {
       `invalid resize ${key === 'h' ? 'height' : 'width'} "${text.slice(0, 20)}": invalid syntax`,
     );
   return Number(text);
+}
+
+/** A container, or with `link` one of its links, which has a name of its own: `container/alias`. */
+async function remove(call: Call, containers: ContainerService): Promise<void> {
+  const { name = '', alias } = call.params;
+  const path = alias === undefined ? name : `${name}/${alias}`;
+  if (flag(call.query, 'link')) await containers.removeLink(path);
+  else await containers.remove(path, { force: flag(call.query, 'force'), volumes: flag(call.query, 'v') });
+  call.answerEmpty(204);
 }
 
 /**

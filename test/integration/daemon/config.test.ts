@@ -108,6 +108,29 @@ test('SIGHUP takes over what may change, tells it as an event, and keeps the old
   await reload(FILE);
 });
 
+test('with audit every change is logged with who asked for it; by a reload it begins and ends', async () => {
+  const lines = (): readonly string[] =>
+    [...daemon.log().matchAll(/msg="(.*: (?:POST|DELETE) \S*\/volumes\/\S*: .*)"/g)].map(([, line = '']) => line);
+  await daemon.ok(['volume', 'create', 'before']);
+  expect(lines()).toEqual([]);
+  await reload({ ...FILE, audit: true });
+  await daemon.ok(['volume', 'rm', 'before']);
+  await daemon.docker(['volume', 'rm', 'before']);
+  await daemon.ok(['volume', 'ls']);
+  await daemon.docker(['volume', 'rm', 'before'], {
+    env: { DOCKER_HOST: `tcp://127.0.0.1:${port}`, DOCKER_CERT_PATH: certPath(authority), DOCKER_TLS_VERIFY: '1' },
+  });
+  await reload(FILE);
+  await daemon.docker(['volume', 'rm', 'before']);
+  expect(lines()).toEqual([
+    expect.stringMatching(/^\/\S+: DELETE \S+\/volumes\/before: done$/),
+    expect.stringMatching(/^\/\S+: DELETE \S+\/volumes\/before: get before: no such volume/),
+    expect.stringMatching(
+      /^127\.0\.0\.1:\d+ \(127\.0\.0\.1 port \d+\): DELETE \S+\/volumes\/before: get before: no such volume/,
+    ),
+  ]);
+});
+
 test('a runtime of the user runs containers, one that comes with a reload too', async () => {
   await reload({ ...FILE, runtimes: { mine: { path: 'crun', runtimeArgs: ['--debug'] } } });
   expect(await daemon.ok(['run', '--rm', '--runtime', 'mine', 'busybox', 'echo', 'ran'])).toContain('ran');

@@ -99,6 +99,24 @@ test('a link on the default bridge is a name and variables, and follows the othe
   await daemon.ok(['rm', '-f', 'db', 'web', 'squatter']);
 });
 
+test('a link is removed by its own name, from one that runs at once; the containers stay', async () => {
+  await run('db');
+  await run('web', '--link', 'db:sql', '--link', 'db');
+  const links = async (): Promise<string> => await daemon.ok(['inspect', '-f', '{{.HostConfig.Links}}', 'web']);
+  expect(await daemon.ok(['rm', '--link', '/web/sql'])).toBe('/web/sql');
+  expect([await links(), await inside('web', 'grep -c sql /etc/hosts || true')]).toEqual(['[/db:/web/db]', '0']);
+  expect(await daemon.ok(['rm', '--link', 'web/db'])).toBe('web/db');
+  expect([await links(), await inside('web', 'grep -c db /etc/hosts || true')]).toEqual(['[]', '0']);
+  await daemon.ok(['restart', '-t', '0', 'web']);
+  expect(await inside('web', 'env | grep -c ^SQL_ || true')).toBe('0');
+  const refused = async (name: string): Promise<string> => (await daemon.docker(['rm', '--link', name])).stderr.trim();
+  for (const name of ['web/sql', 'web/nosuch', 'nosuch/sql'])
+    expect(await refused(name)).toMatch(/^Error response from daemon: No such container: (?:web\/|nosuch)/);
+  for (const name of ['web', '/web'])
+    expect(await refused(name)).toEndWith('Conflict, cannot remove the default link name of the container');
+  await daemon.ok(['rm', '-f', 'db', 'web']);
+});
+
 test('a configuration is used by others, is in use then, and no container joins it', async () => {
   await daemon.ok(['network', 'create', '--config-only', '--subnet', `${NET}.0/25`, '--label', 'a=b', 'conf']);
   await daemon.ok(['network', 'rm', 'asked']);

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { EventMessage } from '../../../src/api/types/event.ts';
 import { putImage } from '../../fixtures/image-engine.ts';
@@ -166,58 +165,3 @@ async function createVolume(name: string, label: string): Promise<void> {
   });
   if (!made.ok) throw new Error(await made.text());
 }
-
-/** A client that asks and then never reads. */
-function deaf(path: string, method = 'GET'): Socket {
-  const socket = connect(daemon.socket);
-  socket.pause();
-  socket.write(
-    `${method} ${path} HTTP/1.1\r\nHost: d\r\n${method === 'POST' ? 'Connection: Upgrade\r\nUpgrade: tcp\r\n' : ''}\r\n`,
-  );
-  return socket;
-}
-
-function residentBytes(): number {
-  const status = Bun.spawnSync(['cat', `/proc/${daemon.pid}/status`]).stdout.toString();
-  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1024;
-}
-
-test('clients of events, logs, attach and stats that do not read make nothing grow, and stop nobody', async () => {
-  await daemon.ok([
-    'create',
-    '--name',
-    'loud',
-    '-i',
-    '--log-opt',
-    'max-size=2m',
-    '--log-opt',
-    'max-file=2',
-    'busybox',
-    'sh',
-    '-c',
-    'read x; yes $(head -c 4000 /dev/zero | tr "\\\\0" x) | head -n 20000',
-  ]);
-  await daemon.ok(['start', 'loud']);
-  const clients = [
-    ...Array.from({ length: 5 }, () => deaf('/events')),
-    ...Array.from({ length: 5 }, () => deaf('/containers/loud/logs?follow=1&stdout=1')),
-    ...Array.from({ length: 5 }, () => deaf('/containers/loud/attach?stream=1&stdout=1', 'POST')),
-    ...Array.from({ length: 5 }, () => deaf('/containers/loud/stats')),
-  ];
-  await daemon.ok(['volume', 'create', 'settled']);
-  const before = residentBytes();
-  const typing = deaf('/containers/loud/attach?stream=1&stdin=1', 'POST');
-  typing.write('go\n');
-  for (let at = 0; at < 200; at++) {
-    await createVolume('grown', 'x'.repeat(1000));
-    await fetch('http://d/volumes/grown', { unix: daemon.socket, method: 'DELETE' });
-  }
-  expect(await daemon.ok(['wait', 'loud'])).toBe('0');
-  expect(await daemon.ok(['logs', '--tail', '1', 'loud'])).toBeDefined();
-  expect(residentBytes() - before).toBeLessThan(100 * 1024 * 1024);
-  for (const client of [...clients, typing]) client.destroy();
-  await daemon.ok(['rm', '-f', 'loud']);
-  const monitors = (): string => Bun.spawnSync(['pgrep', '-f', `${daemon.root}/e/c/`]).stdout.toString();
-  while (monitors() !== '') await Bun.sleep(20);
-  await daemon.ok(['volume', 'rm', 'settled']);
-}, 120_000);
