@@ -28,6 +28,7 @@ import { createImageLookup } from '../engine/image/image-lookup.ts';
 import { createImageService } from '../engine/image/image-service.ts';
 import { createContainerNetworking } from '../engine/network/container-networking.ts';
 import { createResolver } from '../engine/network/dns/resolver.ts';
+import { formatSubnet } from '../engine/network/ipam.ts';
 import { createNetworkService } from '../engine/network/network-service.ts';
 import { createRegistryService } from '../engine/registry/registry-service.ts';
 import { createSecretService } from '../engine/secret/secret-service.ts';
@@ -218,10 +219,11 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
     report,
   });
   const containerFiles = createContainerFiles({ root: config.execRoot });
+  const volumePlugins = createVolumePlugins();
   const volumes = createVolumeService({
     records: createVolumeRecords(db),
     files: createVolumeFiles({ root: join(config.dataRoot, 'volumes'), trash, mounter: createMounter() }),
-    plugins: createVolumePlugins(),
+    plugins: volumePlugins,
     archives: containerFiles,
     decompressor: imageDeps.decompressor,
     events,
@@ -367,6 +369,9 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
   const engineId = networkRecords.fact('engine id') ?? networkRecords.keepFact('engine id', randomUUID());
   const system = createSystemService({
     host: () => readHostState(cgroups.version),
+    volumePlugins: () => volumePlugins.names(),
+    devices: () => readCdiRegistry(config.cdiFolders).names,
+    eventListeners: () => events.listeners,
     containers: containers.service,
     images,
     usage: {
@@ -398,6 +403,9 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
       memoryBytes: totalmem(),
       cgroupVersion: cgroups.version,
       dataRoot: config.dataRoot,
+      initBinary: config.container.initPath ?? 'docker-init',
+      cdiFolders: config.cdiFolders,
+      addressPools: config.addressPools.map(({ base, size }) => ({ base: formatSubnet(base), size })),
       startedAt: new Date().toISOString(),
     },
     settings: () => ({

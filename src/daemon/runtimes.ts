@@ -5,6 +5,8 @@ import type { CustomRuntime } from './config/daemon-config.ts';
 /** An OCI runtime: the program with its global arguments, and the folder that its `--root` names. */
 export interface Runtime {
   readonly argv: readonly string[];
+  /** Of `argv`, what the user has named. */
+  readonly given: readonly string[];
   readonly root: string;
 }
 
@@ -26,7 +28,7 @@ export function findRuntimes(
 
   function runtime(name: string, path: string, more: readonly string[]): Runtime {
     const root = join(execRoot, name);
-    return { argv: [path, '--root', root, ...more], root };
+    return { argv: [path, '--root', root, ...more], given: more, root };
   }
 }
 

@@ -89,7 +89,11 @@ export function createWorld(kept: { readonly rows?: Map<string, ContainerRecord>
     networking: network.networking,
     volumes: volumes.service,
     secrets: { has: () => false, reveal: () => new Uint8Array() },
-    events: { publish: (event) => void events.push(event), subscribe: () => ({ async *[Symbol.asyncIterator]() {} }) },
+    events: {
+      listeners: 0,
+      publish: (event) => void events.push(event),
+      subscribe: () => ({ async *[Symbol.asyncIterator]() {} }),
+    },
     cgroups: {
       version: 2,
       limits: {

@@ -11,6 +11,9 @@ export function createEventBus(now: () => bigint = () => BigInt(Date.now()) * 1_
   const listeners = new Set<(nanos: bigint, message: EventMessage) => void>();
   let last = 0n;
   return {
+    get listeners() {
+      return listeners.size;
+    },
     publish({ type, action, id, attributes }) {
       last = now() > last ? now() : last + 1n;
       const message: EventMessage = {

@@ -13,6 +13,8 @@ export interface EngineEvent {
  * bounded queue. A listener that falls behind is ended; it never makes the daemon wait or grow.
  */
 export interface EventBus {
+  /** Those that listen now. */
+  readonly listeners: number;
   /** Never throws and never waits. Times are strictly increasing. */
   publish(event: EngineEvent): void;
   /**

@@ -39,6 +39,7 @@ const make = async () =>
       dir: join(netnsDir, 'ports'),
     }),
     events: {
+      listeners: 0,
       publish: () => undefined,
       subscribe: () => {
         throw new Error('unused');

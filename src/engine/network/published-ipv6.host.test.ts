@@ -37,6 +37,7 @@ const make = async (running: readonly string[]): Promise<EngineNetworking> => {
     },
     proxies: makeProxies(),
     events: {
+      listeners: 0,
       publish: () => undefined,
       subscribe: () => {
         throw new Error('unused');

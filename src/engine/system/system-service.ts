@@ -24,12 +24,16 @@ export interface SystemFacts {
   readonly cgroupVersion: 1 | 2;
   readonly dataRoot: string;
   readonly startedAt: string;
+  readonly initBinary: string;
+  readonly cdiFolders: readonly string[];
+  /** Of the user's; the subnet as CIDR, and the prefix length of what is taken from it. */
+  readonly addressPools: readonly { readonly base: string; readonly size: number }[];
 }
 
 /** What a user has set, as it is now. */
 export interface SystemSettings {
-  /** By name, the program with its arguments. */
-  readonly runtimes: Readonly<Record<string, { readonly argv: readonly string[] }>>;
+  /** By name, the program, with the arguments that the user has given it. */
+  readonly runtimes: Readonly<Record<string, { readonly argv: readonly string[]; readonly given: readonly string[] }>>;
   readonly defaultRuntime: string;
   readonly liveRestore: boolean;
   readonly logLevel: string;
@@ -52,6 +56,10 @@ export function createSystemService(deps: {
   readonly containers: ContainerService;
   readonly images: ImageService;
   readonly usage: DiskUsageDeps;
+  readonly volumePlugins: () => readonly string[];
+  /** Names of devices of CDI files, as they are now. */
+  readonly devices: () => readonly string[];
+  readonly eventListeners: () => number;
 }): SystemService {
   const { facts } = deps;
   const usages = createSingleFlight<SystemDataUsage>();
@@ -93,6 +101,7 @@ export function createSystemService(deps: {
     async info() {
       const host = deps.host();
       const settings = deps.settings();
+      const devices = deps.devices();
       const containers = await deps.containers.list({ all: true, size: false, filters: new Map() });
       const images = await deps.images.list({ all: false, digests: false, sharedSize: false, filters: new Map() });
       const count = (...states: readonly string[]): number =>
@@ -108,8 +117,8 @@ export function createSystemService(deps: {
         DriverStatus: [['Backing layers', 'one directory a layer']],
         DockerRootDir: facts.dataRoot,
         Plugins: {
-          Volume: ['local'],
-          Network: ['bridge', 'host', 'null'],
+          Volume: ['local', ...deps.volumePlugins()],
+          Network: ['bridge', 'host', 'ipvlan', 'macvlan', 'null'],
           Authorization: [],
           Log: [...LOG_DRIVERS],
         },
@@ -124,12 +133,12 @@ export function createSystemService(deps: {
         IPv4Forwarding: host.ipv4Forwarding,
         Debug: settings.logLevel === 'debug',
         NFd: host.openFiles,
-        NGoroutines: 0,
+        NGoroutines: 0, // of Go's runtime
         SystemTime: new Date().toISOString(),
         LoggingDriver: settings.loggingDriver,
         CgroupDriver: 'cgroupfs',
         CgroupVersion: String(facts.cgroupVersion) as '1' | '2',
-        NEventsListener: 0,
+        NEventsListener: deps.eventListeners(),
         KernelVersion: facts.kernelVersion,
         OperatingSystem: facts.operatingSystem,
         OSVersion: facts.osVersion,
@@ -155,7 +164,10 @@ export function createSystemService(deps: {
         ExperimentalBuild: false,
         ServerVersion: facts.version,
         Runtimes: Object.fromEntries(
-          Object.entries(settings.runtimes).map(([name, { argv }]) => [name, { path: argv[0] ?? name }]),
+          Object.entries(settings.runtimes).map(([name, { argv, given }]) => [
+            name,
+            { path: argv[0] ?? name, ...(given.length > 0 && { runtimeArgs: [...given] }) },
+          ]),
         ),
         DefaultRuntime: settings.defaultRuntime,
         Swarm: {
@@ -168,13 +180,17 @@ export function createSystemService(deps: {
         },
         LiveRestoreEnabled: settings.liveRestore,
         Isolation: '',
-        InitBinary: 'docker-init',
+        InitBinary: facts.initBinary,
         ContainerdCommit: { ID: '' },
         RuncCommit: { ID: '' },
         InitCommit: { ID: '' },
         SecurityOptions: [...settings.securityOptions],
         FirewallBackend: { Driver: 'nftables' },
-        CDISpecDirs: [],
+        ...(facts.addressPools.length > 0 && {
+          DefaultAddressPools: facts.addressPools.map(({ base, size }) => ({ Base: base, Size: size })),
+        }),
+        CDISpecDirs: [...facts.cdiFolders],
+        ...(devices.length > 0 && { DiscoveredDevices: devices.map((ID) => ({ Source: 'cdi', ID })) }),
         Warnings: warningsOf(host),
       };
     },

@@ -41,10 +41,19 @@ export function systemRoutes(deps: { readonly system: SystemService; readonly ev
     { method: 'GET', path: '/_ping', handle: ping('OK') },
     { method: 'HEAD', path: '/_ping', handle: ping('') },
     { method: 'GET', path: '/version', handle: async (call) => call.answerJson(200, await deps.system.version()) },
-    { method: 'GET', path: '/info', handle: async (call) => call.answerJson(200, await deps.system.info()) },
+    { method: 'GET', path: '/info', handle: async (call) => await info(call, deps.system) },
     { method: 'GET', path: '/system/df', handle: async (call) => await diskUsage(call, deps.system) },
     { method: 'GET', path: '/events', handle: async (call) => await streamEvents(call, deps.events) },
   ];
+}
+
+/** Devices are told of since API 1.50. */
+async function info(call: Call, system: SystemService): Promise<void> {
+  const { DiscoveredDevices, ...all } = await system.info();
+  call.answerJson(200, {
+    ...all,
+    ...(DiscoveredDevices && !isBefore(call.apiVersion, '1.50') && { DiscoveredDevices }),
+  });
 }
 
 /** `type` may come several times, since API 1.42; without one everything is told. `explain` is ours. */

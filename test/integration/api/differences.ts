@@ -72,7 +72,7 @@ export const UNSEEN: Readonly<Record<string, string>> = {
   'SystemInfo.DefaultAddressPools': 'left out when none is configured',
   'FirewallInfo.Info': 'left out when there is nothing to say',
   'SystemInfo.DiscoveredDevices': 'left out when there are none',
-  'DeviceInfo.': 'of discovered devices, of which there are none',
+  'DeviceInfo.': 'of discovered devices, of which there are none here',
   'SystemInfo.Containerd': 'left out by an engine without containerd',
   'ContainerdInfo.': 'of an engine with containerd',
   'SystemVersion.Experimental': 'left out when it is false',

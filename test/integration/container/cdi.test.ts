@@ -53,6 +53,16 @@ afterAll(async () => {
   rmSync(root, { recursive: true, force: true });
 }, 120_000);
 
+test('info tells the folders, and the devices that they hold now', async () => {
+  const info = async (version: string) =>
+    (await (await fetch(`http://d/${version}/info`, { unix: daemon.socket })).json()) as Record<string, unknown>;
+  const { CDISpecDirs, DiscoveredDevices } = await info('v1.51');
+  expect(CDISpecDirs).toEqual([join(root, 'vendor'), join(root, 'near')]);
+  const ids = ['skiff.test/dev=hooked', 'skiff.test/dev=zero', 'skiff.test/near=x'];
+  expect(DiscoveredDevices).toEqual(ids.map((ID) => ({ Source: 'cdi', ID })));
+  expect(await info('v1.49')).not.toHaveProperty('DiscoveredDevices');
+});
+
 const SHOW =
   'head -c 2 /dev/skiff-zero | wc -c; echo "$SKIFF_ALL $SKIFF_ZERO $NEAR"; cat /opt/lib/library; id -G | tr " " "\\n" | grep 4242; ! echo > /opt/lib/library';
 

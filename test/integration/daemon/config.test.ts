@@ -134,6 +134,7 @@ test('with audit every change is logged with who asked for it; by a reload it be
 test('a runtime of the user runs containers, one that comes with a reload too', async () => {
   await reload({ ...FILE, runtimes: { mine: { path: 'crun', runtimeArgs: ['--debug'] } } });
   expect(await daemon.ok(['run', '--rm', '--runtime', 'mine', 'busybox', 'echo', 'ran'])).toContain('ran');
+  expect(await daemon.ok(['info', '-f', '{{json .Runtimes.mine.Args}}'])).toBe('["--debug"]');
   const refused = await daemon.docker(['run', '--rm', '--runtime', 'other', 'busybox', 'true']);
   expect(refused.stderr).toContain('unknown or invalid runtime name: other');
   await reload(FILE);

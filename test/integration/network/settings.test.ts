@@ -19,6 +19,10 @@ afterAll(async () => await daemon.stop(), 60_000);
 const inside = async (container: string, script: string): Promise<string> =>
   await daemon.ok(['exec', container, 'sh', '-c', script]);
 
+test('info tells the pools of addresses that the user has named', async () => {
+  expect(await daemon.ok(['info', '-f', '{{json .DefaultAddressPools}}'])).toBe(`[{"Base":"${POOL}.0/24","Size":28}]`);
+});
+
 test('the default bridge has IPv6, MTU, icc and the address of published ports from the daemon’s settings', async () => {
   for (const name of ['one', 'two'])
     await daemon.ok(['run', '-d', '--name', name, '-p', '80', 'busybox', 'sleep', '1000']);

@@ -135,6 +135,17 @@ describe('what happens is told', () => {
   }, 60_000);
 });
 
+test('info tells how many listen', async () => {
+  const listening = async (): Promise<string> => await daemon.ok(['info', '-f', '{{.NEventsListener}}']);
+  expect(await listening()).toBe('0');
+  const leaving = new AbortController();
+  const { body } = await fetch('http://d/events', { unix: daemon.socket, signal: leaving.signal });
+  expect(await listening()).toBe('1');
+  leaving.abort();
+  await body?.cancel().catch(() => undefined);
+  while ((await listening()) !== '0') await Bun.sleep(10);
+});
+
 test('filters choose, the last 256 are kept, and two times bound them', async () => {
   const start = await now();
   for (let at = 0; at < 130; at++) await createVolume(`many${at}`, 'b');

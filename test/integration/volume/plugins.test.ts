@@ -53,6 +53,7 @@ afterAll(async () => {
 
 test("a plugin's volume is made, shown, mounted, unmounted and removed by it", async () => {
   await daemon.ok(['volume', 'create', '-d', 'keeper', '-o', 'tier=fast', '--label', 'a=b', 'far']);
+  expect(await daemon.ok(['info', '-f', '{{json .Plugins.Volume}}'])).toContain('"keeper"');
   expect((await ask(daemon, 'GET', '/volumes/far')).body).toMatchObject({
     Name: 'far',
     Driver: 'keeper',
