@@ -33,6 +33,7 @@ export async function recoverContainers(ctx: ContainerContext): Promise<Recovere
   for (const { live, what } of found)
     if (what.kind !== 'running' && (hasProcess(live.record.state) || runs.has(live.record.id.slice(0, 24))))
       await endLostRun(ctx, live.record);
+  for (const { live, what } of found) if (what.kind === 'running') await continueHalted(ctx, live.record);
   for (const { live, what } of found) settle(ctx, live, what);
   const all = ctx.table.all();
   const idle = all.filter(({ record }) => !hasProcess(record.state));
@@ -69,6 +70,13 @@ async function reconnect(ctx: ContainerContext, live: LiveContainer): Promise<Mo
     ctx.report(`finding the monitor of container ${live.record.id}`, error);
     return { kind: 'absent' };
   }
+}
+
+/** The daemon died while a container stood still for it. */
+async function continueHalted(ctx: ContainerContext, record: ContainerRecord): Promise<void> {
+  if (!ctx.bundles.isHalted(record.id)) return;
+  await ctx.cgroups.freeze(cgroupPath(ctx, record), false);
+  ctx.bundles.setHalted(record.id, false);
 }
 
 function settle(ctx: ContainerContext, live: LiveContainer, found: MonitorFound): void {

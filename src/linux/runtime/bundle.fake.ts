@@ -52,6 +52,8 @@ export function createFakeBundles(): Bundles & {
     hasFileInRoot: (_id, path) => filesInRoot.has(path),
     exists: (path) => hostPaths.has(path),
     isFolder: (path) => hostPaths.has(path),
+    setHalted: () => undefined,
+    isHalted: () => false,
     writeSecret: () => undefined,
     ownerOf: (path) => (hostPaths.has(path) ? { uid: 0, gid: 0 } : undefined),
     ensureFolder: (path) => void hostPaths.add(path),

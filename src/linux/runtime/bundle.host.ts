@@ -51,6 +51,7 @@ export function createBundles(deps: { readonly dataRoot: string; readonly execRo
   };
   const readSpec = (id: string): WrittenSpec =>
     JSON.parse(readFileSync(join(paths(id).run, 'config.json'), 'utf8')) as WrittenSpec;
+  const haltedFile = (id: string): string => join(paths(id).run, 'halted');
   const execFolder = (id: string, execId: string): string => join(paths(id).run, 'x', execId.slice(0, EXEC_ID_LENGTH));
   return {
     paths,
@@ -89,6 +90,12 @@ export function createBundles(deps: { readonly dataRoot: string; readonly execRo
     ensureInRoot: (id, path, owner) => ensureFolderInRoot(paths(id).rootfs, path, owner),
     hasFileInRoot: (id, path) =>
       lstatSync(resolveInRoot(paths(id).rootfs, path), { throwIfNoEntry: false })?.isDirectory() === false,
+    setHalted(id, halted) {
+      const path = haltedFile(id);
+      if (halted) writeFileSync(path, '');
+      else rmSync(path, { force: true });
+    },
+    isHalted: (id) => existsSync(haltedFile(id)),
     writeSecret(path, value, { uid, gid, mode }) {
       mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
       writeFileSync(path, value, { mode: 0o600 });

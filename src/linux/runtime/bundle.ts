@@ -13,6 +13,7 @@ import type { IdMap } from '../../lib/id-map.ts';
  *     config.json                       OCI bundle
  *     rootfs/                           mount point
  *     userns                            its user namespace, bound; under `userns-remap`
+ *     halted                            the engine has frozen it for a moment, and will continue it
  *     m/                                the monitor's directory
  *     v/<n>                             mount points of subpaths, images and mapped ids
  *     x/<exec id, 16 digits>/           an exec session: its monitor's directory `m`, process.json, exec.json
@@ -47,6 +48,9 @@ export interface Bundles {
   ensureInRoot(id: string, path: string, owner: { readonly uid: number; readonly gid: number }): void;
   /** Whether something other than a folder is at a path in the mounted root. Symbolic links stay inside the root. */
   hasFileInRoot(id: string, path: string): boolean;
+  /** Notes that the engine itself freezes a container for a moment, so that whoever finds it frozen later continues it. */
+  setHalted(id: string, halted: boolean): void;
+  isHalted(id: string): boolean;
   /** Writes a file and the folders above it. */
   writeSecret(
     path: string,

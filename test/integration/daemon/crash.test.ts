@@ -32,6 +32,23 @@ test('a pid file that names a process which is no daemon does not stop a daemon'
   expect(await daemon.ok(['ps', '-q'])).toBe('');
 }, 60_000);
 
+test('a container that stood still for a commit when the daemon died goes on, and there is no image', async () => {
+  const write = 'head -c 400M /dev/zero | tr "\\0" x > /large; echo written; sleep 1000';
+  await daemon.ok(['run', '-d', '--name', 'copied', 'busybox', 'sh', '-c', write]);
+  while ((await daemon.ok(['logs', 'copied'])) !== 'written') await Bun.sleep(20);
+  const status = async (): Promise<string> => await daemon.ok(['inspect', '-f', '{{.State.Status}}', 'copied']);
+  const committed = daemon.docker(['commit', 'copied', 'half']);
+  while ((await status()) !== 'paused') await Bun.sleep(5);
+  await daemon.kill9();
+  expect((await committed).exitCode).not.toBe(0);
+  await daemon.restart();
+  expect([await status(), await daemon.ok(['exec', 'copied', 'echo', 'awake'])]).toEqual(['running', 'awake']);
+  expect(await daemon.ok(['images', '-q', 'half'])).toBe('');
+  await daemon.ok(['commit', 'copied', 'whole']);
+  await daemon.ok(['rm', '-f', 'copied']);
+  await daemon.ok(['rmi', 'whole']);
+}, 60_000);
+
 test('a container that was frozen when the daemon died is paused, and can be woken', async () => {
   await daemon.ok(['run', '-d', '--name', 'cold', 'busybox', 'sleep', '1000']);
   await daemon.ok(['pause', 'cold']);

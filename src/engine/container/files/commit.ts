@@ -72,11 +72,17 @@ async function standingStill<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   if (!pause || live.record.state.status !== 'running') return await work();
-  await pauseContainer(containers, live);
+  const { id } = live.record;
+  containers.bundles.setHalted(id, true);
   try {
-    return await work();
+    await pauseContainer(containers, live);
+    try {
+      return await work();
+    } finally {
+      await unpauseContainer(containers, live);
+    }
   } finally {
-    await unpauseContainer(containers, live);
+    containers.bundles.setHalted(id, false);
   }
 }
 
