@@ -1,5 +1,14 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
-import { appendFileSync, chownSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chownSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { startDaemon, type TestDaemon } from '../../helpers/daemon.ts';
 
@@ -135,6 +144,21 @@ test('steps of a build run in one, and leave the numbers of the inside', async (
     'stat -c %u:%g /of /bin; cat /map',
   ]);
   expect(shown).toMatch(new RegExp(`^21:22\n0:0\n *0 +${FIRST} +65536$`));
+});
+
+test('a program has the capabilities of its file, with and without a namespace', async () => {
+  const folder = join(daemon.root, 'capable');
+  mkdirSync(join(folder, 'capable'), { recursive: true });
+  const program = join(folder, 'capable/busybox');
+  copyFileSync('/bin/busybox', program);
+  const tar = ['tar', '--xattrs', '--xattrs-include=*', '-C', folder, '-cf', join(folder, 'layer.tar'), 'capable'];
+  for (const argv of [['setcap', 'cap_net_raw+ep', program], tar]) expect(Bun.spawnSync(argv).exitCode).toBe(0);
+  writeFileSync(join(folder, 'Dockerfile'), 'FROM busybox\nADD layer.tar /\nUSER 1000\n');
+  await daemon.ok(['build', '-q', '-t', 'capable', folder], { env: { DOCKER_BUILDKIT: '0' } });
+  const effective = async (...options: readonly string[]): Promise<string> =>
+    await daemon.ok(['run', '--rm', ...options, 'capable', '/capable/busybox', 'grep', 'CapEff', '/proc/self/status']);
+  expect(await effective()).toBe('CapEff:\t0000000000002000');
+  expect(await effective('--userns', 'host')).toBe('CapEff:\t0000000000002000');
 });
 
 test('a container of a daemon that died is taken up, and starts again', async () => {
