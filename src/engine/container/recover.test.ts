@@ -34,6 +34,27 @@ test('a container whose monitor runs is running with its true start time, and it
   expect(world.rows.get(id)?.state.exitCode).toBe(4);
 });
 
+test('one that stood still for the engine and cannot be continued is told of, and keeps no other from being found', async () => {
+  const before = createWorld();
+  const ids = [await before.create(), await before.create()];
+  for (const id of ids) await before.service.start(id);
+  const world = before.again();
+  for (const [at, id] of ids.entries()) {
+    const { session } = createFakeMonitor(SPEC, 100 + at, new Set(), {});
+    const running = { kind: 'running', session, ...(await session.go()) } as const;
+    world.monitors.found.set(world.bundles.paths(id).monitor, running);
+  }
+  const { context } = world.containers;
+  const stuck = async (): Promise<never> => await Promise.reject(new Error('stuck'));
+  const recovered = await recoverContainers({
+    ...context,
+    bundles: { ...context.bundles, isHalted: (id) => id === ids[0] },
+    cgroups: { ...context.cgroups, freeze: stuck },
+  });
+  expect(recovered.running.toSorted()).toEqual(ids.toSorted());
+  expect(world.problems).toEqual([`continuing container ${ids[0]}: Error: stuck`]);
+});
+
 test('one that ended meanwhile has the right code and time and follows its policy', async () => {
   const before = createWorld();
   const id = await before.create({}, { RestartPolicy: { Name: 'always' } });

@@ -72,11 +72,15 @@ async function reconnect(ctx: ContainerContext, live: LiveContainer): Promise<Mo
   }
 }
 
-/** The daemon died while a container stood still for it. */
+/** The daemon died while a container stood still for it. One that cannot be continued stays frozen, and is shown as paused. */
 async function continueHalted(ctx: ContainerContext, record: ContainerRecord): Promise<void> {
   if (!ctx.bundles.isHalted(record.id)) return;
-  await ctx.cgroups.freeze(cgroupPath(ctx, record), false);
-  ctx.bundles.setHalted(record.id, false);
+  try {
+    await ctx.cgroups.freeze(cgroupPath(ctx, record), false);
+    ctx.bundles.setHalted(record.id, false);
+  } catch (error) {
+    ctx.report(`continuing container ${record.id}`, error);
+  }
 }
 
 function settle(ctx: ContainerContext, live: LiveContainer, found: MonitorFound): void {
