@@ -431,6 +431,7 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
     report,
     routes: [
       ...systemRoutes({ system, events }),
+      ...checkpointRoutes(), // in front: their paths could be a link's name too
       ...containerRoutes({ containers: containers.service, execs: execs.service, cgroupVersion: cgroups.version }),
       ...containerFilesRoutes(files),
       ...containerResourcesRoutes(resources),
@@ -445,7 +446,6 @@ export async function assemble(config: DaemonConfig, log: Log): Promise<Engine> 
       ...volumeRoutes(volumes),
       ...secretRoutes(secrets),
       ...pluginRoutes(),
-      ...checkpointRoutes(),
       ...swarmRoutes(),
       ...buildKitRoutes(),
     ],

@@ -6,7 +6,7 @@ import { attachContainer } from './attach.ts';
 import { connectContainer, disconnectContainer } from './connect.ts';
 import { type ContainerContext, type ContainerDeps, isCurrent } from './context.ts';
 import { createContainer } from './create.ts';
-import { noLinkGiven, removalInProgress, removeRunning } from './errors.ts';
+import { noSuchContainer, removalInProgress, removeRunning } from './errors.ts';
 import { createHealthChecks } from './health/health-checks.ts';
 import { inspectContainer } from './inspect.ts';
 import { killContainer } from './kill.ts';
@@ -17,7 +17,7 @@ import { readLogs } from './logs.ts';
 import { pauseContainer, unpauseContainer } from './pause.ts';
 import { pruneContainers } from './prune.ts';
 import { removeContainer } from './remove.ts';
-import { removeLink } from './remove-link.ts';
+import { parseLinkName, removeLink } from './remove-link.ts';
 import { renameContainer } from './rename.ts';
 import { resizeContainer } from './resize.ts';
 import { restartContainer } from './restart.ts';
@@ -76,9 +76,12 @@ export function createContainerService(deps: ContainerDeps): Containers {
     connect: (name, network, settings) => locked(name, (live) => connectContainer(context, live, network, settings)),
     disconnect: (name, network) => locked(name, (live) => disconnectContainer(context, live, network)),
     async removeLink(name) {
-      const [owner = '', alias] = name.split('/');
-      if (alias === undefined) throw noLinkGiven();
-      await locked(owner, async (live) => removeLink(context, live, alias));
+      const { owner, alias } = parseLinkName(name);
+      try {
+        await locked(owner, async (live) => removeLink(context, live, alias));
+      } catch (error) {
+        throw isKind(error, 'not_found') ? noSuchContainer(name) : error;
+      }
     },
     remove: async (name, options) => await removeByUser(context, table.find(name), options),
     prune: (filters) => pruneContainers(context, filters),

@@ -181,3 +181,14 @@ test('an old client that knows no pruning by kind loses named volumes too', asyn
   expect((await pruned('1.42')) ?? []).not.toContain('named-1.42');
   expect(await pruned('1.41')).toEqual(expect.arrayContaining(['named-1.42', 'named-1.41']));
 });
+
+test('a path of checkpoints is refused with the reason, and is no name of a link', async () => {
+  for (const [method, path] of [
+    ['GET', '/containers/any/checkpoints'],
+    ['POST', '/containers/any/checkpoints'],
+    ['DELETE', '/containers/any/checkpoints/one'],
+  ] as const) {
+    const { status, text } = await plain(method, path);
+    expect([path, status, text]).toEqual([path, 501, expect.stringContaining('CRIU')]);
+  }
+});
